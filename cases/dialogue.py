@@ -1,0 +1,213 @@
+"""What to do with one message: snapshot + reading in, one turn out. Pure, and the same for every channel.
+
+The turn says what happens; `workflow/process` carries it out. Nothing here knows a channel, a clock or a table.
+In doubt a person looks: a missed request is the worst error, an act on a wrong reading the second worst.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from cases.messages import ParsedMessage
+from cases.policy import Policy, level_needed
+from cases.reading import Certainty, Flag, Reading, Reply, ReplyKind
+from cases.types import Assurance, Form, InboundOutcome, Label, WorkKind
+
+
+class Awaited(StrEnum):
+    """The question that stands open in a conversation."""
+
+    NOTHING = ""
+    CODE = "code"
+    CLARIFY = "clarify"
+    OTHER_ADDRESS = "other_address"  # "Vroeg u dit vanaf een ander adres?"
+
+
+class Mail(StrEnum):
+    """Which automatic mail answers a turn; the texts are in handlers/notices."""
+
+    NONE = ""
+    ACKNOWLEDGEMENT = "acknowledgement"
+    ACKNOWLEDGEMENT_WITH_CODE = "acknowledgement_with_code"
+    CLARIFICATION = "clarification"
+    HUMAN = "human"
+    STATUS = "status"
+    OTHER_ADDRESS = "other_address"
+    CODE_RESULT = "code_result"  # which one is known once the code is judged
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The conversation a message belongs to, as it stands. `threaded` means that a secret of ours led here."""
+
+    conversation_id: str
+    threaded: bool
+    same_address: bool  # the sender's address is the conversation's own
+    assurance: Assurance
+    awaited: Awaited
+    choices: tuple[Label, ...]  # what was offered in a clarifying question
+    human: bool  # a person has taken over; the bot is silent
+    frozen: bool
+    open_labels: frozenset[Label]  # requests that are not ended
+    has_case: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One answer of the dialogue."""
+
+    outcome: InboundOutcome
+    open: tuple[Label, ...] = ()  # requests to open
+    mail: Mail = Mail.NONE
+    awaited: Awaited | None = None  # the new open question; None leaves it
+    choices: tuple[Label, ...] = ()
+    code: str = ""  # to be judged
+    human: bool = False  # a person takes over
+    freeze: bool = False  # "niet ik": stop here, a person looks
+    vouch: bool = False  # "ja, dat was ik": the code counts for the conversation that asked
+    withdraw: bool = False  # the proven requester drops the open requests
+    by_staff: bool = False  # opened, but on a path of its own with a person; nothing is prepared
+    work: tuple[WorkKind, ...] = ()
+    changes_content: bool = False  # approvals of this case are no longer about the newest facts
+    new_conversation: bool = False  # not the one that was found
+
+
+# Paths of their own (law: minors, heirs, representatives, authorities, breaches): a person from the first word.
+_STAFF_ONLY = frozenset(
+    {
+        Flag.ON_BEHALF,
+        Flag.MINOR,
+        Flag.DECEASED,
+        Flag.PROCESSOR_CASE,
+        Flag.AUTHORITY,
+        Flag.POSSIBLE_BREACH,
+        Flag.DISTRESS,
+    }
+)
+_NO_MAIL = frozenset({Flag.AUTHORITY, Flag.DECEASED, Flag.DISTRESS})  # no automatic word to these
+_CASELESS = frozenset({Label.STATUS, Label.ANNULEREN, Label.OVERIG})  # never open a matter by themselves
+
+
+def form_for(policy: Policy, reading: Reading) -> Form:
+    """English is answered in English, everything else in the house's own form."""
+    return Form.EN if reading.language == "en" else policy.form
+
+
+def decide(message: ParsedMessage, reading: Reading, reply: Reply, known: Known | None, policy: Policy) -> Turn:
+    """The next turn."""
+    if message.machine is not None:
+        return Turn(InboundOutcome.MACHINE)
+    if known is None:
+        return _first(reading, policy)
+    if not known.same_address:
+        return _from_another_address(reading, reply, policy)
+    return _within(reading, reply, known, policy)
+
+
+def _first(reading: Reading, policy: Policy) -> Turn:
+    labels = tuple(label for label in reading.labels if label not in _CASELESS)
+    if reading.certainty is Certainty.CERTAIN and labels:
+        return _opened(labels, reading, policy, assurance=Assurance.ADDRESS_CLAIMED)
+    if reading.certainty is Certainty.CERTAIN and reading.labels == (Label.OVERIG,):
+        return Turn(InboundOutcome.NO_REQUEST)
+    if reading.certainty is Certainty.ASK and not reading.flags & _STAFF_ONLY:
+        choices = _likeliest(reading)
+        if choices:
+            return Turn(
+                InboundOutcome.TRIAGE, mail=Mail.CLARIFICATION, awaited=Awaited.CLARIFY, choices=choices,
+                work=(WorkKind.TRIAGE,),
+            )  # fmt: skip
+    return Turn(InboundOutcome.TRIAGE, work=(WorkKind.TRIAGE,))
+
+
+def _likeliest(reading: Reading) -> tuple[Label, ...]:
+    """Two choices, three at most, never fourteen."""
+    ranked = sorted(reading.probabilities.items(), key=lambda item: -item[1])
+    return tuple(label for label, p in ranked if label not in _CASELESS and p >= 0.1)[:2]
+
+
+def _opened(labels: tuple[Label, ...], reading: Reading, policy: Policy, *, assurance: Assurance) -> Turn:
+    if reading.flags & _STAFF_ONLY:
+        mail = Mail.NONE if reading.flags & _NO_MAIL else Mail.HUMAN
+        return Turn(
+            InboundOutcome.CASE, open=labels, mail=mail, by_staff=True, human=True, work=(WorkKind.HANDLE,),
+            changes_content=True,
+        )  # fmt: skip
+    if Flag.WANTS_HUMAN in reading.flags:
+        return Turn(
+            InboundOutcome.CASE, open=labels, mail=Mail.HUMAN, human=True, work=(WorkKind.HUMAN_WANTED,),
+            changes_content=True,
+        )  # fmt: skip
+    needed = max(level_needed(policy, label) for label in labels)
+    if needed > Assurance.ADDRESS_CLAIMED and assurance < Assurance.MAILBOX_PROVEN:
+        return Turn(
+            InboundOutcome.CASE, open=labels, mail=Mail.ACKNOWLEDGEMENT_WITH_CODE, awaited=Awaited.CODE,
+            changes_content=True,
+        )  # fmt: skip
+    return Turn(InboundOutcome.CASE, open=labels, mail=Mail.ACKNOWLEDGEMENT, changes_content=True)
+
+
+def _from_another_address(reading: Reading, reply: Reply, policy: Policy) -> Turn:
+    """A secret of ours came back from a mailbox we did not write to: it raises nothing there."""
+    if reply.kind is ReplyKind.CODE:
+        return Turn(
+            InboundOutcome.FOLLOW_UP, mail=Mail.OTHER_ADDRESS, awaited=Awaited.OTHER_ADDRESS, code=reply.code,
+            new_conversation=True,
+        )  # fmt: skip
+    turn = _first(reading, policy)
+    if turn.outcome is InboundOutcome.CASE:
+        return replace(turn, new_conversation=True)
+    return Turn(InboundOutcome.TRIAGE, work=(WorkKind.TRIAGE,), new_conversation=True)
+
+
+def _within(reading: Reading, reply: Reply, known: Known, policy: Policy) -> Turn:
+    follow_up = Turn(InboundOutcome.FOLLOW_UP, work=(WorkKind.NEW_MESSAGE,), changes_content=True)
+    if reply.kind is ReplyKind.NOT_ME and known.threaded:
+        return replace(follow_up, freeze=True, awaited=Awaited.NOTHING)
+    if known.frozen:
+        return follow_up
+    if known.awaited is Awaited.OTHER_ADDRESS and reply.kind in (ReplyKind.YES, ReplyKind.CODE):
+        return Turn(InboundOutcome.FOLLOW_UP, vouch=True, awaited=Awaited.NOTHING)
+    if reply.kind is ReplyKind.CODE and known.awaited is Awaited.CODE:
+        return Turn(InboundOutcome.FOLLOW_UP, code=reply.code, mail=Mail.CODE_RESULT)
+    if reply.kind is ReplyKind.HUMAN or Flag.WANTS_HUMAN in reading.flags:
+        mail = Mail.NONE if known.human else Mail.HUMAN
+        return replace(follow_up, human=True, mail=mail, work=(WorkKind.HUMAN_WANTED,))
+    if known.human:
+        return follow_up
+    return _asked_within(reading, reply, known, policy, follow_up)
+
+
+def _asked_within(reading: Reading, reply: Reply, known: Known, policy: Policy, follow_up: Turn) -> Turn:
+    dropped = reply.kind is ReplyKind.NEVER_MIND or Label.ANNULEREN in reading.labels
+    if dropped and known.open_labels:
+        # only who holds the proven mailbox and our secret address may drop a request; else a person asks
+        if known.threaded and known.assurance >= Assurance.MAILBOX_PROVEN:
+            return Turn(InboundOutcome.FOLLOW_UP, withdraw=True, awaited=Awaited.NOTHING)
+        return follow_up
+    if Label.STATUS in reading.labels and known.has_case:
+        return Turn(InboundOutcome.FOLLOW_UP, mail=Mail.STATUS)
+    new = tuple(label for label in reading.labels if label not in _CASELESS and label not in known.open_labels)
+    if known.awaited is Awaited.CLARIFY and not new:
+        new = tuple(label for label in known.choices if label is _chosen(reading, known.choices))
+    elif reading.certainty is not Certainty.CERTAIN:
+        new = ()
+    if new and (known.threaded or not known.has_case):
+        return _opened(new, reading, policy, assurance=known.assurance)
+    if new:  # a new mail, no secret of ours in it: a matter of its own, with its own proof
+        return replace(_opened(new, reading, policy, assurance=Assurance.ADDRESS_CLAIMED), new_conversation=True)
+    if not known.has_case:
+        return Turn(InboundOutcome.TRIAGE, work=(WorkKind.TRIAGE,))
+    only_talk = reading.labels in ((), (Label.OVERIG,)) and not reading.facts
+    return replace(follow_up, changes_content=not only_talk)
+
+
+def _chosen(reading: Reading, choices: tuple[Label, ...]) -> Label | None:
+    """The one of the offered choices that the answer points at, when it clearly does."""
+    ranked = sorted(choices, key=lambda label: -reading.probabilities.get(label, 0.0))
+    if not ranked:
+        return None
+    best = reading.probabilities.get(ranked[0], 0.0)
+    second = reading.probabilities.get(ranked[1], 0.0) if len(ranked) > 1 else 0.0
+    return ranked[0] if best >= 0.3 and best >= 2 * second else None

@@ -1,0 +1,62 @@
+"""Messages as values: what a channel hands in, and what the reader is given.
+
+The raw bytes are the truth; everything here is derived from them and can be derived again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from cases.types import ChannelKind, Custody, MachineKind
+
+
+@dataclass(frozen=True, slots=True)
+class RawInbound:
+    """One message as a channel receives it, before anybody has looked inside."""
+
+    organisation: str  # organisation key, e.g. "whatnext"
+    channel: ChannelKind
+    account: str  # mailbox address, bot name, web chat key
+    raw: bytes
+    received_at: datetime  # aware; the earliest moment one of our systems had it
+    custody: Custody
+    external_id: str | None = None  # update_id, webhook id; mail is keyed by Message-ID and digest
+    message_id: str | None = None  # RFC 5322 Message-ID, as written, blanks trimmed
+    envelope_from: str | None = None  # RFC 5321 reverse-path; "" is the null sender
+    envelope_to: tuple[str, ...] = ()
+    folder: str | None = None  # IMAP only
+    uidvalidity: int | None = None
+    uid: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    name: str  # made safe; never used as a path
+    media_type: str
+    size: int  # bytes, decoded
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedMessage:
+    """A message taken apart. Every field may be empty: nothing here is checked, From is a claim."""
+
+    subject: str
+    from_name: str
+    from_address: str  # lower-cased, "" when there is none
+    reply_to: str  # "" when there is none
+    to: tuple[str, ...]  # every recipient address seen in headers and envelope
+    message_id: str  # with angle brackets; "" when there is none
+    references: tuple[str, ...]  # newest first: In-Reply-To, then References from the end
+    date_header: datetime | None
+    text: str  # the full visible text
+    own_words: str  # without quotes, signature, disclaimer; never empty when `text` is not
+    quoted: str  # what was cut from the end or between
+    attachments: tuple[Attachment, ...]
+    machine: MachineKind | None  # judged by intake/guards
+    auto_suppressed: bool  # the sender asks for no automatic answers
+    content_digest: bytes  # over From, Date, Message-ID, subject, decoded text: joins copies by two paths
+    flags: frozenset[str] = frozenset()  # "smime", "pgp", "truncated", "html_only", "empty", "forward"
+    headers: dict[str, str] = field(default_factory=dict)  # a few, decoded, for staff
+    bounced_ids: tuple[str, ...] = ()  # bounce: Message-IDs of ours named inside
+    bounce_permanent: bool = False  # bounce: 5.x.x "failed"

@@ -1,0 +1,93 @@
+"""What the reader makes of a message: labels with probabilities, facts with spans. Values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cases.types import Form, Label
+
+
+class Certainty(StrEnum):
+    CERTAIN = "certain"  # act on it
+    ASK = "ask"  # ask the sender back, with the likeliest choices
+    TRIAGE = "triage"  # a person looks
+
+
+class FactKind(StrEnum):
+    NAME = "name"
+    EMAIL = "email"
+    PHONE = "phone"
+    POSTCODE = "postcode"
+    HOUSE_NUMBER = "house_number"
+    STREET = "street"
+    PLACE = "place"
+    CUSTOMER_NUMBER = "customer_number"
+    INVOICE_NUMBER = "invoice_number"
+    ORDER_NUMBER = "order_number"
+    IBAN = "iban"
+    BSN = "bsn"
+    KVK = "kvk"
+    VAT = "vat"
+    DOMAIN = "domain"
+    DATE = "date"
+    CODE = "code"
+
+
+class Flag(StrEnum):
+    MACHINE = "machine"
+    ON_BEHALF = "on_behalf"
+    MINOR = "minor"
+    DECEASED = "deceased"
+    PROCESSOR_CASE = "processor_case"
+    ALSO_OTHER = "also_other"
+    AP_NAMED = "ap_named"
+    ABUSIVE = "abusive"
+    POSSIBLE_BREACH = "possible_breach"
+    AUTHORITY = "authority"
+    DISTRESS = "distress"
+    WANTS_HUMAN = "wants_human"
+    PRIVACY_WORD = "privacy_word"  # any privacy word in the sender's own words
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    kind: FactKind
+    value: str  # normalised: IBAN without blanks, postcode "1234 AB", phone E.164
+    start: int  # character offsets in the text that was read
+    end: int
+    checked: bool  # passed its own check (11-proef, mod-97, phone plan …)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The outcome of reading one message."""
+
+    labels: tuple[Label, ...]  # above their thresholds; (OVERIG,) alone, or empty when nothing is sure
+    probabilities: dict[Label, float]  # calibrated, every label
+    certainty: Certainty
+    evidence: dict[Label, str]  # the sentence that carries each label most
+    language: str  # "nl", "en", "de", "fr" or "" when too short to say
+    form: Form | None  # the form of address the sender uses, None when not seen
+    flags: frozenset[Flag]
+    facts: tuple[Fact, ...]
+    model_version: str
+
+
+class ReplyKind(StrEnum):
+    """What a reply does with the question that stands open."""
+
+    CODE = "code"
+    YES = "yes"
+    NO = "no"
+    UNSURE = "unsure"
+    NOT_ME = "not_me"
+    NEVER_MIND = "never_mind"
+    HUMAN = "human"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    kind: ReplyKind
+    code: str = ""  # digits only, when kind is CODE

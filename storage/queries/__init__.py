@@ -1,0 +1,5 @@
+"""Core selects that give frozen values; the only place outside `storage/models` that names columns.
+
+One file per asker: `staff` (accounts and sessions), `console` (lists for staff), `case_file` (everything on one case),
+`requester` (the pages behind a link).
+"""

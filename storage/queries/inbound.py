@@ -1,0 +1,135 @@
+"""The inbound rows: storing what came in, and what the dialogue has to know about it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from cases.audit import PROGRAM, AuditTag
+from cases.messages import RawInbound
+from cases.types import ChannelKind, Custody
+from storage.models import ImapLedger, Inbound, table
+from storage.unit import Reads, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the one door answers."""
+
+    inbound_id: str
+    duplicate: bool
+
+
+def keyed_digest(key: bytes, value: bytes) -> str:
+    """A digest that outlives its plaintext and tells nothing without the organisation's tombstone key."""
+    return hmac.new(key, value, hashlib.sha256).hexdigest()
+
+
+def store(unit: Unit, messages: Sequence[RawInbound]) -> list[Stored]:
+    """Stores messages in one transaction, each at most once; moves the IMAP ledger with them."""
+    digests = [_digests(unit, message) for message in messages]
+    seen = _already_here(unit, messages, digests)
+    answers = []
+    for message, (id_digest, raw_digest) in zip(messages, digests, strict=True):
+        here = (message.account, id_digest, raw_digest)
+        outside = (message.channel.value, message.account, message.external_id)
+        known = seen.get(here) or (seen.get(outside) if message.external_id else None)
+        answers.append(Stored(known or _insert(unit, message, id_digest, raw_digest), known is not None))
+        seen[here] = answers[-1].inbound_id
+        if message.external_id:
+            seen[outside] = answers[-1].inbound_id
+        if message.uid is not None:
+            _move_ledger(unit, message)
+    return answers
+
+
+def _digests(unit: Unit, message: RawInbound) -> tuple[str, str]:
+    key = unit.keys.organisation(message.organisation).tombstone
+    message_id = (message.message_id or "").strip().encode("utf-8", "replace")
+    return keyed_digest(key, b"id\x00" + message_id), keyed_digest(key, b"raw\x00" + message.raw)
+
+
+def _already_here(
+    unit: Unit, messages: Sequence[RawInbound], digests: list[tuple[str, str]]
+) -> dict[tuple[str, str, str | None], str]:
+    rows = table(Inbound)
+    columns = [rows.c[name] for name in ("id", "channel", "account", "external_id", "message_id_digest", "raw_digest")]
+    found = unit.rows(select(*columns).where(rows.c.raw_digest.in_([raw for _, raw in digests])))
+    outside = [message.external_id for message in messages if message.external_id]
+    if outside:
+        found = [*found, *unit.rows(select(*columns).where(rows.c.external_id.in_(outside)))]
+    seen: dict[tuple[str, str, str | None], str] = {}
+    for row in found:
+        seen[row.account, row.message_id_digest, row.raw_digest] = row.id
+        if row.external_id:
+            seen[row.channel, row.account, row.external_id] = row.id
+    return seen
+
+
+def _insert(unit: Unit, message: RawInbound, id_digest: str, raw_digest: str) -> str:
+    inbound_id = unit.new_id()
+    key_id = unit.keys.new_data_key(unit, message.organisation)
+    sealer = unit.keys.data(unit, key_id)
+    envelope = {"from": message.envelope_from, "to": list(message.envelope_to), "message_id": message.message_id}
+    unit.add(
+        Inbound, id=inbound_id, organisation_id=message.organisation, channel=message.channel.value,
+        account=message.account, custody=message.custody.value, external_id=message.external_id,
+        message_id_digest=id_digest, raw_digest=raw_digest, data_key_id=key_id,
+        envelope=sealer.seal_json(envelope, f"inbound.envelope:{inbound_id}"),
+        raw=sealer.seal(message.raw, f"inbound.raw:{inbound_id}"), size=len(message.raw),
+        received_at=message.received_at, created_at=unit.now, folder=message.folder,
+        uidvalidity=message.uidvalidity, uid=message.uid,
+    )  # fmt: skip
+    unit.record(
+        AuditTag.MESSAGE_RECEIVED, organisation=message.organisation, actor=PROGRAM, subject=inbound_id,
+        channel=message.channel.value, size=len(message.raw),
+    )  # fmt: skip
+    return inbound_id
+
+
+def _move_ledger(unit: Unit, message: RawInbound) -> None:
+    assert message.uid is not None
+    rows = table(ImapLedger)
+    here = unit.one(select(rows).where(rows.c.account == message.account, rows.c.folder == message.folder))
+    if here is None:
+        unit.add(
+            ImapLedger, id=unit.new_id(), organisation_id=message.organisation, account=message.account,
+            folder=message.folder, uidvalidity=message.uidvalidity, last_uid=message.uid, connected_at=unit.now,
+        )  # fmt: skip
+    elif here.uidvalidity != message.uidvalidity or here.last_uid < message.uid:
+        unit.change(ImapLedger, here.id, uidvalidity=message.uidvalidity, last_uid=message.uid)
+
+
+def ledger(reads: Reads, account: str, folder: str) -> tuple[int, int] | None:
+    """(UIDVALIDITY, last UID) of a folder; None before the first message was stored."""
+    rows = table(ImapLedger)
+    row = reads.one(
+        select(rows.c.uidvalidity, rows.c.last_uid).where(rows.c.account == account, rows.c.folder == folder)
+    )
+    return (row.uidvalidity, row.last_uid) if row is not None else None
+
+
+def reopen_raw(reads: Reads, inbound_id: str) -> RawInbound | None:
+    """The message as it was received; None when our copy was erased."""
+    rows = table(Inbound)
+    row = reads.one(select(rows).where(rows.c.id == inbound_id))
+    return raw_of(reads, row) if row is not None and row.data_key_id else None
+
+
+def raw_of(reads: Reads, row: Row[Any]) -> RawInbound:
+    """Opens the sealed parts of an inbound row."""
+    sealer = reads.keys.data(reads, row.data_key_id)
+    inbound_id = row.id
+    envelope = sealer.open_json(row.envelope, f"inbound.envelope:{inbound_id}")
+    return RawInbound(
+        organisation=row.organisation_id, channel=ChannelKind(row.channel), account=row.account,
+        raw=sealer.open(row.raw, f"inbound.raw:{inbound_id}"), received_at=row.received_at,
+        custody=Custody(row.custody), external_id=row.external_id, message_id=envelope["message_id"],
+        envelope_from=envelope["from"], envelope_to=tuple(envelope["to"]), folder=row.folder,
+        uidvalidity=row.uidvalidity, uid=row.uid,
+    )  # fmt: skip

@@ -1,0 +1,106 @@
+"""What a handler is shown of one request: the case file's parts, opened, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from cases.protocols import Identifier
+from cases.types import Assurance, Form, Label, RequestState
+from storage.models import Case, CaseIdentifier, Conversation, Inbound, Message, Request, table
+from storage.unit import Reads
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFacts:
+    """One request with its case, conversation and the words it was asked in."""
+
+    id: str
+    organisation: str
+    label: Label
+    state: RequestState
+    version: int
+    attempts: int
+    received_at: datetime
+    told_on: date
+    case_id: str
+    case_number: str
+    case_key_id: str
+    content_version: int
+    conversation_id: str
+    conversation_key_id: str
+    channel: str
+    account: str
+    assurance: Assurance
+    form: Form
+    address: str
+    name: str
+    understood: str
+    identifiers: tuple[Identifier, ...]
+    also: tuple[Label, ...]
+    last_message_id: str  # Message-ID header of the newest message in, for threading; "" when unknown
+    frozen: bool
+
+
+def request_facts(reads: Reads, request_id: str) -> RequestFacts | None:
+    requests, cases, conversations = table(Request), table(Case), table(Conversation)
+    request = reads.one(select(requests).where(requests.c.id == request_id))
+    if request is None:
+        return None
+    case = reads.one(select(cases).where(cases.c.id == request.case_id))
+    conversation = reads.one(select(conversations).where(conversations.c.id == request.conversation_id))
+    assert case is not None and conversation is not None
+    requester = reads.keys.data(reads, case.data_key_id).open_json(case.requester, f"case.requester:{case.id}")
+    others = reads.rows(select(requests.c.label).where(requests.c.case_id == case.id, requests.c.id != request_id))
+    sealer = reads.keys.data(reads, conversation.data_key_id)
+    return RequestFacts(
+        id=request.id, organisation=request.organisation_id, label=Label(request.label),
+        state=RequestState(request.state), version=request.version, attempts=request.attempts,
+        received_at=request.received_at, told_on=request.told_on, case_id=case.id, case_number=case.number,
+        case_key_id=case.data_key_id, content_version=case.content_version, conversation_id=conversation.id,
+        conversation_key_id=conversation.data_key_id, channel=conversation.channel, account=conversation.account,
+        assurance=Assurance(conversation.assurance), form=Form(conversation.form),
+        address=sealer.open_text(conversation.address, f"conversation.address:{conversation.id}"),
+        name=requester["name"], understood=_understood(reads, request), also=tuple(Label(row.label) for row in others),
+        identifiers=_identifiers(reads, conversation.id, case.data_key_id), frozen=conversation.frozen,
+        last_message_id=_last_message_id(reads, conversation.id),
+    )  # fmt: skip
+
+
+def _understood(reads: Reads, request: Row[Any]) -> str:
+    """The sentence that carried the label, in the sender's own words; else the start of the message."""
+    rows = table(Message)
+    row = reads.one(select(rows).where(rows.c.id == request.message_id)) if request.message_id else None
+    if row is None:
+        return ""
+    content = reads.keys.data(reads, row.data_key_id).open_json(row.content, f"message.content:{row.id}")
+    return str(content["evidence"].get(request.label) or content["text"])[:300]
+
+
+def _identifiers(reads: Reads, conversation_id: str, key_id: str) -> tuple[Identifier, ...]:
+    rows = table(CaseIdentifier)
+    sealer = reads.keys.data(reads, key_id)
+    found = reads.rows(select(rows).where(rows.c.conversation_id == conversation_id).order_by(rows.c.kind, rows.c.id))
+    return tuple(
+        Identifier(row.kind, sealer.open_text(row.value, f"case_identifier.value:{row.id}"), row.proven)
+        for row in found
+    )
+
+
+def _last_message_id(reads: Reads, conversation_id: str) -> str:
+    """Replies go under the newest message that came in."""
+    rows, messages = table(Inbound), table(Message)
+    row = reads.one(
+        select(rows.c.id, rows.c.envelope, rows.c.data_key_id)
+        .join(messages, messages.c.inbound_id == rows.c.id)
+        .where(messages.c.conversation_id == conversation_id, rows.c.data_key_id.is_not(None))
+        .order_by(messages.c.at.desc())
+        .limit(1)
+    )
+    if row is None:
+        return ""
+    envelope = reads.keys.data(reads, row.data_key_id).open_json(row.envelope, f"inbound.envelope:{row.id}")
+    return str(envelope["message_id"] or "")

@@ -1,0 +1,248 @@
+"""What the dialogue has to know about a batch of messages, in a handful of queries for the whole batch."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from cases.dialogue import Awaited, Known
+from cases.types import OPEN_STATES, Assurance, Awaiting, ChannelKind, Form, InboundStatus, Label, RequestState
+from storage.models import Case, Conversation, IdentityCode, Inbound, Outbox, Request, table
+from storage.unit import Reads
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The handles of one message."""
+
+    organisation: str
+    channel: ChannelKind
+    account: str
+    address_index: str
+    conversation_id: str | None  # from the reply address
+    references: tuple[str, ...]  # newest first
+    content_digest: str
+    inbound_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRequest:
+    id: str
+    label: Label
+    state: RequestState
+    awaiting: Awaiting
+    received_at: datetime
+    told_on: date
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCode:
+    id: str
+    purpose: str
+    digest: str
+    expires_at: datetime
+    attempts_left: int
+    identifier_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """The conversation that was found, with its case."""
+
+    id: str
+    data_key_id: str
+    version: int
+    form: Form
+    awaited: Awaited
+    asking_id: str | None
+    case_id: str | None
+    case_number: str
+    case_key_id: str
+    case_version: int
+    requests: tuple[OpenRequest, ...]
+    codes: tuple[OpenCode, ...]  # newest first, those that still stand
+    codes_today: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    known: Known | None
+    thread: Thread | None
+    duplicate_of: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Unasked automatic mails: per recipient in a day, per organisation in an hour."""
+
+    recipients: Counter[str]
+    organisations: Counter[str]
+
+
+def load(reads: Reads, wanted: Sequence[Wanted]) -> tuple[list[Snapshot], Counts]:
+    """One snapshot per message, in order, and the loop counters of all their senders."""
+    by_reference = _by_reference(reads, wanted)
+    found: dict[str, Row[Any]] = {}
+    ids = {w.conversation_id for w in wanted if w.conversation_id} | set(by_reference.values())
+    rows = table(Conversation)
+    if ids:
+        found |= {row.id: row for row in reads.rows(select(rows).where(rows.c.id.in_(ids)))}
+    by_address = _by_address(reads, wanted)
+    chosen = [_choose(w, found, by_reference, by_address) for w in wanted]
+    threads = _threads(reads, [row for row, _ in chosen if row is not None])
+    copies = _copies(reads, wanted)
+    snapshots = []
+    for w, (row, threaded) in zip(wanted, chosen, strict=True):
+        thread = threads[row.id] if row is not None else None
+        known = _known(row, thread, w, threaded=threaded) if row is not None and thread is not None else None
+        snapshots.append(Snapshot(known, thread, copies.get((w.organisation, w.content_digest))))
+    return snapshots, _counts(reads, wanted)
+
+
+def _by_reference(reads: Reads, wanted: Sequence[Wanted]) -> dict[str, str]:
+    """Message-ID of ours → conversation."""
+    references = {reference for w in wanted for reference in w.references}
+    if not references:
+        return {}
+    rows = table(Outbox)
+    query = select(rows.c.message_id, rows.c.conversation_id).where(
+        rows.c.message_id.in_(references), rows.c.conversation_id.is_not(None)
+    )
+    return {row.message_id: row.conversation_id for row in reads.rows(query)}
+
+
+def _by_address(reads: Reads, wanted: Sequence[Wanted]) -> dict[tuple[str, str, str], Row[Any]]:
+    """The newest conversation of an address that is not over yet."""
+    rows, requests = table(Conversation), table(Request)
+    indexes = {w.address_index for w in wanted}
+    still_open = select(requests.c.case_id).where(requests.c.state.in_([state.value for state in OPEN_STATES]))
+    query = (
+        select(rows)
+        .where(rows.c.address_index.in_(indexes))
+        .where(rows.c.case_id.in_(still_open) | ((rows.c.case_id.is_(None)) & (rows.c.awaited != "")))
+        .order_by(rows.c.last_message_at)
+    )
+    return {(row.organisation_id, row.account, row.address_index): row for row in reads.rows(query)}
+
+
+def _choose(
+    w: Wanted,
+    found: dict[str, Row[Any]],
+    by_reference: dict[str, str],
+    by_address: dict[tuple[str, str, str], Row[Any]],
+) -> tuple[Row[Any] | None, bool]:
+    """Reply address first, then References from the newest, both within this organisation; then the address alone."""
+    secrets = [w.conversation_id, *(by_reference.get(reference) for reference in w.references)]
+    for conversation_id in secrets:
+        row = found.get(conversation_id) if conversation_id else None
+        if row is not None and row.organisation_id == w.organisation:
+            return row, True
+    return by_address.get((w.organisation, w.account, w.address_index)), False
+
+
+def _threads(reads: Reads, conversations: Sequence[Row[Any]]) -> dict[str, Thread]:
+    if not conversations:
+        return {}
+    case_ids = {row.case_id for row in conversations if row.case_id}
+    cases, requests, codes = table(Case), table(Request), table(IdentityCode)
+    case_rows = {row.id: row for row in reads.rows(select(cases).where(cases.c.id.in_(case_ids)))} if case_ids else {}
+    of_case: dict[str, list[OpenRequest]] = {}
+    if case_ids:
+        query = select(requests).where(requests.c.case_id.in_(case_ids)).order_by(requests.c.received_at)
+        for row in reads.rows(query):
+            of_case.setdefault(row.case_id, []).append(_request(row))
+    of_conversation: dict[str, list[Row[Any]]] = {}
+    query = (
+        select(codes)
+        .where(codes.c.conversation_id.in_([row.id for row in conversations]), codes.c.void_at.is_(None))
+        .order_by(codes.c.created_at.desc())
+    )
+    for row in reads.rows(query):
+        of_conversation.setdefault(row.conversation_id, []).append(row)
+    return {
+        row.id: _thread(
+            row, case_rows.get(row.case_id), of_case.get(row.case_id, []), of_conversation.get(row.id, []), reads.now
+        )
+        for row in conversations
+    }
+
+
+def _request(row: Row[Any]) -> OpenRequest:
+    return OpenRequest(
+        row.id, Label(row.label), RequestState(row.state), Awaiting(row.awaiting), row.received_at, row.told_on,
+        row.version,
+    )  # fmt: skip
+
+
+def _thread(
+    row: Row[Any], case: Row[Any] | None, requests: list[OpenRequest], codes: list[Row[Any]], now: datetime
+) -> Thread:
+    day_ago = now - timedelta(days=1)
+    standing = tuple(
+        OpenCode(c.id, c.purpose, c.digest, c.expires_at, c.attempts_left, c.identifier_id)
+        for c in codes
+        if c.used_at is None and c.attempts_left > 0 and c.purpose != "download"
+    )
+    return Thread(
+        id=row.id, data_key_id=row.data_key_id, version=row.version, form=Form(row.form),
+        awaited=Awaited(row.awaited), asking_id=row.asking_id, case_id=row.case_id,
+        case_number=case.number if case is not None else "",
+        case_key_id=case.data_key_id if case is not None else "",
+        case_version=case.version if case is not None else 0,
+        requests=tuple(requests), codes=standing,
+        codes_today=sum(1 for c in codes if c.purpose == "mailbox" and c.created_at > day_ago),
+    )  # fmt: skip
+
+
+def _known(row: Row[Any], thread: Thread, w: Wanted, *, threaded: bool) -> Known:
+    return Known(
+        conversation_id=row.id,
+        threaded=threaded,
+        same_address=row.address_index == w.address_index,
+        assurance=Assurance(row.assurance),
+        awaited=thread.awaited,
+        choices=tuple(Label(label) for label in row.choices or ()),
+        human=row.human_since is not None,
+        frozen=row.frozen,
+        open_labels=frozenset(request.label for request in thread.requests if request.state in OPEN_STATES),
+        has_case=row.case_id is not None,
+    )
+
+
+def _copies(reads: Reads, wanted: Sequence[Wanted]) -> dict[tuple[str, str], str]:
+    """(organisation, content digest) → the copy that was handled before."""
+    rows = table(Inbound)
+    query = select(rows.c.id, rows.c.organisation_id, rows.c.content_digest).where(
+        rows.c.content_digest.in_({w.content_digest for w in wanted}), rows.c.status == InboundStatus.DONE.value
+    )
+    return {(row.organisation_id, row.content_digest): row.id for row in reads.rows(query)}
+
+
+def _counts(reads: Reads, wanted: Sequence[Wanted]) -> Counts:
+    rows = table(Outbox)
+    indexes, organisations = {w.address_index for w in wanted}, {w.organisation for w in wanted}
+    per_recipient = (
+        select(rows.c.recipient_index, func.count().label("mails"))
+        .where(rows.c.recipient_index.in_(indexes), rows.c.unasked, rows.c.created_at > reads.now - timedelta(days=1))
+        .group_by(rows.c.recipient_index)
+    )
+    per_organisation = (
+        select(rows.c.organisation_id, func.count().label("mails"))
+        .where(
+            rows.c.organisation_id.in_(organisations),
+            rows.c.automatic,
+            rows.c.created_at > reads.now - timedelta(hours=1),
+            rows.c.unasked,
+        )
+        .group_by(rows.c.organisation_id)
+    )
+    return Counts(
+        Counter({row.recipient_index: row.mails for row in reads.rows(per_recipient)}),
+        Counter({row.organisation_id: row.mails for row in reads.rows(per_organisation)}),
+    )

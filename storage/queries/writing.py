@@ -1,0 +1,156 @@
+"""Rows that several steps write the same way: an outgoing message, a line on the staff list, a request's new state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from cases.audit import PROGRAM, AuditTag
+from cases.errors import RuleError
+from cases.transitions import check_move
+from cases.types import AUTOMATIC, OPEN_STATES, ChannelKind, Label, OutboxKind, RequestState, WorkKind
+from storage.models import Case, Deadline, Message, Outbox, Request, WorkItem, table
+from storage.unit import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A written message to one person, not yet queued."""
+
+    kind: OutboxKind
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Which way a message goes: the conversation it belongs to, or just an address."""
+
+    organisation: str
+    channel: ChannelKind
+    account: str
+    address: str
+    address_index: str
+    data_key_id: str
+    conversation_id: str | None = None
+    case_id: str | None = None
+    references: tuple[str, ...] = ()  # newest first
+
+
+def queue(
+    unit: Unit, route: Route, post: Post, *, outbox_id: str, message_id: str, unasked: bool = False,
+    not_before: datetime | None = None, request_id: str | None = None, draft_id: str | None = None,
+    raw: bytes | None = None, new_case: bool = False,
+) -> None:  # fmt: skip
+    """Hand-over 3: the outbox row, the message as the conversation shows it, the audit entry."""
+    sealer = unit.keys.data(unit, route.data_key_id)
+    content = {"subject": post.subject, "text": post.text, "html": post.html}
+    newest = list(route.references[:10])
+    unit.add(
+        Outbox, id=outbox_id, organisation_id=route.organisation, channel=route.channel.value, account=route.account,
+        kind=post.kind.value, conversation_id=route.conversation_id, case_id=route.case_id, request_id=request_id,
+        draft_id=draft_id, data_key_id=route.data_key_id,
+        recipient=sealer.seal_text(route.address, f"outbox.recipient:{outbox_id}"),
+        recipient_index=route.address_index, content=sealer.seal_json(content, f"outbox.content:{outbox_id}"),
+        raw=sealer.seal(raw, f"outbox.raw:{outbox_id}") if raw is not None else None, message_id=message_id,
+        threading=newest, automatic=post.kind in AUTOMATIC or post.kind is OutboxKind.STAFF_NOTICE, unasked=unasked,
+        not_before=not_before or unit.now, created_at=unit.now,
+    )  # fmt: skip
+    if route.conversation_id is not None:
+        row_id = unit.new_id()
+        unit.add(
+            Message, id=row_id, organisation_id=route.organisation, conversation_id=route.conversation_id,
+            case_id=route.case_id, data_key_id=route.data_key_id, outbox_id=outbox_id, incoming=False,
+            kind=post.kind.value, content=sealer.seal_json(content, f"message.content:{row_id}"), at=unit.now,
+        )  # fmt: skip
+    tag = AuditTag.LETTER_QUEUED if post.kind is OutboxKind.LETTER else AuditTag.MAIL_QUEUED
+    unit.record(
+        tag, organisation=route.organisation, actor=PROGRAM, case=route.case_id, subject=outbox_id, new_case=new_case,
+        kind=post.kind.value,
+    )  # fmt: skip
+
+
+def open_work(
+    unit: Unit, kind: WorkKind, organisation: str, *, same: str, detail: str = "", due_on: date | None = None,
+    case_id: str | None = None, request_id: str | None = None, inbound_id: str | None = None,
+    outbox_id: str | None = None, draft_id: str | None = None, facts: dict[str, Any] | None = None, fresh: bool = False,
+) -> None:  # fmt: skip
+    """One line on the staff list; a matter that has an open line keeps that one. `fresh`: there can not be one yet."""
+    rows = table(WorkItem)
+    same = f"{kind.value}:{same}"
+    if not fresh and unit.one(select(rows.c.id).where(rows.c.same == same)) is not None:
+        return
+    work_id = unit.new_id()
+    unit.add(
+        WorkItem, id=work_id, organisation_id=organisation, kind=kind.value, same=same, case_id=case_id,
+        request_id=request_id, inbound_id=inbound_id, outbox_id=outbox_id, draft_id=draft_id, detail=detail,
+        facts=facts, due_on=due_on, opened_at=unit.now,
+    )  # fmt: skip
+    unit.record(
+        AuditTag.WORK_OPENED, organisation=organisation, actor=PROGRAM, case=case_id, subject=work_id,
+        kind=kind.value,
+    )  # fmt: skip
+
+
+def close_work(unit: Unit, *kinds: WorkKind, actor: str, **where: str) -> int:
+    """Closes the open lines of these kinds that match `where` (case_id=…, request_id=…, draft_id=…, inbound_id=…)."""
+    rows = table(WorkItem)
+    statement = update(rows).where(rows.c.closed_at.is_(None), rows.c.kind.in_([kind.value for kind in kinds]))
+    for name, value in where.items():
+        statement = statement.where(rows.c[name] == value)
+    return unit.execute(statement.values(closed_at=unit.now, closed_by=actor, same=None)).rowcount
+
+
+def move_request(
+    unit: Unit, request_id: str, after: RequestState, *, actor: str, version: int | None = None, **changes: Any
+) -> None:
+    """Moves a request along the table, with its audit entry; ends its dates and its case when it is over."""
+    rows = table(Request)
+    row = unit.one(select(rows).where(rows.c.id == request_id))
+    if row is None:
+        raise RuleError("no such request")
+    before, label = RequestState(row.state), Label(row.label)
+    if before is not after:
+        check_move(label, before, after, actor=actor)
+    over = after not in OPEN_STATES
+    if over:
+        changes |= {"closed_at": unit.now, "wake_at": None}
+    unit.change(
+        Request, request_id, if_={"version": row.version if version is None else version}, state=after.value,
+        version=row.version + 1, **changes,
+    )  # fmt: skip
+    if before is not after:
+        unit.record(
+            AuditTag.REQUEST_MOVED, organisation=row.organisation_id, actor=actor, case=row.case_id,
+            subject=request_id, before=before.value, after=after.value, label=label.value,
+        )  # fmt: skip
+    if over:
+        _after_the_end(unit, row.organisation_id, row.case_id, request_id, actor)
+
+
+def _after_the_end(unit: Unit, organisation: str, case_id: str, request_id: str, actor: str) -> None:
+    rows, requests, cases = table(Deadline), table(Request), table(Case)
+    unit.execute(
+        update(rows)
+        .where(rows.c.request_id == request_id, rows.c.fired_at.is_(None), rows.c.cancelled_at.is_(None))
+        .values(cancelled_at=unit.now)
+    )
+    close_work(unit, *WorkKind, actor=actor, request_id=request_id)
+    states = [state.value for state in OPEN_STATES]
+    if unit.one(select(requests.c.id).where(requests.c.case_id == case_id, requests.c.state.in_(states))) is None:
+        unit.execute(update(cases).where(cases.c.id == case_id).values(closed_at=unit.now))
+        unit.record(AuditTag.CASE_CLOSED, organisation=organisation, actor=actor, case=case_id)
+
+
+def raise_content_version(unit: Unit, case_id: str) -> None:
+    """Something a decision rests on has changed: approvals of older packages no longer hold."""
+    cases = table(Case)
+    unit.execute(
+        update(cases)
+        .where(cases.c.id == case_id)
+        .values(content_version=cases.c.content_version + 1, version=cases.c.version + 1)
+    )

@@ -1,0 +1,203 @@
+"""The store, and the unit of work.
+
+A write unit is a plain function run in the writer's thread inside one short transaction: it has no event loop, so it
+can not await network, disk, classifier or template, and the guard raises when it calls one. SQLite has one writer
+thread (the in-process write lock); PostgreSQL has several.
+
+Inserts are kept back and go out table by table as `executemany`: a unit that settles thirty messages writes each
+table once. Audit entries go out last, when everything else has been written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, CursorResult, Executable, Insert, Row, Table, insert, update
+
+from cases.audit import AuditTag
+from cases.context import Context
+from cases.errors import RuleError, Stale
+from cases.guard import inside_unit, outside_unit
+from storage.audit import AuditWriter
+from storage.engine import make_engines, parse_url, translated
+from storage.keys import Keyring
+from storage.models import SQLModel, metadata, table
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+_ORDER = {found.name: place for place, found in enumerate(metadata.sorted_tables)}
+
+
+class Reads:
+    """Reading inside one transaction; Core selects in, plain rows out."""
+
+    def __init__(self, connection: Connection, keyring: Keyring, now: datetime) -> None:
+        self.connection, self.keys, self.now = connection, keyring, now
+
+    def rows(self, query: Executable) -> Sequence[Row[Any]]:
+        return self.connection.execute(query).all()
+
+    def one(self, query: Executable) -> Row[Any] | None:
+        """The first row, or None."""
+        return self.connection.execute(query).first()
+
+    def value(self, query: Executable) -> Any:
+        return self.connection.execute(query).scalar()
+
+
+class Unit(Reads):
+    """One write transaction. Rows that were added are in the database after `flush`, at the latest at the end."""
+
+    def __init__(self, connection: Connection, keyring: Keyring, context: Context) -> None:
+        super().__init__(connection, keyring, context.clock())
+        self.new_id = context.new_id
+        self.after_commit: list[Callable[[], None]] = []  # quick and in memory; not run when the unit is undone
+        self._waiting: dict[str, list[dict[str, Any]]] = {}
+        self._audit = AuditWriter(self)
+
+    def add(self, model: type[SQLModel], **values: Any) -> None:
+        """Keeps back one new row; columns that are not given take the model's default."""
+        found = table(model)
+        defaults = _defaults(found)
+        if unknown := values.keys() - defaults.keys():
+            raise RuleError(f"{found.name} has no column {sorted(unknown)}")
+        self._waiting.setdefault(found.name, []).append({**defaults, **values})
+
+    def flush(self) -> None:
+        """Writes the rows that were kept back, parents before children."""
+        for name in sorted(self._waiting, key=_ORDER.__getitem__):
+            self.connection.execute(_insert(name), self._waiting[name])
+        self._waiting.clear()
+
+    def finish(self) -> None:
+        """Writes what is still kept back, audit entries last."""
+        self.flush()
+        self._audit.write()
+        self.flush()
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """What the block did is undone when it raises, and only that: the unit can go on."""
+        self.flush()
+        mark = self._audit.mark()
+        try:
+            with translated(), self.connection.begin_nested():
+                yield
+                self.flush()
+        except BaseException:
+            self._waiting.clear()
+            self._audit.undo(mark)
+            raise
+
+    def rows(self, query: Executable) -> Sequence[Row[Any]]:
+        self.flush()
+        return super().rows(query)
+
+    def one(self, query: Executable) -> Row[Any] | None:
+        self.flush()
+        return super().one(query)
+
+    def value(self, query: Executable) -> Any:
+        self.flush()
+        return super().value(query)
+
+    def execute(self, statement: Executable) -> CursorResult[Any]:
+        self.flush()
+        result = self.connection.execute(statement)
+        assert isinstance(result, CursorResult)
+        return result
+
+    def change(self, model: type[SQLModel], row_id: str, *, if_: dict[str, Any] | None = None, **values: Any) -> None:
+        """Updates one row; raises Stale when it is gone or no longer as `if_` says (claim token, version, state)."""
+        found = table(model)
+        statement = update(found).where(found.c.id == row_id)
+        for name, value in (if_ or {}).items():
+            statement = statement.where(found.c[name] == value)
+        if self.execute(statement.values(**values)).rowcount != 1:
+            raise Stale(f"{found.name} has changed meanwhile")
+
+    def record(
+        self, tag: AuditTag, *, organisation: str, actor: str, case: str | None = None, subject: str | None = None,
+        new_case: bool = False, **facts: Any,
+    ) -> None:  # fmt: skip
+        """One audit entry, written at the end of this transaction. `new_case` saves the look-up of the chain's head."""
+        self._audit.append(tag, organisation, actor, case, subject, facts, fresh=new_case)
+
+
+def _tell_of_failure(work: asyncio.Future[Any]) -> None:
+    if not work.cancelled() and (error := work.exception()) is not None:
+        log.warning("a write unit failed after its caller had left (%s)", type(error).__name__)
+
+
+_default_values: dict[str, dict[str, Any]] = {}
+_inserts: dict[str, Insert] = {}
+
+
+def _defaults(found: Table) -> dict[str, Any]:
+    known = _default_values.get(found.name)
+    if known is None:
+        known = {c.name: (c.default.arg if c.default is not None else None) for c in found.columns}  # type: ignore[attr-defined]
+        _default_values[found.name] = known
+    return known
+
+
+def _insert(name: str) -> Insert:
+    statement = _inserts.get(name)
+    if statement is None:
+        statement = _inserts[name] = insert(metadata.tables[name])
+    return statement
+
+
+class Store:
+    """The database. `write` and `read` take a plain function; nothing else touches a connection."""
+
+    def __init__(self, url: str, keyring: Keyring, context: Context, *, writers: int = 4) -> None:
+        self.url, self.keyring, self.context = parse_url(url), keyring, context
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        self.write_engine, self.read_engine = make_engines(self.url, writers=writers)
+        self._writer = ThreadPoolExecutor(1 if self.sqlite else writers, thread_name_prefix="store-write")
+        self._reader = ThreadPoolExecutor(2, thread_name_prefix="store-read")
+
+    async def write(self, function: Callable[[Unit], T]) -> T:
+        """Runs one write unit; commits when it returns, rolls back when it raises.
+
+        Raises Temporary when the database is locked, gone or full; Stale when a row or a unique key changed hands.
+        """
+        loop = asyncio.get_running_loop()
+        work = loop.run_in_executor(self._writer, self.write_here, function)
+        try:
+            # The unit goes on when its caller is cancelled: half-known commits are worse than late ones.
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            work.add_done_callback(_tell_of_failure)
+            raise
+
+    async def read(self, function: Callable[[Reads], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._reader, self.read_here, function)
+
+    def write_here(self, function: Callable[[Unit], T]) -> T:
+        """The same in the calling thread: for the command line, tests and start-up."""
+        outside_unit("another unit")
+        with translated(), inside_unit(), self.write_engine.begin() as connection:
+            unit = Unit(connection, self.keyring, self.context)
+            result = function(unit)
+            unit.finish()
+        for then in unit.after_commit:
+            then()
+        return result
+
+    def read_here(self, function: Callable[[Reads], T]) -> T:
+        with translated(), self.read_engine.connect() as connection:
+            return function(Reads(connection, self.keyring, self.context.clock()))
+
+    def close(self) -> None:
+        self._writer.shutdown(wait=True)
+        self._reader.shutdown(wait=True)
+        self.write_engine.dispose()
+        self.read_engine.dispose()

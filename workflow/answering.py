@@ -1,0 +1,248 @@
+"""The written answer to one message, and what has to exist for it: a case, a code, a link. Pure work, no rows.
+
+Which mail it is was decided by the dialogue; here it gets its words. The code of a reply is judged here against what
+was read, and settled later only if nothing changed meanwhile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row
+
+from cases.dialogue import Mail, Turn, form_for
+from cases.identity import CodePurpose, CodeResult, CodeState, judge_code
+from cases.letters import Letter
+from cases.messages import ParsedMessage, RawInbound
+from cases.reading import Flag, Reading
+from cases.types import OPEN_STATES, Assurance, Form, Label, OutboxKind
+from handlers import notices
+from handlers.notices import About
+from storage.queries.snapshots import Counts, OpenRequest, Snapshot, Thread
+from storage.queries.writing import Post
+from storage.seal import code_digest, same
+from workflow.desk import Desk
+from workflow.notices import about, write
+from workflow.opening import Opening, earliest_told, fresh_code, fresh_number, new_requests, new_token
+
+_UNASKED = frozenset(
+    {Mail.ACKNOWLEDGEMENT, Mail.ACKNOWLEDGEMENT_WITH_CODE, Mail.CLARIFICATION, Mail.HUMAN, Mail.STATUS}
+    | {Mail.OTHER_ADDRESS}
+)
+_KINDS = {
+    Mail.ACKNOWLEDGEMENT: OutboxKind.ACKNOWLEDGEMENT,
+    Mail.ACKNOWLEDGEMENT_WITH_CODE: OutboxKind.IDENTITY_CODE,
+    Mail.CLARIFICATION: OutboxKind.CLARIFICATION,
+    Mail.HUMAN: OutboxKind.HUMAN,
+    Mail.STATUS: OutboxKind.STATUS,
+    Mail.OTHER_ADDRESS: OutboxKind.CLARIFICATION,
+    Mail.CODE_RESULT: OutboxKind.CODE_RESULT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What settles with a turn."""
+
+    outbox_id: str
+    message_id: str  # the stored message, not the mail header
+    opening: Opening | None
+    conversation_id: str  # the conversation the message belongs to, "" when it gets none
+    new_conversation: bool
+    form: Form
+    post: Post | None = None
+    unasked: bool = False
+    held: bool = False  # a loop limit kept the mail back
+    code_result: CodeResult | None = None
+    code: CodeState | None = None
+    new_code: str = ""  # sent with this answer
+
+
+def answer(
+    desk: Desk, row: Row[Any], raw: RawInbound, parsed: ParsedMessage, reading: Reading, turn: Turn,
+    snapshot: Snapshot, counts: Counts, address_index: str,
+) -> Answer | None:  # fmt: skip
+    """The answer to one message; None when the message gets no conversation at all."""
+    thread = snapshot.thread if not turn.new_conversation else None
+    if thread is None and not turn.open and turn.mail is Mail.NONE:
+        return None
+    maker = _Maker(desk, row, raw, parsed, reading, turn, thread)
+    made = maker.make(asked=snapshot.thread)
+    if made.post is None or not made.unasked:
+        return made
+    if parsed.auto_suppressed or _over_limit(desk, row.organisation_id, address_index, counts):
+        return _held(made)
+    counts.recipients[address_index] += 1
+    counts.organisations[row.organisation_id] += 1
+    return made
+
+
+def _held(made: Answer) -> Answer:
+    """Everything happens but the mail; its code is written, so that staff can send it another way."""
+    return replace(made, post=None, unasked=False, held=True)
+
+
+def _over_limit(desk: Desk, organisation: str, address_index: str, counts: Counts) -> bool:
+    limits = desk.limits
+    return (
+        counts.recipients[address_index] >= limits.mails_per_sender_day
+        or counts.organisations[organisation] >= limits.mails_per_organisation_hour
+    )
+
+
+class _Maker:
+    """Holds what the parts of one answer share."""
+
+    def __init__(
+        self, desk: Desk, row: Row[Any], raw: RawInbound, parsed: ParsedMessage, reading: Reading, turn: Turn,
+        thread: Thread | None,
+    ) -> None:  # fmt: skip
+        self.desk, self.row, self.raw, self.parsed = desk, row, raw, parsed
+        self.reading, self.turn, self.thread = reading, turn, thread
+        self.organisation: str = row.organisation_id
+        self.policy = desk.organisation(self.organisation).policy
+        self.form = thread.form if thread is not None else form_for(self.policy, reading)
+        new_id = desk.store.context.new_id
+        self.outbox_id, self.message_id = new_id(), new_id()
+        self.conversation_id = thread.id if thread is not None else new_id()
+        self.opening = self._opening() if turn.open else None
+
+    def make(self, *, asked: Thread | None) -> Answer:
+        result, state, new_code = self._judge()
+        letter = self._letter(result, new_code, asked)
+        post = None
+        if letter is not None:
+            post = write(self.desk, self.organisation, _KINDS[self.turn.mail], letter)
+        return Answer(
+            self.outbox_id, self.message_id, self.opening, self.conversation_id, self.thread is None, self.form, post,
+            unasked=self.turn.mail in _UNASKED, code_result=result, code=state,
+            new_code=new_code or (self.opening.code if self.opening else ""),
+        )  # fmt: skip
+
+    def _opening(self) -> Opening:
+        thread, turn = self.thread, self.turn
+        existing = thread is not None and thread.case_id is not None
+        assurance = Assurance.ADDRESS_CLAIMED
+        with_code = turn.mail is Mail.ACKNOWLEDGEMENT_WITH_CODE
+        if existing and not with_code and not turn.by_staff:
+            assurance = Assurance.MAILBOX_PROVEN  # the dialogue asks no code only from a proven conversation
+        labels = turn.open
+        return Opening(
+            organisation=self.organisation,
+            channel=self.raw.channel,
+            account=self.row.account,
+            address=self.parsed.from_address,
+            name=self.parsed.from_name,
+            form=self.form,
+            language=self.reading.language,
+            received_at=self.row.received_at,
+            conversation_id=self.conversation_id,
+            case_id=thread.case_id if existing and thread and thread.case_id else self.desk.store.context.new_id(),
+            number=thread.case_number if existing and thread else fresh_number(self.desk, self.organisation),
+            token=new_token(),
+            requests=new_requests(
+                self.desk, self.organisation, labels, self.row.received_at, assurance,
+                by_staff=turn.by_staff or turn.human,
+            ),
+            code=fresh_code(self.desk, self.organisation) if with_code else "",
+            facts=self.reading.facts,
+            message_id=self.message_id,
+            existing_case_key=thread.case_key_id if existing and thread else "",
+        )  # fmt: skip
+
+    def _judge(self) -> tuple[CodeResult | None, CodeState | None, str]:
+        """The typed code against the codes that stand open; a fresh one when the old one was only too late."""
+        thread = self.thread
+        if self.turn.mail is not Mail.CODE_RESULT or thread is None:
+            return None, None, ""
+        key = self.desk.store.keyring.organisation(self.organisation).index
+        typed = code_digest(key, thread.id, self.turn.code)
+        states = tuple(
+            CodeState(c.id, CodePurpose(c.purpose), same(typed, c.digest), c.expires_at, c.attempts_left)
+            for c in thread.codes
+        )
+        result, state = judge_code(states, self.desk.now())
+        again = result is CodeResult.EXPIRED and thread.codes_today <= self.policy.identity.code_resends
+        return result, state, fresh_code(self.desk, self.organisation) if again else ""
+
+    # --- words ----------------------------------------------------------------------------------------------------
+
+    def _letter(self, result: CodeResult | None, new_code: str, asked: Thread | None) -> Letter | None:
+        mail, turn = self.turn.mail, self.turn
+        also_other = Flag.ALSO_OTHER in self.reading.flags
+        if mail is Mail.ACKNOWLEDGEMENT_WITH_CODE and self.opening:
+            return notices.acknowledgement_with_code(
+                self._about(), code=self.opening.code, channel=self.raw.channel, written_at=self.row.received_at,
+                also_other=also_other,
+            )  # fmt: skip
+        if mail is Mail.ACKNOWLEDGEMENT:
+            return notices.acknowledgement(self._about(), identity_needed=False, also_other=also_other)
+        if mail is Mail.CLARIFICATION:
+            return notices.clarification(self._about(), turn.choices)
+        if mail is Mail.HUMAN:
+            return notices.human_handover(self._about())
+        if mail is Mail.OTHER_ADDRESS:
+            return notices.code_other_conversation(self._about_other(asked))
+        if mail is Mail.STATUS:
+            return self._status()
+        if mail is Mail.CODE_RESULT and result is not None:
+            return self._code_letter(result, new_code)
+        return None
+
+    def _code_letter(self, result: CodeResult, new_code: str) -> Letter | None:
+        at = self._about()
+        if result is CodeResult.ACCEPTED:
+            return notices.code_accepted(at)
+        if result is CodeResult.WRONG:
+            left = min((c.attempts_left for c in self.thread.codes), default=1) - 1 if self.thread else 0
+            return notices.code_wrong(at, left=max(left, 1))
+        if result is CodeResult.EXPIRED:
+            return notices.code_expired(at, code=new_code)
+        return notices.code_locked(at) if result is CodeResult.LOCKED else None
+
+    def _status(self) -> Letter:
+        current = self._current()
+        if current is None:
+            return notices.status_unknown(self._about())
+        late = current.told_on < self.desk.now().date() and current.state in OPEN_STATES
+        return notices.status(self._about(), state=current.state, awaiting=current.awaiting, late=late)
+
+    def _current(self) -> OpenRequest | None:
+        """The request that is due first, or the last one that ended."""
+        if self.thread is None or not self.thread.requests:
+            return None
+        running = [request for request in self.thread.requests if request.state in OPEN_STATES]
+        return min(running, key=lambda r: r.told_on) if running else self.thread.requests[-1]
+
+    def _about(self) -> About:
+        labels, received, told, number = self._facts()
+        token = self.opening.token if self.opening and not self.opening.existing_case_key else ""
+        return about(
+            self.desk, self.organisation, form=self.form, number=number, labels=labels, received_at=received,
+            told=told, token=token,
+        )  # fmt: skip
+
+    def _facts(self) -> tuple[tuple[Label, ...], Any, date, str]:
+        if self.opening is not None:
+            told = earliest_told(self.opening.requests).target_on
+            return self.turn.open, self.row.received_at, told, self.opening.number
+        current = self._current()
+        if current is not None and self.thread is not None:
+            running = [r.label for r in self.thread.requests if r.state in OPEN_STATES] or [current.label]
+            return tuple(running), current.received_at, current.told_on, self.thread.case_number
+        # no case yet: the date that holds if it is what we think it is; a reference to talk about
+        choices = self.turn.choices or (Label.INZAGE,)
+        imagined = new_requests(
+            self.desk, self.organisation, choices, self.row.received_at, Assurance.ADDRESS_CLAIMED, by_staff=True
+        )
+        reference = fresh_number(self.desk, self.organisation)
+        return choices, self.row.received_at, earliest_told(imagined).target_on, reference
+
+    def _about_other(self, asked: Thread | None) -> About:
+        """Says nothing about the case that the code belongs to, not even its number."""
+        return about(
+            self.desk, self.organisation, form=self.form, number=fresh_number(self.desk, self.organisation), labels=(),
+            received_at=self.row.received_at, told=self.row.received_at.date(),
+        )  # fmt: skip

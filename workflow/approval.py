@@ -1,0 +1,347 @@
+"""Staff decide on a package: approve, edit free blocks, refuse with a ground, hand back, undo.
+
+A person approves one digest: letter, plan, export, recipient and policy version of one content version of the case.
+If any of these changed, the approval does not hold and the person looks again. Erasures and refusals need two people;
+where there is only one, the second look is the same person after a cooling time with a fresh second factor, and is
+recorded as such (design, section 7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from cases.audit import AuditTag, staff_actor
+from cases.errors import InputError, RuleError, Stale
+from cases.letters import Letter, edit_free, from_json, missing, to_json
+from cases.types import (
+    Awaiting,
+    ChannelKind,
+    Decision,
+    DraftStatus,
+    Label,
+    OutboxKind,
+    OutboxStatus,
+    RefusalGround,
+    RequestState,
+    WorkKind,
+)
+from handlers.base import Prepared
+from handlers.refusals import forbidden, refusal_letter
+from storage.models import Approval, Draft, Export, Link, Outbox, StaffRole, table
+from storage.queries.request_facts import RequestFacts, request_facts
+from storage.queries.writing import Post, Route, close_work, move_request, open_work, queue
+from storage.unit import Reads, Unit
+from workflow.desk import Desk
+from workflow.notices import write
+from workflow.prepare import case_file, package_digest, write_draft
+
+_FOUR_EYES = frozenset({Decision.REFUSED, Decision.PARTLY})
+_APPROVERS = ("approver", "admin")
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveResult:
+    status: DraftStatus
+    outbox_id: str | None  # None while a second person is waited for
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A draft with its request, as read for deciding."""
+
+    row: Row[Any]
+    letter: Letter
+    facts: RequestFacts
+    export_digest: str
+    link_id: str | None
+
+
+def open_draft(reads: Reads, draft_id: str) -> Opened:
+    """Raises RuleError when there is no such draft."""
+    drafts, exports, links = table(Draft), table(Export), table(Link)
+    row = reads.one(select(drafts).where(drafts.c.id == draft_id))
+    if row is None:
+        raise RuleError("no such draft")
+    facts = request_facts(reads, row.request_id)
+    assert facts is not None
+    letter = from_json(reads.keys.data(reads, row.data_key_id).open_text(row.letter, f"draft.letter:{draft_id}"))
+    export_digest = reads.value(select(exports.c.digest).where(exports.c.id == row.export_id)) if row.export_id else ""
+    link_id = reads.value(select(links.c.id).where(links.c.export_id == row.export_id)) if row.export_id else None
+    return Opened(row, letter, facts, export_digest or "", link_id)
+
+
+async def approve(
+    desk: Desk, staff_id: str, draft_id: str, package: str, edits: Mapping[str, str], *, totp_fresh: bool
+) -> ApproveResult:
+    """Approves the package with this digest, with staff's words in its free blocks.
+
+    Stale: something changed since the page was shown. InputError: `blocks_missing`, `never_say`, `second_person`
+    (the same person, too early or without a fresh code), `not_allowed`.
+    """
+    opened = await desk.store.read(lambda reads: open_draft(reads, draft_id))
+    letter = edit_free(opened.letter, edits)
+    label, decision = opened.facts.label, Decision(opened.row.decision)
+    if missing(letter, label, decision):
+        raise InputError("blocks_missing", ",".join(kind.value for kind in missing(letter, label, decision)))
+    if forbidden(letter, desk.organisation(opened.facts.organisation).policy):
+        raise InputError("never_say")
+    post = await desk.in_thread(write, desk, opened.facts.organisation, OutboxKind.LETTER, letter)
+
+    def settle(unit: Unit) -> ApproveResult:
+        return _settle_approval(unit, desk, staff_id, draft_id, package, _Decided(letter, post), totp_fresh=totp_fresh)
+
+    result = await desk.store.write(settle)
+    desk.wake.outbox.set()
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    letter: Letter
+    post: Post
+
+
+def _settle_approval(
+    unit: Unit, desk: Desk, staff_id: str, draft_id: str, package: str, decided: _Decided, *, totp_fresh: bool
+) -> ApproveResult:
+    opened = open_draft(unit, draft_id)
+    row, facts = opened.row, opened.facts
+    if row.package_digest != package or row.content_version != facts.content_version:
+        raise Stale("the case or the draft has changed")
+    if row.status not in (DraftStatus.OPEN.value, DraftStatus.SECOND_PERSON.value):
+        raise Stale("this draft is no longer open")
+    _may(unit, staff_id, facts.organisation)
+    changed = to_json(decided.letter) != to_json(opened.letter)
+    digest = package
+    if changed:
+        digest = _store_letter(unit, opened, decided.letter, staff_id)
+    needs_two = Decision(row.decision) in _FOUR_EYES or facts.label is Label.VERWIJDERING
+    second_look = False
+    if needs_two:
+        first = _first_approval(unit, draft_id, digest)
+        if first is None:
+            return _first_of_two(unit, opened, staff_id, digest)
+        second_look = _second(unit, desk, first, staff_id, facts.organisation, totp_fresh=totp_fresh)
+    return _send(unit, desk, opened, staff_id, digest, decided, second_look=second_look)
+
+
+def _may(unit: Unit, staff_id: str, organisation: str) -> None:
+    roles = table(StaffRole)
+    role = unit.value(select(roles.c.role).where(roles.c.staff_id == staff_id, roles.c.organisation_id == organisation))
+    if role not in _APPROVERS:
+        raise InputError("not_allowed")
+
+
+def _first_approval(unit: Unit, draft_id: str, digest: str) -> Row[Any] | None:
+    rows = table(Approval)
+    return unit.one(
+        select(rows).where(rows.c.draft_id == draft_id, rows.c.package_digest == digest, rows.c.act == "approve")
+    )
+
+
+def _first_of_two(unit: Unit, opened: Opened, staff_id: str, digest: str) -> ApproveResult:
+    _approval(unit, opened, staff_id, digest, act="approve")
+    unit.change(Draft, opened.row.id, status=DraftStatus.SECOND_PERSON.value, version=opened.row.version + 1)
+    facts = opened.facts
+    close_work(unit, WorkKind.APPROVE, WorkKind.SECOND_APPROVAL, actor=staff_actor(staff_id), request_id=facts.id)
+    open_work(
+        unit, WorkKind.SECOND_APPROVAL, facts.organisation, same=facts.id, case_id=facts.case_id, request_id=facts.id,
+        draft_id=opened.row.id, due_on=facts.told_on, detail=opened.row.decision, facts={"first": staff_id},
+    )  # fmt: skip
+    return ApproveResult(DraftStatus.SECOND_PERSON, None)
+
+
+def _second(unit: Unit, desk: Desk, first: Row[Any], staff_id: str, organisation: str, *, totp_fresh: bool) -> bool:
+    """Whether this is the same person's second look; raises when it may not be one."""
+    if first.staff_id != staff_id:
+        return False
+    roles = table(StaffRole)
+    approvers = unit.value(
+        select(func.count()).where(roles.c.organisation_id == organisation, roles.c.role.in_(_APPROVERS))
+    )
+    cooled = unit.now - first.at >= desk.limits.cooling
+    if approvers >= 2 or not cooled or not totp_fresh:
+        raise InputError("second_person")
+    return True
+
+
+def _send(
+    unit: Unit, desk: Desk, opened: Opened, staff_id: str, digest: str, decided: _Decided, *, second_look: bool
+) -> ApproveResult:
+    row, facts = opened.row, opened.facts
+    own = desk.organisation(facts.organisation)
+    _approval(unit, opened, staff_id, digest, act="approve" if not second_look else "second", second_look=second_look)
+    unit.change(Draft, row.id, if_={"status": row.status}, status=DraftStatus.APPROVED.value, version=row.version + 1)
+    outbox_id = unit.new_id()
+    not_before = unit.now + desk.limits.undo
+    if opened.link_id is not None:
+        unit.change(Link, opened.link_id, expires_at=not_before + timedelta(days=own.policy.links.link_days))
+    references = (facts.last_message_id,) if facts.last_message_id else ()
+    route = Route(
+        facts.organisation, ChannelKind(facts.channel), facts.account, facts.address,
+        desk.index(facts.organisation, "email", facts.address), facts.conversation_key_id, facts.conversation_id,
+        facts.case_id, references,
+    )  # fmt: skip
+    queue(
+        unit, route, decided.post, outbox_id=outbox_id, not_before=not_before, request_id=facts.id, draft_id=row.id,
+        message_id=desk.threads.message_id(facts.organisation, own.mailbox, outbox_id),
+    )  # fmt: skip
+    actor = staff_actor(staff_id)
+    close_work(
+        unit, WorkKind.APPROVE, WorkKind.SECOND_APPROVAL, WorkKind.HANDLE, WorkKind.NEW_MESSAGE,
+        WorkKind.SOURCE_FAILED, actor=actor, request_id=facts.id,
+    )  # fmt: skip
+    move_request(
+        unit, facts.id, RequestState.EXECUTING, actor=actor, awaiting=Awaiting.NOBODY.value, decision=row.decision
+    )
+    return ApproveResult(DraftStatus.APPROVED, outbox_id)
+
+
+def _approval(unit: Unit, opened: Opened, staff_id: str, digest: str, *, act: str, second_look: bool = False) -> None:
+    row, facts = opened.row, opened.facts
+    unit.add(
+        Approval, id=unit.new_id(), organisation_id=facts.organisation, draft_id=row.id, staff_id=staff_id, act=act,
+        package_digest=digest, second_look=second_look, at=unit.now,
+    )  # fmt: skip
+    tag = AuditTag.DRAFT_HANDED_BACK if act == "hand_back" else AuditTag.DRAFT_APPROVED
+    unit.record(
+        tag, organisation=facts.organisation, actor=staff_actor(staff_id), case=facts.case_id, subject=row.id,
+        digest=digest, second_look=second_look,
+    )  # fmt: skip
+
+
+def _store_letter(unit: Unit, opened: Opened, letter: Letter, staff_id: str) -> str:
+    """Keeps staff's words in the draft; the digest changes with them."""
+    row, facts = opened.row, opened.facts
+    digest = package_digest(
+        letter, plan=row.plan, export=opened.export_digest, recipient=facts.address, policy=row.policy_version
+    )
+    sealer = unit.keys.data(unit, row.data_key_id)
+    unit.change(
+        Draft, row.id, if_={"version": row.version}, package_digest=digest,
+        letter=sealer.seal_text(to_json(letter), f"draft.letter:{row.id}"),
+    )  # fmt: skip
+    unit.record(
+        AuditTag.DRAFT_EDITED, organisation=facts.organisation, actor=staff_actor(staff_id), case=facts.case_id,
+        subject=row.id, digest=digest,
+    )  # fmt: skip
+    return digest
+
+
+async def save_edits(desk: Desk, staff_id: str, draft_id: str, edits: Mapping[str, str]) -> str:
+    """Keeps words in free blocks without deciding; gives the new digest."""
+
+    def settle(unit: Unit) -> str:
+        opened = open_draft(unit, draft_id)
+        if opened.row.status != DraftStatus.OPEN.value:
+            raise Stale("this draft is no longer open")
+        letter = edit_free(opened.letter, edits)
+        if to_json(letter) == to_json(opened.letter):
+            return str(opened.row.package_digest)
+        return _store_letter(unit, opened, letter, staff_id)
+
+    return await desk.store.write(settle)
+
+
+async def refuse(
+    desk: Desk, staff_id: str, request_id: str, ground: RefusalGround, facts: Mapping[str, str], free_text: str
+) -> str:
+    """Writes a refusal draft from a ground and its facts and gives the first of two approvals; gives the draft id.
+
+    It stops at "wacht op tweede persoon". InputError: `ground_facts_missing`, `ground_blocked`, `never_say`,
+    `blocks_missing`, `not_allowed`.
+    """
+    known = await desk.store.read(lambda reads: request_facts(reads, request_id))
+    if known is None:
+        raise RuleError("no such request")
+    own = desk.organisation(known.organisation)
+    file = case_file(desk, own, known, (), known.assurance)
+    letter = await desk.in_thread(refusal_letter, file, ground, facts, free_text)
+    if lacking := missing(letter, known.label, Decision.REFUSED):
+        raise InputError("blocks_missing", ",".join(kind.value for kind in lacking))
+
+    def settle(unit: Unit) -> str:
+        now = request_facts(unit, request_id)
+        if now is None or now.content_version != known.content_version:
+            raise Stale("the case has changed")
+        _may(unit, staff_id, known.organisation)
+        prepared = Prepared(Decision.REFUSED, (), letter, None, ())
+        draft_id = write_draft(
+            unit, now, prepared=prepared, letter=letter, export_id=None, made_by=staff_actor(staff_id),
+            policy_version=own.policy.version, ground=ground.value,
+        )  # fmt: skip
+        if now.state is not RequestState.AWAITING_APPROVAL:
+            move_request(
+                unit, request_id, RequestState.AWAITING_APPROVAL, actor=staff_actor(staff_id), wake_at=None,
+                awaiting=Awaiting.STAFF.value,
+            )  # fmt: skip
+        unit.flush()
+        opened = open_draft(unit, draft_id)
+        _first_of_two(unit, opened, staff_id, opened.row.package_digest)
+        return draft_id
+
+    return await desk.store.write(settle)
+
+
+async def hand_back(desk: Desk, staff_id: str, draft_id: str) -> None:
+    """Prepare it again: the sources are asked anew."""
+
+    def settle(unit: Unit) -> None:
+        opened = open_draft(unit, draft_id)
+        if opened.row.status not in (DraftStatus.OPEN.value, DraftStatus.SECOND_PERSON.value):
+            raise Stale("this draft is no longer open")
+        unit.change(Draft, draft_id, if_={"version": opened.row.version}, status=DraftStatus.HANDED_BACK.value)
+        _approval(unit, opened, staff_id, opened.row.package_digest, act="hand_back")
+        prepare_again(unit, opened.facts, staff_id)
+
+    await desk.store.write(settle)
+    desk.wake.requests.set()
+
+
+def prepare_again(unit: Unit, facts: RequestFacts, staff_id: str) -> None:
+    actor = staff_actor(staff_id)
+    close_work(
+        unit, WorkKind.APPROVE, WorkKind.SECOND_APPROVAL, WorkKind.SOURCE_FAILED, actor=actor, request_id=facts.id
+    )
+    move_request(
+        unit, facts.id, RequestState.PREPARING, actor=actor, wake_at=unit.now, attempts=0, failure="",
+        awaiting=Awaiting.NOBODY.value,
+    )  # fmt: skip
+
+
+async def undo(desk: Desk, staff_id: str, outbox_id: str) -> None:
+    """Takes an approved letter back while it has not left; the draft is open again. Stale: it has left."""
+
+    def settle(unit: Unit) -> None:
+        rows, drafts = table(Outbox), table(Draft)
+        row = unit.one(select(rows).where(rows.c.id == outbox_id))
+        if row is None or row.draft_id is None:
+            raise RuleError("no such letter")
+        unit.change(
+            Outbox, outbox_id, if_={"status": OutboxStatus.QUEUED.value, "claim_token": None},
+            status=OutboxStatus.CANCELLED.value,
+        )  # fmt: skip
+        draft = unit.one(select(drafts).where(drafts.c.id == row.draft_id))
+        assert draft is not None
+        unit.change(Draft, draft.id, status=DraftStatus.OPEN.value, version=draft.version + 1)
+        unit.record(
+            AuditTag.MAIL_CANCELLED, organisation=row.organisation_id, actor=staff_actor(staff_id), case=row.case_id,
+            subject=outbox_id,
+        )  # fmt: skip
+        facts = request_facts(unit, row.request_id)
+        assert facts is not None
+        move_request(
+            unit, row.request_id, RequestState.AWAITING_APPROVAL, actor=staff_actor(staff_id),
+            awaiting=Awaiting.STAFF.value, decision=None,
+        )  # fmt: skip
+        open_work(
+            unit, WorkKind.APPROVE, row.organisation_id, same=row.request_id, case_id=row.case_id,
+            request_id=row.request_id, draft_id=draft.id, due_on=facts.told_on, detail=draft.decision,
+        )  # fmt: skip
+
+    await desk.store.write(settle)

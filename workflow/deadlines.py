@@ -1,0 +1,167 @@
+"""The sweep: every date that has come fires once. Missed ticks are caught up, one notice per request, not a burst.
+
+A date never decides: it writes a line for staff, a mail to staff, or the one reminder to the requester.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from cases.audit import PROGRAM, AuditTag
+from cases.calendar import local_date
+from cases.types import OPEN_STATES, ChannelKind, DeadlineKind, OutboxKind, RequestState, WorkKind
+from handlers import notices
+from storage.models import Deadline, Request, Staff, StaffRole, table
+from storage.queries.request_facts import RequestFacts, request_facts
+from storage.queries.writing import Post, Route, open_work, queue
+from storage.unit import Reads, Unit
+from workflow.desk import Desk
+from workflow.notices import about, write
+
+BATCH = 200
+# What a line on the list is made of; the later in this order, the more it presses.
+_WARNINGS = (
+    DeadlineKind.WARN_DAY_14,
+    DeadlineKind.WARN_DAY_21,
+    DeadlineKind.WARN_5_DAYS,
+    DeadlineKind.WARN_2_DAYS,
+    DeadlineKind.OVERDUE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The rows of one request that have come, and what is sent for them."""
+
+    rows: tuple[Row[Any], ...]
+    facts: RequestFacts
+    staff: tuple[str, ...]  # addresses that want warnings
+    warning: DeadlineKind | None  # the most pressing one
+    remind: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    due: Due
+    notice: Post | None
+    reminder: Post | None
+
+
+async def sweep(desk: Desk) -> int:
+    """Fires what has come due; gives the number of rows."""
+    due = await desk.store.read(_due)
+    if not due:
+        return 0
+    written = await desk.in_thread(lambda: [_write(desk, one) for one in due])
+    fired = await desk.store.write(lambda unit: sum(_fire(unit, desk, one) for one in written))
+    desk.wake.outbox.set()
+    return fired
+
+
+def _due(reads: Reads) -> list[Due]:
+    rows, requests = table(Deadline), table(Request)
+    states = [state.value for state in OPEN_STATES]
+    found = reads.rows(
+        select(rows)
+        .join(requests, requests.c.id == rows.c.request_id)
+        .where(rows.c.fired_at.is_(None), rows.c.cancelled_at.is_(None), rows.c.due_at <= reads.now)
+        .where(requests.c.state.in_(states))
+        .order_by(rows.c.due_at)
+        .limit(BATCH)
+    )
+    by_request: dict[str, list[Row[Any]]] = {}
+    for row in found:
+        by_request.setdefault(row.request_id, []).append(row)
+    return [due for request_id, group in by_request.items() if (due := _gather(reads, request_id, group))]
+
+
+def _gather(reads: Reads, request_id: str, group: Sequence[Row[Any]]) -> Due | None:
+    facts = request_facts(reads, request_id)
+    if facts is None:
+        return None
+    kinds = [DeadlineKind(row.kind) for row in group]
+    warnings = [kind for kind in _WARNINGS if kind in kinds]
+    remind = DeadlineKind.IDENTITY_REMINDER in kinds and facts.state is RequestState.IDENTIFYING and not facts.frozen
+    return Due(tuple(group), facts, _staff(reads, facts.organisation), warnings[-1] if warnings else None, remind)
+
+
+def _staff(reads: Reads, organisation: str) -> tuple[str, ...]:
+    staff, roles = table(Staff), table(StaffRole)
+    found = reads.rows(
+        select(staff.c.notify)
+        .join(roles, roles.c.staff_id == staff.c.id)
+        .where(roles.c.organisation_id == organisation, staff.c.active, staff.c.notify != "")
+        .distinct()
+    )
+    return tuple(sorted(row.notify for row in found))
+
+
+def _write(desk: Desk, due: Due) -> Written:
+    facts = due.facts
+    notice = reminder = None
+    if due.warning is not None and due.staff:
+        letter = notices.staff_warning(
+            case_number=facts.case_number, label=facts.label, told=facts.told_on, today=local_date(desk.now()),
+            link=f"{desk.base_url}/bureau/zaak/{facts.case_id}",
+        )  # fmt: skip
+        notice = write(desk, facts.organisation, OutboxKind.STAFF_NOTICE, letter)
+    if due.remind:
+        at = about(
+            desk, facts.organisation, form=facts.form, number=facts.case_number, labels=(facts.label,),
+            received_at=facts.received_at, told=facts.told_on,
+        )  # fmt: skip
+        reminder = write(desk, facts.organisation, OutboxKind.REMINDER, notices.identity_reminder(at))
+    return Written(due, notice, reminder)
+
+
+def _fire(unit: Unit, desk: Desk, written: Written) -> int:
+    due = written.due
+    facts, organisation = due.facts, due.facts.organisation
+    for row in due.rows:
+        unit.change(Deadline, row.id, if_={"fired_at": None}, fired_at=unit.now)
+        unit.record(
+            AuditTag.DEADLINE_FIRED, organisation=organisation, actor=PROGRAM, case=facts.case_id, subject=row.id,
+            kind=row.kind, due=str(row.due_on),
+        )  # fmt: skip
+    if due.warning is not None:
+        open_work(
+            unit, WorkKind.DEADLINE, organisation, same=f"{facts.id}:{due.warning.value}", case_id=facts.case_id,
+            request_id=facts.id, due_on=facts.told_on, detail=due.warning.value,
+        )  # fmt: skip
+    if written.notice is not None:
+        for address in due.staff:
+            _queue_notice(unit, desk, facts, written.notice, address)
+    if written.reminder is not None:
+        _queue_reminder(unit, desk, facts, written.reminder)
+    return len(due.rows)
+
+
+def _queue_notice(unit: Unit, desk: Desk, facts: RequestFacts, post: Post, address: str) -> None:
+    own = desk.organisation(facts.organisation)
+    outbox_id = unit.new_id()
+    route = Route(
+        facts.organisation, ChannelKind.EMAIL, own.mailbox, address, desk.index(facts.organisation, "email", address),
+        facts.case_key_id, None, facts.case_id,
+    )  # fmt: skip
+    queue(
+        unit, route, post, outbox_id=outbox_id, request_id=facts.id,
+        message_id=desk.threads.message_id(facts.organisation, own.mailbox, outbox_id),
+    )  # fmt: skip
+
+
+def _queue_reminder(unit: Unit, desk: Desk, facts: RequestFacts, post: Post) -> None:
+    own = desk.organisation(facts.organisation)
+    outbox_id = unit.new_id()
+    route = Route(
+        facts.organisation, ChannelKind(facts.channel), facts.account, facts.address,
+        desk.index(facts.organisation, "email", facts.address), facts.conversation_key_id, facts.conversation_id,
+        facts.case_id, (facts.last_message_id,) if facts.last_message_id else (),
+    )  # fmt: skip
+    queue(
+        unit, route, post, outbox_id=outbox_id, request_id=facts.id, unasked=True,
+        message_id=desk.threads.message_id(facts.organisation, own.mailbox, outbox_id),
+    )  # fmt: skip

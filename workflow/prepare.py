@@ -1,0 +1,320 @@
+"""From a proven request to a draft: ask the sources, let the handler plan, make the export, write the draft row.
+
+    claim    requests in `preparing` whose time has come
+    work     every source of which the organisation is controller, side by side, each with its own time limit;
+             handler, letter and export in a worker thread
+    settle   findings, export, link, draft and the line for staff, if nothing changed meanwhile
+
+A source that failed is asked again; after the third time staff get a draft that says so. Nothing found and not looked
+are never the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from cases.audit import PROGRAM, AuditTag
+from cases.errors import LoketError, Stale
+from cases.export import ExportSpec
+from cases.letters import Letter, fill, slots, to_json
+from cases.policy import Policy, level_needed
+from cases.protocols import FindStatus, Found, FoundTable, Identifier, SourceInfo, SourceRole
+from cases.types import Assurance, Awaiting, DraftStatus, RequestState, WorkKind
+from handlers.base import CaseFile, Needs, Prepared
+from handlers.inzage import DOWNLOAD_SLOT
+from handlers.registry import HANDLERS
+from render.export import Package, make_package
+from storage.claims import RELEASED, claim
+from storage.models import Conversation, Draft, Export, Finding, Link, Request, table
+from storage.queries.request_facts import RequestFacts, request_facts
+from storage.queries.writing import close_work, move_request, open_work
+from storage.seal import blind
+from storage.unit import Unit
+from workflow.desk import Desk, OrganisationDesk
+from workflow.opening import new_token
+
+log = logging.getLogger(__name__)
+ASK_AGAIN = (timedelta(minutes=1), timedelta(minutes=5))  # then staff get the draft as it is
+FIND_LIMIT = 60.0  # seconds for one source
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One claimed request with everything that was made for it."""
+
+    token: str
+    facts: RequestFacts
+    assurance: Assurance
+    found: tuple[Found, ...]
+    prepared: Prepared
+    letter: Letter
+    package: Package | None
+    link_token: str
+    content_version: int
+
+
+async def run_once(desk: Desk) -> int:
+    """Prepares what is due, one request after the other; gives the number taken."""
+    token, ids = await desk.store.write(_claim)
+    for request_id in ids:
+        try:
+            await _prepare(desk, token, request_id)
+        except Stale:
+            log.info("a request changed while it was prepared", extra={"request": request_id})
+        except Exception as error:
+            reason = str(error) if isinstance(error, LoketError) else type(error).__name__
+            log.exception("a request could not be prepared", extra={"request": request_id})
+            await desk.store.write(lambda unit, i=request_id, r=reason: _stuck(unit, token, i, r))  # type: ignore[misc]
+    return len(ids)
+
+
+def _claim(unit: Unit) -> tuple[str, list[str]]:
+    rows = table(Request)
+    token, taken = claim(
+        unit, Request, rows.c.state == RequestState.PREPARING.value, rows.c.wake_at <= unit.now,
+        order=[rows.c.told_on, rows.c.id], limit=4,
+    )  # fmt: skip
+    return token, [row.id for row in taken]
+
+
+async def _prepare(desk: Desk, token: str, request_id: str) -> None:
+    facts = await desk.store.read(lambda reads: request_facts(reads, request_id))
+    if facts is None or facts.frozen:
+        raise LoketError("the conversation is frozen")
+    own = desk.organisation(facts.organisation)
+    handler = HANDLERS[facts.label]
+    found = await _ask(own, facts.identifiers) if handler.needs is Needs.CONTROLLER_SOURCES else ()
+    failed = [one for one in found if one.status is FindStatus.FAILED]
+    if failed and facts.attempts <= len(ASK_AGAIN):
+        await desk.store.write(lambda unit: _ask_later(unit, token, facts, failed))
+        return
+    work = await desk.in_thread(_make, desk, own, facts, token, found)
+    await desk.store.write(lambda unit: _settle(unit, desk, work))
+
+
+async def _ask(own: OrganisationDesk, identifiers: Sequence[Identifier]) -> tuple[Found, ...]:
+    proven = [identifier for identifier in identifiers if identifier.proven]
+    names = [
+        name
+        for name, source in own.sources.items()
+        if any(part.role is SourceRole.CONTROLLER for part in source.describe().tables)
+    ]
+    return tuple(await asyncio.gather(*(_find(own, name, proven) for name in names)))
+
+
+async def _find(own: OrganisationDesk, name: str, identifiers: Sequence[Identifier]) -> Found:
+    """A source that does not answer in time has failed; it never stops the others."""
+    try:
+        async with asyncio.timeout(FIND_LIMIT):
+            return await own.sources[name].find(identifiers)
+    except TimeoutError:
+        return Found(name, FindStatus.FAILED, error="het systeem antwoordde niet op tijd")
+    except Exception as error:
+        log.exception("a source failed", extra={"source": name})
+        return Found(name, FindStatus.FAILED, error=type(error).__name__)
+
+
+# --- work: handler, letter, export (in a thread) -------------------------------------------------------------------
+
+
+def _make(desk: Desk, own: OrganisationDesk, facts: RequestFacts, token: str, found: tuple[Found, ...]) -> Work:
+    assurance = _level(facts, found)
+    prepared = HANDLERS[facts.label].prepare(case_file(desk, own, facts, found, assurance))
+    package = None
+    if prepared.export is not None and assurance >= _needed(own.policy, facts):
+        package = _package(desk, own, facts, prepared.export)
+    link_token = new_token() if package is not None else ""
+    letter = prepared.letter
+    if DOWNLOAD_SLOT in slots(letter):
+        letter = fill(letter, {DOWNLOAD_SLOT: f"{desk.base_url}/d/{link_token}" if link_token else "-"})
+    return Work(token, facts, assurance, found, prepared, letter, package, link_token, facts.content_version)
+
+
+def _needed(policy: Policy, facts: RequestFacts) -> Assurance:
+    return level_needed(policy, facts.label)
+
+
+def _level(facts: RequestFacts, found: Sequence[Found]) -> Assurance:
+    """The proven address stands in the organisation's own system: the person is the one on file."""
+    by_address = any(
+        one.status is FindStatus.FOUND and any(i.kind == "email" and i.proven for i in one.used) for one in found
+    )
+    if facts.assurance >= Assurance.MAILBOX_PROVEN and by_address:
+        return max(facts.assurance, Assurance.CODE_TO_KNOWN_ADDRESS)
+    return facts.assurance
+
+
+def case_file(
+    desk: Desk, own: OrganisationDesk, facts: RequestFacts, found: tuple[Found, ...], assurance: Assurance
+) -> CaseFile:
+    """The read-only file that a handler gets."""
+    asked = {one.source for one in found}
+    sources: tuple[SourceInfo, ...] = tuple(source.describe() for name, source in own.sources.items() if name in asked)
+    return CaseFile(
+        case_number=facts.case_number, policy=own.policy, form=facts.form, label=facts.label, request_id=facts.id,
+        received_at=facts.received_at, told_date=facts.told_on, as_understood=facts.understood,
+        requester_address=facts.address, requester_name=facts.name, assurance=assurance,
+        identifiers=facts.identifiers, sources=sources, found=found, also=facts.also, now=desk.now(),
+        texts=own.texts[facts.form],
+    )  # fmt: skip
+
+
+def _package(desk: Desk, own: OrganisationDesk, facts: RequestFacts, spec: ExportSpec) -> Package:
+    return make_package(
+        spec, organisation=own.policy.name, case_number=facts.case_number, requester=facts.name or facts.address,
+        form=facts.form, created_at=desk.now(), demo=desk.demo,
+    )  # fmt: skip
+
+
+# --- settle -----------------------------------------------------------------------------------------------------------
+
+
+def _settle(unit: Unit, desk: Desk, work: Work) -> None:
+    facts, organisation = work.facts, work.facts.organisation
+    _findings(unit, facts, work.found)
+    if work.assurance > facts.assurance:
+        unit.change(Conversation, facts.conversation_id, assurance=int(work.assurance))
+    export_id = _export(unit, desk, work) if work.package is not None else None
+    draft_id = write_draft(
+        unit, facts, prepared=work.prepared, letter=work.letter, export_id=export_id, made_by=PROGRAM,
+        policy_version=desk.organisation(organisation).policy.version,
+        export_digest=work.package.digest if work.package else "",
+    )  # fmt: skip
+    unit.change(Request, facts.id, if_={"claim_token": work.token, "version": facts.version}, **RELEASED)
+    failed = [one.source for one in work.found if one.status is FindStatus.FAILED]
+    move_request(
+        unit, facts.id, RequestState.AWAITING_APPROVAL, actor=PROGRAM, awaiting=Awaiting.STAFF.value, attempts=0,
+        wake_at=None, failure=f"niet bevraagd: {', '.join(failed)}" if failed else "",
+    )  # fmt: skip
+    close_work(unit, WorkKind.SOURCE_FAILED, WorkKind.HANDLE, actor=PROGRAM, request_id=facts.id)
+    if failed:
+        _source_failed(unit, facts, failed)
+    open_work(
+        unit, WorkKind.APPROVE, organisation, same=facts.id, case_id=facts.case_id, request_id=facts.id,
+        draft_id=draft_id, due_on=facts.told_on, detail=work.prepared.decision.value,
+    )  # fmt: skip
+
+
+def _findings(unit: Unit, facts: RequestFacts, found: Sequence[Found]) -> None:
+    sealer = unit.keys.data(unit, facts.case_key_id)
+    for one in found:
+        row_id = unit.new_id()
+        content = {"tables": [_table_json(part) for part in one.tables]}
+        unit.add(
+            Finding, id=row_id, organisation_id=facts.organisation, request_id=facts.id,
+            data_key_id=facts.case_key_id, source=one.source, status=one.status.value,
+            rows_found=sum(len(part.rows) for part in one.tables), error=one.error[:300], at=unit.now,
+            content=sealer.seal_json(content, f"finding.content:{row_id}"),
+        )  # fmt: skip
+    if found:
+        unit.record(
+            AuditTag.SOURCES_ASKED, organisation=facts.organisation, actor=PROGRAM, case=facts.case_id,
+            subject=facts.id, outcome={one.source: one.status.value for one in found},
+        )  # fmt: skip
+
+
+def _table_json(part: FoundTable) -> dict[str, Any]:
+    return {"table": part.table, "columns": list(part.columns), "rows": [list(row) for row in part.rows]}
+
+
+def _export(unit: Unit, desk: Desk, work: Work) -> str:
+    """The package under a key of its own (purged before the case is), and a link that opens once staff approved."""
+    facts, package = work.facts, work.package
+    assert package is not None
+    terms = desk.organisation(facts.organisation).policy.links
+    export_id, link_id = unit.new_id(), unit.new_id()
+    key_id = unit.keys.new_data_key(unit, facts.organisation, parent=facts.case_key_id)
+    unit.add(
+        Export, id=export_id, organisation_id=facts.organisation, request_id=facts.id, data_key_id=key_id,
+        content=unit.keys.data(unit, key_id).seal(package.content, f"export.content:{export_id}"),
+        digest=package.digest, size=len(package.content), manifest=package.summary, created_at=unit.now,
+        expires_at=unit.now + timedelta(days=terms.export_days),
+    )  # fmt: skip
+    key = unit.keys.organisation(facts.organisation).index
+    unit.add(
+        Link, id=link_id, organisation_id=facts.organisation, kind="export",
+        token_digest=blind(key, "link", work.link_token), conversation_id=facts.conversation_id, request_id=facts.id,
+        export_id=export_id, created_at=unit.now, expires_at=unit.now,
+    )  # fmt: skip
+    unit.record(
+        AuditTag.EXPORT_MADE, organisation=facts.organisation, actor=PROGRAM, case=facts.case_id, subject=export_id,
+        digest=package.digest, size=len(package.content),
+    )  # fmt: skip
+    return export_id
+
+
+def write_draft(
+    unit: Unit, facts: RequestFacts, *, prepared: Prepared, letter: Letter, export_id: str | None, made_by: str,
+    policy_version: str, export_digest: str = "", ground: str = "", status: DraftStatus = DraftStatus.OPEN,
+) -> str:  # fmt: skip
+    """Hand-over 2. Older drafts of the request are void from here on."""
+    drafts = table(Draft)
+    unit.execute(
+        drafts.update()
+        .where(drafts.c.request_id == facts.id)
+        .where(drafts.c.status.in_([DraftStatus.OPEN.value, DraftStatus.SECOND_PERSON.value]))
+        .values(status=DraftStatus.VOID.value)
+    )
+    draft_id = unit.new_id()
+    sealer = unit.keys.data(unit, facts.case_key_id)
+    plan = [
+        {"id": a.id, "source": a.source, "verb": a.verb, "table": a.table, "reversible": a.reversible}
+        for a in prepared.actions
+    ]
+    digest = package_digest(letter, plan=plan, export=export_digest, recipient=facts.address, policy=policy_version)
+    unit.add(
+        Draft, id=draft_id, organisation_id=facts.organisation, request_id=facts.id, export_id=export_id,
+        data_key_id=facts.case_key_id, status=status.value, decision=prepared.decision.value, ground=ground,
+        letter=sealer.seal_text(to_json(letter), f"draft.letter:{draft_id}"),
+        notes=sealer.seal_json(list(prepared.staff_notes), f"draft.notes:{draft_id}"), plan=plan,
+        package_digest=digest, content_version=facts.content_version, policy_version=policy_version, made_by=made_by,
+        created_at=unit.now,
+    )  # fmt: skip
+    unit.record(
+        AuditTag.DRAFT_MADE, organisation=facts.organisation, actor=made_by, case=facts.case_id, subject=draft_id,
+        decision=prepared.decision.value, digest=digest, ground=ground, content_version=facts.content_version,
+    )  # fmt: skip
+    return draft_id
+
+
+def package_digest(letter: Letter, *, plan: list[dict[str, Any]], export: str, recipient: str, policy: str) -> str:
+    """What a person approves, as one digest: letter, plan, export, recipient and policy version."""
+    fields = [to_json(letter), json.dumps(plan, sort_keys=True), export, recipient, policy]
+    return hashlib.sha256("\x00".join(fields).encode("utf-8", "replace")).hexdigest()
+
+
+def _ask_later(unit: Unit, token: str, facts: RequestFacts, failed: Sequence[Found]) -> None:
+    names = [one.source for one in failed]
+    unit.change(
+        Request, facts.id, if_={"claim_token": token}, wake_at=unit.now + ASK_AGAIN[facts.attempts - 1],
+        awaiting=Awaiting.SOURCE.value, failure=f"niet bevraagd: {', '.join(names)}", **RELEASED,
+    )  # fmt: skip
+    _findings(unit, facts, failed)
+    _source_failed(unit, facts, names)
+
+
+def _source_failed(unit: Unit, facts: RequestFacts, names: Sequence[str]) -> None:
+    open_work(
+        unit, WorkKind.SOURCE_FAILED, facts.organisation, same=facts.id, case_id=facts.case_id, request_id=facts.id,
+        due_on=facts.told_on, detail=",".join(names),
+    )  # fmt: skip
+
+
+def _stuck(unit: Unit, token: str, request_id: str, reason: str) -> None:
+    """Something of ours broke: a person hears of it, and it is tried again in five minutes."""
+    rows = table(Request)
+    row = unit.one(rows.select().where(rows.c.id == request_id, rows.c.claim_token == token))
+    if row is None:
+        return
+    unit.change(Request, request_id, wake_at=unit.now + timedelta(minutes=5), failure=reason[:200], **RELEASED)
+    open_work(
+        unit, WorkKind.HANDLE, row.organisation_id, same=request_id, case_id=row.case_id, request_id=request_id,
+        due_on=row.told_on, detail="prepare_failed",
+    )  # fmt: skip

@@ -1,0 +1,233 @@
+"""Hand-over 1 to the case: claim stored messages, understand them, settle what they become.
+
+    claim    one short transaction: lease, attempt + 1, the raw bytes opened
+    work     no transaction open: take apart, read, look up what is known, decide, write the answer
+    settle   one short transaction for the whole batch; if it breaks, each message alone
+
+A message that can not be read is set aside for people with its bytes, and the clock runs from receipt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row
+
+from cases.audit import PROGRAM, AuditTag
+from cases.dialogue import Known, Turn, decide
+from cases.errors import InputError, LoketError
+from cases.messages import ParsedMessage, RawInbound
+from cases.protocols import Reader
+from cases.reading import Reading, Reply
+from cases.types import Custody, InboundOutcome, InboundStatus, WorkKind
+from storage.claims import RELEASED, claim
+from storage.models import Inbound, table
+from storage.queries.inbound import keyed_digest, raw_of
+from storage.queries.snapshots import Counts, Snapshot, Wanted, load
+from storage.queries.writing import open_work
+from storage.unit import Unit
+from workflow.answering import Answer, answer
+from workflow.desk import Desk
+from workflow.settling import settle_turn
+
+log = logging.getLogger(__name__)
+TRIES = 3  # then a person looks
+RETRY_AFTER = timedelta(seconds=30)
+
+
+@dataclass(slots=True)
+class Item:
+    """One message on its way through the step."""
+
+    row: Row[Any]
+    raw: RawInbound
+    parsed: ParsedMessage | None = None
+    reading: Reading | None = None
+    reply: Reply | None = None
+    snapshot: Snapshot = field(default_factory=lambda: Snapshot(None, None, None))
+    content_digest: str = ""
+    address_index: str = ""
+    turn: Turn | None = None
+    answer: Answer | None = None
+    failure: str = ""
+
+
+async def run_once(desk: Desk) -> int:
+    """One batch; gives the number of messages that were taken."""
+    token, items = await desk.store.write(lambda unit: _claim(unit, desk.limits.batch))
+    if not items:
+        return 0
+    await desk.in_thread(_understand, desk, items)
+    readable = [item for item in items if item.parsed is not None]
+    if readable:
+        wanted = [_wanted(desk, item) for item in readable]
+        snapshots, counts = await desk.store.read(lambda reads: load(reads, wanted))
+        for item, snapshot in zip(readable, snapshots, strict=True):
+            item.snapshot = snapshot
+        await desk.in_thread(_decide, desk, readable, counts)
+    await _settle_all(desk, token, items)
+    return len(items)
+
+
+def _claim(unit: Unit, limit: int) -> tuple[str, list[Item]]:
+    rows = table(Inbound)
+    token, taken = claim(
+        unit, Inbound, rows.c.status == InboundStatus.STORED.value, order=[rows.c.received_at, rows.c.id], limit=limit
+    )
+    return token, [Item(row, raw_of(unit, row)) for row in taken]
+
+
+# --- work: no transaction is open ---------------------------------------------------------------------------------
+
+
+def _understand(desk: Desk, items: Sequence[Item]) -> None:
+    reader = desk.reader()
+    for item in items:
+        try:
+            item.parsed = desk.normalise(item.raw)
+            _read(reader, item)
+        except InputError as error:
+            item.parsed, item.failure = None, error.code
+        except Exception as error:  # whatever a message does to us, it must not take others with it
+            log.exception("a message could not be understood", extra={"inbound": item.row.id})
+            item.parsed, item.failure = None, type(error).__name__
+
+
+def _read(reader: Reader, item: Item) -> None:
+    parsed = item.parsed
+    assert parsed is not None
+    item.reading = reader.read(parsed.subject, parsed.own_words)
+    item.reply = reader.read_reply(parsed.own_words)
+
+
+def _wanted(desk: Desk, item: Item) -> Wanted:
+    parsed, row = item.parsed, item.row
+    assert parsed is not None
+    organisation = row.organisation_id
+    key = desk.store.keyring.organisation(organisation).tombstone
+    item.content_digest = keyed_digest(key, b"content\x00" + parsed.content_digest)
+    item.address_index = desk.index(organisation, "email", parsed.from_address)
+    return Wanted(
+        organisation=organisation,
+        channel=item.raw.channel,
+        account=row.account,
+        address_index=item.address_index,
+        conversation_id=desk.threads.conversation_of(organisation, (*item.raw.envelope_to, *parsed.to)),
+        references=parsed.references,
+        content_digest=item.content_digest,
+        inbound_id=row.id,
+    )
+
+
+def _decide(desk: Desk, items: Sequence[Item], counts: Counts) -> None:
+    """Turns and written answers. Copies inside one batch are found here, older ones by the snapshot."""
+    seen: dict[tuple[str, str], str] = {}
+    for item in items:
+        here = (item.row.organisation_id, item.content_digest)
+        first = item.snapshot.duplicate_of or seen.setdefault(here, item.row.id)
+        if first != item.row.id:
+            item.snapshot = Snapshot(item.snapshot.known, item.snapshot.thread, first)
+            item.turn = Turn(InboundOutcome.DUPLICATE)
+            continue
+        try:
+            _decide_one(desk, item, counts)
+        except Exception as error:
+            log.exception("a message could not be decided on", extra={"inbound": item.row.id})
+            item.failure = str(error) if isinstance(error, LoketError) else type(error).__name__
+
+
+def _decide_one(desk: Desk, item: Item, counts: Counts) -> None:
+    assert item.parsed is not None and item.reading is not None and item.reply is not None
+    organisation = desk.organisation(item.row.organisation_id)
+    known: Known | None = item.snapshot.known
+    item.turn = decide(item.parsed, item.reading, item.reply, known, organisation.policy)
+    if not item.parsed.from_address and item.turn.outcome is InboundOutcome.CASE:
+        # nobody to answer: a person finds out who wrote; the clock runs from receipt
+        item.turn = Turn(InboundOutcome.TRIAGE, work=(WorkKind.TRIAGE,))
+    item.answer = answer(
+        desk, item.row, item.raw, item.parsed, item.reading, item.turn, item.snapshot, counts, item.address_index
+    )
+
+
+# --- settle ---------------------------------------------------------------------------------------------------------
+
+
+async def _settle_all(desk: Desk, token: str, items: Sequence[Item]) -> None:
+    good = [item for item in items if not item.failure]
+    try:
+        await asyncio.shield(desk.store.write(lambda unit: _settle(unit, desk, token, good)))
+    except Exception as error:
+        if len(good) == 1:
+            good[0].failure = str(error) if isinstance(error, LoketError) else type(error).__name__
+        for item in good if len(good) > 1 else ():
+            await _settle_all(desk, token, [item])
+    failed = [item for item in items if item.failure]
+    if failed:
+        await desk.store.write(lambda unit: _set_aside(unit, token, failed))
+    _wake(desk, good)
+
+
+def _settle(unit: Unit, desk: Desk, token: str, items: Sequence[Item]) -> None:
+    for item in items:
+        assert item.turn is not None and item.parsed is not None and item.reading is not None
+        settle_turn(unit, desk, item.row, item.raw, item.parsed, item.reading, item.turn, item.snapshot, item.answer)
+        _done(unit, token, item)
+
+
+def _done(unit: Unit, token: str, item: Item) -> None:
+    """The inbound row is finished; of a certain non-request in a shared mailbox our copy is erased here."""
+    assert item.turn is not None and item.reading is not None
+    outcome, changes = item.turn.outcome, dict(RELEASED)
+    if _left_as_found(item):
+        changes |= {"raw": None, "envelope": None, "data_key_id": None}
+        unit.keys.erase(unit, item.row.data_key_id)
+    scores = {label.value: round(p, 3) for label, p in item.reading.probabilities.items() if p >= 0.02}
+    unit.change(
+        Inbound, item.row.id, if_={"claim_token": token, "status": InboundStatus.STORED.value},
+        status=InboundStatus.DONE.value, outcome=outcome.value, content_digest=item.content_digest,
+        linked_to=item.snapshot.duplicate_of if outcome is InboundOutcome.DUPLICATE else None, done_at=unit.now,
+        scores={"labels": scores, "certainty": item.reading.certainty.value, "model": item.reading.model_version},
+        **changes,
+    )  # fmt: skip
+
+
+def _left_as_found(item: Item) -> bool:
+    """Guest custody: the mailbox still has it, and it is certainly nothing for us."""
+    assert item.turn is not None
+    nothing = item.turn.outcome in (InboundOutcome.NO_REQUEST, InboundOutcome.MACHINE, InboundOutcome.DUPLICATE)
+    return nothing and item.row.custody == Custody.GUEST.value
+
+
+def _set_aside(unit: Unit, token: str, items: Sequence[Item]) -> None:
+    """Try again a little later; after three tries, or when the bytes can not be read at all: quarantine."""
+    for item in items:
+        hopeless = item.failure == "unreadable" or item.row.attempts >= TRIES
+        if not hopeless:
+            unit.change(
+                Inbound, item.row.id, if_={"claim_token": token}, claim_token=None,
+                lease_until=unit.now + RETRY_AFTER, error=item.failure,
+            )  # fmt: skip
+            continue
+        unit.change(
+            Inbound, item.row.id, if_={"claim_token": token}, status=InboundStatus.QUARANTINED.value,
+            outcome=InboundOutcome.QUARANTINE.value, error=item.failure, done_at=unit.now, **RELEASED,
+        )  # fmt: skip
+        open_work(
+            unit, WorkKind.QUARANTINE, item.row.organisation_id, same=item.row.id, inbound_id=item.row.id,
+            detail=item.failure,
+        )  # fmt: skip
+        unit.record(
+            AuditTag.MESSAGE_QUARANTINED, organisation=item.row.organisation_id, actor=PROGRAM, subject=item.row.id,
+            reason=item.failure,
+        )  # fmt: skip
+
+
+def _wake(desk: Desk, items: Sequence[Item]) -> None:
+    if any(item.answer is not None and item.answer.post is not None for item in items):
+        desk.wake.outbox.set()
+    desk.wake.requests.set()

@@ -1,0 +1,346 @@
+"""Writing down what a turn decided. Rows only: everything that takes time was done before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from cases.audit import PROGRAM, AuditTag, requester_actor
+from cases.dialogue import Awaited, Turn
+from cases.identity import CodePurpose, CodeResult, level_after
+from cases.messages import ParsedMessage, RawInbound
+from cases.reading import Reading
+from cases.types import (
+    OPEN_STATES,
+    Assurance,
+    Awaiting,
+    Custody,
+    InboundOutcome,
+    Label,
+    OutboxKind,
+    RequestState,
+    WorkKind,
+)
+from storage.models import (
+    CaseIdentifier,
+    Conversation,
+    IdentityCode,
+    Message,
+    Outbox,
+    Request,
+    table,
+)
+from storage.queries.snapshots import Snapshot, Thread
+from storage.queries.writing import Post, Route, move_request, open_work, queue, raise_content_version
+from storage.unit import Unit
+from workflow.answering import Answer
+from workflow.desk import Desk
+from workflow.opening import ready, write_code, write_opening
+
+
+def settle_turn(
+    unit: Unit, desk: Desk, row: Row[Any], raw: RawInbound, parsed: ParsedMessage, reading: Reading, turn: Turn,
+    snapshot: Snapshot, answer: Answer | None,
+) -> None:  # fmt: skip
+    """All rows of one message, in the caller's transaction."""
+    _Settling(unit, desk, row, raw, parsed, reading, turn, snapshot, answer).run()
+
+
+class _Settling:
+    """Holds what the parts share; each method writes one kind of thing."""
+
+    def __init__(
+        self, unit: Unit, desk: Desk, row: Row[Any], raw: RawInbound, parsed: ParsedMessage, reading: Reading,
+        turn: Turn, snapshot: Snapshot, answer: Answer | None,
+    ) -> None:  # fmt: skip
+        self.unit, self.desk, self.row, self.raw, self.parsed = unit, desk, row, raw, parsed
+        self.reading, self.turn, self.answer = reading, turn, answer
+        self.asked: Thread | None = snapshot.thread
+        self.thread = snapshot.thread if answer is not None and not answer.new_conversation else None
+        self.organisation: str = row.organisation_id
+        self.case_id: str | None = self.thread.case_id if self.thread else None
+        self.key_id: str = self.thread.data_key_id if self.thread else row.data_key_id
+
+    def run(self) -> None:
+        turn, answer = self.turn, self.answer
+        if answer is not None:
+            self._open(answer)
+            if self.case_id is not None:  # erased with its case, from here on
+                self.unit.keys.adopt(self.unit, self.row.data_key_id, self.key_id)
+            self._message(answer)
+            if self.thread is not None:
+                self._conversation(answer, self.thread)
+            if answer.code_result is not None and self.thread is not None:
+                self._code(answer, self.thread)
+            if turn.vouch and self.thread is not None and self.thread.asking_id:
+                self._vouched(self.thread.asking_id)
+            if turn.freeze:
+                self._frozen()
+            if turn.withdraw and self.thread is not None:
+                self._withdrawn(self.thread)
+            if turn.changes_content and self.case_id and self.thread is not None:
+                raise_content_version(self.unit, self.case_id)
+            self._post(answer)
+        self._work()
+        if turn.outcome is InboundOutcome.MACHINE:
+            self._machine()
+        if turn.outcome in (InboundOutcome.NO_REQUEST, InboundOutcome.MACHINE):
+            self._other_mail()
+
+    # --- rows -----------------------------------------------------------------------------------------------------
+
+    def _open(self, answer: Answer) -> None:
+        new = answer.opening
+        if new is None:
+            if answer.new_conversation:
+                self._bare_conversation(answer)
+            return
+        awaited = self.turn.awaited.value if self.turn.awaited else Awaited.NOTHING.value
+        self.key_id = write_opening(
+            self.unit,
+            self.desk,
+            new,
+            awaited=awaited,
+            human=self.turn.human,
+            known_conversation=self.thread is not None,
+        )
+        self.case_id = new.case_id
+        if self.thread is not None and self.thread.case_id is None:
+            self.unit.keys.adopt(self.unit, self.thread.data_key_id, self.key_id)
+
+    def _bare_conversation(self, answer: Answer) -> None:
+        """A conversation without a case: a clarifying question, or a code from another mailbox."""
+        sealer = self.unit.keys.data(self.unit, self.key_id)
+        index = self.desk.index(self.organisation, "email", self.parsed.from_address)
+        asking = self.asked.id if self.turn.awaited is Awaited.OTHER_ADDRESS and self.asked else None
+        self.unit.add(
+            Conversation, id=answer.conversation_id, organisation_id=self.organisation, data_key_id=self.key_id,
+            channel=self.raw.channel.value, account=self.row.account,
+            address=sealer.seal_text(self.parsed.from_address, f"conversation.address:{answer.conversation_id}"),
+            address_index=index, awaited=self.turn.awaited.value if self.turn.awaited else "",
+            choices=[label.value for label in self.turn.choices] or None, asking_id=asking,
+            language=self.reading.language, form=answer.form.value, last_message_at=self.unit.now,
+            created_at=self.unit.now,
+        )  # fmt: skip
+
+    def _message(self, answer: Answer) -> None:
+        parsed, sealer = self.parsed, self.unit.keys.data(self.unit, self.key_id)
+        content = {
+            "subject": parsed.subject,
+            "text": parsed.own_words,
+            "quoted": parsed.quoted,
+            "from_name": parsed.from_name,
+            "from_address": parsed.from_address,
+            "attachments": [{"name": a.name, "type": a.media_type, "size": a.size} for a in parsed.attachments],
+            "evidence": {label.value: sentence for label, sentence in self.reading.evidence.items()},
+            "flags": sorted(flag.value for flag in self.reading.flags),
+            "facts": [{"kind": fact.kind.value, "value": fact.value} for fact in self.reading.facts],
+        }
+        self.unit.add(
+            Message, id=answer.message_id, organisation_id=self.organisation, conversation_id=answer.conversation_id,
+            case_id=self.case_id, data_key_id=self.key_id, inbound_id=self.row.id, incoming=True,
+            content=sealer.seal_json(content, f"message.content:{answer.message_id}"),
+            labels=[label.value for label in self.reading.labels], at=self.row.received_at,
+        )  # fmt: skip
+
+    def _conversation(self, answer: Answer, thread: Thread) -> None:
+        changes: dict[str, Any] = {"last_message_at": self.unit.now, "version": thread.version + 1}
+        if self.turn.awaited is not None:
+            changes["awaited"] = self.turn.awaited.value
+        if self.turn.human:
+            changes["human_since"] = self.unit.now
+            self._record(AuditTag.HUMAN_ASKED, thread.id)
+        if self.case_id and thread.case_id is None:
+            changes |= {"case_id": self.case_id}
+        self.unit.change(Conversation, thread.id, if_={"version": thread.version}, **changes)
+
+    def _post(self, answer: Answer) -> None:
+        if answer.held:
+            self._record(AuditTag.MAIL_HELD, answer.conversation_id)
+            open_work(
+                self.unit, WorkKind.MAIL_HELD, self.organisation, same=answer.conversation_id, case_id=self.case_id,
+                inbound_id=self.row.id,
+            )  # fmt: skip
+        if answer.post is None:
+            return
+        self._queue(answer, answer.post)
+
+    def _queue(self, answer: Answer, post: Post) -> None:
+        mailbox = self.desk.organisation(self.organisation).mailbox
+        references = tuple(ref for ref in (self.parsed.message_id, *self.parsed.references) if ref)
+        route = Route(
+            self.organisation, self.raw.channel, self.row.account, self.parsed.from_address,
+            self.desk.index(self.organisation, "email", self.parsed.from_address), self.key_id,
+            answer.conversation_id, self.case_id, references,
+        )  # fmt: skip
+        queue(
+            self.unit, route, post, outbox_id=answer.outbox_id, unasked=answer.unasked,
+            message_id=self.desk.threads.message_id(self.organisation, mailbox, answer.outbox_id),
+        )  # fmt: skip
+
+    # --- proof of identity --------------------------------------------------------------------------------------
+
+    def _code(self, answer: Answer, thread: Thread) -> None:
+        result, code = answer.code_result, answer.code
+        if result is CodeResult.ACCEPTED and code is not None:
+            self.unit.change(IdentityCode, code.id, if_={"used_at": None}, used_at=self.unit.now)
+            prove(self.unit, self.desk, self.organisation, thread, code.purpose, code.id)
+            return
+        if code is not None and result in (CodeResult.WRONG, CodeResult.LOCKED):
+            self.unit.change(
+                IdentityCode, code.id, if_={"attempts_left": code.attempts_left}, attempts_left=code.attempts_left - 1
+            )
+        self._record(AuditTag.CODE_REFUSED, thread.id, result=result.value if result else "")
+        if result is CodeResult.LOCKED:
+            self._record(AuditTag.CODE_LOCKED, thread.id)
+            open_work(
+                self.unit, WorkKind.IDENTITY_STUCK, self.organisation, same=thread.id, case_id=thread.case_id,
+                detail="code_locked",
+            )  # fmt: skip
+        if result is CodeResult.NONE:
+            open_work(self.unit, WorkKind.NEW_MESSAGE, self.organisation, same=thread.id, case_id=thread.case_id)
+        if answer.new_code:
+            write_code(
+                self.unit, self.desk, self.organisation, thread.id, answer.new_code, CodePurpose.MAILBOX,
+                sent_to=self.desk.index(self.organisation, "email", self.parsed.from_address), case_id=thread.case_id,
+            )  # fmt: skip
+
+    def _vouched(self, asking_id: str) -> None:
+        """ "Ja, dat was ik" from the mailbox that the code went to: the code counts where it was asked."""
+        codes, conversations = table(IdentityCode), table(Conversation)
+        mine = self.desk.index(self.organisation, "email", self.parsed.from_address)
+        code = self.unit.one(
+            select(codes.c.id, codes.c.purpose)
+            .where(codes.c.conversation_id == asking_id, codes.c.sent_to_index == mine)
+            .where(codes.c.used_at.is_(None), codes.c.void_at.is_(None), codes.c.expires_at > self.unit.now)
+            .order_by(codes.c.created_at.desc())
+        )
+        asking = self.unit.one(select(conversations).where(conversations.c.id == asking_id))
+        if code is None or asking is None:
+            open_work(self.unit, WorkKind.NEW_MESSAGE, self.organisation, same=asking_id, case_id=self.case_id)
+            return
+        self.unit.change(IdentityCode, code.id, if_={"used_at": None}, used_at=self.unit.now)
+        prove_conversation(self.unit, self.desk, asking, CodePurpose(code.purpose), code.id)
+
+    def _frozen(self) -> None:
+        """ "Niet ik": nothing more happens here until a person has looked; the asking conversation stops as well."""
+        assert self.thread is not None
+        for conversation_id in filter(None, (self.thread.id, self.thread.asking_id)):
+            self.unit.change(Conversation, conversation_id, frozen=True)
+            self._record(AuditTag.CONVERSATION_FROZEN, conversation_id)
+        open_work(
+            self.unit, WorkKind.IDENTITY_STUCK, self.organisation, same=f"frozen:{self.thread.id}",
+            case_id=self.case_id, detail="not_me",
+        )  # fmt: skip
+
+    def _withdrawn(self, thread: Thread) -> None:
+        for request in thread.requests:
+            if request.state in OPEN_STATES and request.state is not RequestState.EXECUTING:
+                move_request(self.unit, request.id, RequestState.WITHDRAWN, actor=requester_actor(thread.id))
+
+    # --- people and machines ------------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        for kind in self.turn.work:
+            told = min((r.told.target_on for r in self._new_requests()), default=None)
+            same = self.answer.conversation_id if self.answer and self.case_id else self.row.id
+            open_work(
+                self.unit, kind, self.organisation, same=same, case_id=self.case_id, inbound_id=self.row.id,
+                due_on=told, detail=",".join(sorted(flag.value for flag in self.reading.flags)),
+            )  # fmt: skip
+
+    def _new_requests(self) -> tuple[Any, ...]:
+        return self.answer.opening.requests if self.answer and self.answer.opening else ()
+
+    def _machine(self) -> None:
+        """A bounce is tied to the message it is about; an undelivered answer is work, never muted."""
+        rows = table(Outbox)
+        if not self.parsed.bounced_ids or not self.parsed.bounce_permanent:
+            return
+        hit = self.unit.one(select(rows).where(rows.c.message_id.in_(self.parsed.bounced_ids)))
+        if hit is None or hit.organisation_id != self.organisation:
+            return
+        if hit.kind in (OutboxKind.LETTER.value, OutboxKind.IDENTITY_CODE.value, OutboxKind.DOWNLOAD_CODE.value):
+            open_work(
+                self.unit, WorkKind.NOT_DELIVERED, self.organisation, same=hit.id, case_id=hit.case_id,
+                request_id=hit.request_id, outbox_id=hit.id, detail="bounced",
+            )  # fmt: skip
+
+    def _other_mail(self) -> None:
+        """Host custody: the mail stays until somebody has it, forwarded unchanged or on the list of other mail."""
+        if self.raw.custody is not Custody.HOST:
+            return
+        own = self.desk.organisation(self.organisation)
+        if own.forward_to and self.turn.outcome is InboundOutcome.NO_REQUEST:
+            outbox_id = self.unit.new_id()
+            route = Route(
+                self.organisation, self.raw.channel, self.row.account, own.forward_to,
+                self.desk.index(self.organisation, "email", own.forward_to), self.row.data_key_id,
+            )  # fmt: skip
+            queue(
+                self.unit, route, Post(OutboxKind.FORWARD, self.parsed.subject, "", ""), outbox_id=outbox_id,
+                message_id=self.desk.threads.message_id(self.organisation, own.mailbox, outbox_id), raw=self.raw.raw,
+            )  # fmt: skip
+            return
+        open_work(
+            self.unit, WorkKind.OTHER_MAIL, self.organisation, same=self.row.id, inbound_id=self.row.id, fresh=True,
+            detail=self.parsed.machine.value if self.parsed.machine else "",
+        )  # fmt: skip
+
+    def _record(self, tag: AuditTag, subject: str, **facts: Any) -> None:
+        self.unit.record(
+            tag, organisation=self.organisation, actor=PROGRAM, case=self.case_id, subject=subject, **facts
+        )
+
+
+def prove(unit: Unit, desk: Desk, organisation: str, thread: Thread, purpose: CodePurpose, code_id: str) -> None:
+    conversations = table(Conversation)
+    row = unit.one(select(conversations).where(conversations.c.id == thread.id))
+    assert row is not None
+    prove_conversation(unit, desk, row, purpose, code_id)
+
+
+def prove_conversation(unit: Unit, desk: Desk, row: Row[Any], purpose: CodePurpose, code_id: str) -> None:
+    """A code was right: raises the level of this one conversation, and lets its requests go on."""
+    identifiers, codes = table(CaseIdentifier), table(IdentityCode)
+    evidence = dict(row.evidence or {})
+    evidence[purpose.value] = unit.now.isoformat()
+    level = max(
+        Assurance(row.assurance),
+        level_after(
+            mailbox_proven=CodePurpose.MAILBOX.value in evidence,
+            address_on_file=False,
+            code_on_file=CodePurpose.ON_FILE.value in evidence,
+        ),
+    )
+    code = unit.one(select(codes.c.identifier_id).where(codes.c.id == code_id))
+    proven = identifiers.c.conversation_id == row.id
+    if purpose is CodePurpose.MAILBOX:
+        proven &= (identifiers.c.kind == "email") & (identifiers.c.value_index == row.address_index)
+    else:
+        proven &= identifiers.c.id == (code.identifier_id if code is not None else "")
+    unit.execute(identifiers.update().where(proven).values(proven=True))
+    unit.change(
+        Conversation, row.id, assurance=int(level), evidence=evidence, awaited=Awaited.NOTHING.value,
+    )  # fmt: skip
+    unit.record(
+        AuditTag.CODE_ACCEPTED, organisation=row.organisation_id, actor=requester_actor(row.id), case=row.case_id,
+        subject=code_id, purpose=purpose.value, level=level.name.lower(),
+    )  # fmt: skip
+    if row.case_id is not None:
+        _let_go_on(unit, desk, row, level)
+
+
+def _let_go_on(unit: Unit, desk: Desk, row: Row[Any], level: Assurance) -> None:
+    requests = table(Request)
+    policy = desk.organisation(row.organisation_id).policy
+    waiting = select(requests).where(
+        requests.c.conversation_id == row.id, requests.c.state == RequestState.IDENTIFYING.value
+    )
+    for request in unit.rows(waiting):
+        if ready(policy, Label(request.label), level):
+            move_request(
+                unit, request.id, RequestState.PREPARING, actor=requester_actor(row.id),
+                awaiting=Awaiting.NOBODY.value, wake_at=unit.now,
+            )  # fmt: skip
