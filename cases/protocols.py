@@ -101,7 +101,7 @@ class FieldInfo:
     name: str
     label: str  # Dutch, for the person
     category: str  # key of a policy category
-    secret: bool = False  # shown as "aanwezig, niet getoond"
+    secret: bool = False  # shown as "aanwezig, niet getoond"; a source hands over True or False: is there one?
     mask: str = ""  # "iban": last four characters
 
 
@@ -161,6 +161,7 @@ class DataSource(Protocol):
     async def addresses_on_file(self, identifier: Identifier) -> tuple[str, ...]:
         """E-mail addresses on file for an identifier somebody named; raises OutsideError when it can not look."""
         ...
+
     async def close(self) -> None: ...
 
 

@@ -138,7 +138,7 @@ class Keyring:
         unit.execute(update(keys).where(keys.c.id == key_id).values(parent_id=case_key_id, wrapped=wrapped))
 
     def erase(self, unit: Unit, key_id: str) -> None:
-        """Destroys a data key: what it sealed, and what hangs below it, can never be read again; the empty row stays."""
+        """Destroys a data key: what it sealed or wrapped can never be read again. The empty row stays."""
         keys = table(DataKey)
         unit.execute(update(keys).where(keys.c.id == key_id).values(wrapped=b""))
         self._forget()

@@ -65,6 +65,7 @@ def config(connection: Connection | None = None, *also: Path) -> Config:
     made.set_main_option("script_location", str(FOLDER))
     made.set_main_option("path_separator", "newline")
     made.set_main_option("version_locations", "\n".join(str(path) for path in (FOLDER / "versions", *also)))
+    made.set_main_option("file_template", "r%%(rev)s_%%(slug)s")
     made.attributes["connection"] = connection
     return made
 

@@ -23,7 +23,7 @@ from storage.models import (
     Link,
     Request,
 )
-from storage.seal import blind, code_digest
+from storage.seal import blind, code_digest, token_digest
 from storage.unit import Unit
 from workflow.desk import Desk
 
@@ -137,7 +137,7 @@ def write_opening(unit: Unit, desk: Desk, new: Opening, *, awaited: str, human: 
         if not known_conversation:  # else it was there before its case: a clarifying question
             _write_conversation(unit, new, case_key, awaited=awaited, human=human)
         _index(unit, new, index_key)
-        _link(unit, new, index_key)
+        _link(unit, new)
         unit.record(
             AuditTag.CASE_OPENED, organisation=new.organisation, actor=PROGRAM, case=new.case_id, new_case=True,
             subject=new.conversation_id, labels=[request.label.value for request in new.requests],
@@ -232,10 +232,10 @@ def _index(unit: Unit, new: Opening, key: bytes) -> None:
         )  # fmt: skip
 
 
-def _link(unit: Unit, new: Opening, key: bytes) -> None:
+def _link(unit: Unit, new: Opening) -> None:
     unit.add(
         Link, id=unit.new_id(), organisation_id=new.organisation, kind="case",
-        token_digest=blind(key, "link", new.token), conversation_id=new.conversation_id, created_at=unit.now,
+        token_digest=token_digest(new.token), conversation_id=new.conversation_id, created_at=unit.now,
         expires_at=unit.now + LINK_LIFE,
     )  # fmt: skip
 

@@ -15,8 +15,8 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -30,12 +30,13 @@ from cases.types import Assurance, Awaiting, DraftStatus, RequestState, WorkKind
 from handlers.base import CaseFile, Needs, Prepared
 from handlers.inzage import DOWNLOAD_SLOT
 from handlers.registry import HANDLERS
-from render.export import Package, make_package
+from render.export import ExportPackage, build_export
+from render.overview import ExportMeta
 from storage.claims import RELEASED, claim
 from storage.models import Conversation, Draft, Export, Finding, Link, Request, table
 from storage.queries.request_facts import RequestFacts, request_facts
 from storage.queries.writing import close_work, move_request, open_work
-from storage.seal import blind
+from storage.seal import token_digest
 from storage.unit import Unit
 from workflow.desk import Desk, OrganisationDesk
 from workflow.opening import new_token
@@ -55,7 +56,7 @@ class Work:
     found: tuple[Found, ...]
     prepared: Prepared
     letter: Letter
-    package: Package | None
+    package: ExportPackage | None
     link_token: str
     content_version: int
 
@@ -131,10 +132,17 @@ def _make(desk: Desk, own: OrganisationDesk, facts: RequestFacts, token: str, fo
     if prepared.export is not None and assurance >= _needed(own.policy, facts):
         package = _package(desk, own, facts, prepared.export)
     link_token = new_token() if package is not None else ""
-    letter = prepared.letter
-    if DOWNLOAD_SLOT in slots(letter):
-        letter = fill(letter, {DOWNLOAD_SLOT: f"{desk.base_url}/d/{link_token}" if link_token else "-"})
+    letter = _with_link(prepared.letter, f"{desk.base_url}/d/{link_token}" if link_token else "")
     return Work(token, facts, assurance, found, prepared, letter, package, link_token, facts.content_version)
+
+
+def _with_link(letter: Letter, address: str) -> Letter:
+    """The letter with the address of its export; without an export the line falls away."""
+    if DOWNLOAD_SLOT not in slots(letter):
+        return letter
+    if address:
+        return fill(letter, {DOWNLOAD_SLOT: address})
+    return replace(letter, blocks=tuple(block for block in letter.blocks if block.slot != DOWNLOAD_SLOT))
 
 
 def _needed(policy: Policy, facts: RequestFacts) -> Assurance:
@@ -166,11 +174,12 @@ def case_file(
     )  # fmt: skip
 
 
-def _package(desk: Desk, own: OrganisationDesk, facts: RequestFacts, spec: ExportSpec) -> Package:
-    return make_package(
-        spec, organisation=own.policy.name, case_number=facts.case_number, requester=facts.name or facts.address,
-        form=facts.form, created_at=desk.now(), demo=desk.demo,
+def _package(desk: Desk, own: OrganisationDesk, facts: RequestFacts, spec: ExportSpec) -> ExportPackage:
+    meta = ExportMeta(
+        organisation=own.policy.name, case_number=facts.case_number, name=facts.name, created_at=desk.now(),
+        form=facts.form, demo=desk.demo,
     )  # fmt: skip
+    return build_export(spec, meta)
 
 
 # --- settle -----------------------------------------------------------------------------------------------------------
@@ -185,7 +194,7 @@ def _settle(unit: Unit, desk: Desk, work: Work) -> None:
     draft_id = write_draft(
         unit, facts, prepared=work.prepared, letter=work.letter, export_id=export_id, made_by=PROGRAM,
         policy_version=desk.organisation(organisation).policy.version,
-        export_digest=work.package.digest if work.package else "",
+        export_digest=work.package.sha256 if work.package else "",
     )  # fmt: skip
     unit.change(Request, facts.id, if_={"claim_token": work.token, "version": facts.version}, **RELEASED)
     failed = [one.source for one in work.found if one.status is FindStatus.FAILED]
@@ -233,21 +242,25 @@ def _export(unit: Unit, desk: Desk, work: Work) -> str:
     key_id = unit.keys.new_data_key(unit, facts.organisation, parent=facts.case_key_id)
     unit.add(
         Export, id=export_id, organisation_id=facts.organisation, request_id=facts.id, data_key_id=key_id,
-        content=unit.keys.data(unit, key_id).seal(package.content, f"export.content:{export_id}"),
-        digest=package.digest, size=len(package.content), manifest=package.summary, created_at=unit.now,
+        content=unit.keys.data(unit, key_id).seal(package.data, f"export.content:{export_id}"),
+        digest=package.sha256, size=len(package.data), manifest=_public(package.manifest), created_at=unit.now,
         expires_at=unit.now + timedelta(days=terms.export_days),
     )  # fmt: skip
-    key = unit.keys.organisation(facts.organisation).index
     unit.add(
         Link, id=link_id, organisation_id=facts.organisation, kind="export",
-        token_digest=blind(key, "link", work.link_token), conversation_id=facts.conversation_id, request_id=facts.id,
+        token_digest=token_digest(work.link_token), conversation_id=facts.conversation_id, request_id=facts.id,
         export_id=export_id, created_at=unit.now, expires_at=unit.now,
     )  # fmt: skip
     unit.record(
         AuditTag.EXPORT_MADE, organisation=facts.organisation, actor=PROGRAM, case=facts.case_id, subject=export_id,
-        digest=package.digest, size=len(package.content),
+        digest=package.sha256, size=len(package.data),
     )  # fmt: skip
     return export_id
+
+
+def _public(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What staff see of the manifest: files, digests and counts; the row is not sealed, so nothing else."""
+    return {"files": manifest.get("files", []), "tables": len(manifest.get("tables", []))}
 
 
 def write_draft(

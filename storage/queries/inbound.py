@@ -13,7 +13,8 @@ from sqlalchemy import Row, select
 from cases.audit import PROGRAM, AuditTag
 from cases.messages import RawInbound
 from cases.types import ChannelKind, Custody
-from storage.models import ImapLedger, Inbound, table
+from storage.models import Inbound, table
+from storage.queries import ledger
 from storage.unit import Reads, Unit
 
 
@@ -44,7 +45,11 @@ def store(unit: Unit, messages: Sequence[RawInbound]) -> list[Stored]:
         if message.external_id:
             seen[outside] = answers[-1].inbound_id
         if message.uid is not None:
-            _move_ledger(unit, message)
+            assert message.folder is not None and message.uidvalidity is not None
+            ledger.begin(
+                unit, message.organisation, message.account, message.folder,
+                uidvalidity=message.uidvalidity, last_uid=message.uid,
+            )  # fmt: skip
     return answers
 
 
@@ -90,28 +95,6 @@ def _insert(unit: Unit, message: RawInbound, id_digest: str, raw_digest: str) ->
         channel=message.channel.value, size=len(message.raw),
     )  # fmt: skip
     return inbound_id
-
-
-def _move_ledger(unit: Unit, message: RawInbound) -> None:
-    assert message.uid is not None
-    rows = table(ImapLedger)
-    here = unit.one(select(rows).where(rows.c.account == message.account, rows.c.folder == message.folder))
-    if here is None:
-        unit.add(
-            ImapLedger, id=unit.new_id(), organisation_id=message.organisation, account=message.account,
-            folder=message.folder, uidvalidity=message.uidvalidity, last_uid=message.uid, connected_at=unit.now,
-        )  # fmt: skip
-    elif here.uidvalidity != message.uidvalidity or here.last_uid < message.uid:
-        unit.change(ImapLedger, here.id, uidvalidity=message.uidvalidity, last_uid=message.uid)
-
-
-def ledger(reads: Reads, account: str, folder: str) -> tuple[int, int] | None:
-    """(UIDVALIDITY, last UID) of a folder; None before the first message was stored."""
-    rows = table(ImapLedger)
-    row = reads.one(
-        select(rows.c.uidvalidity, rows.c.last_uid).where(rows.c.account == account, rows.c.folder == folder)
-    )
-    return (row.uidvalidity, row.last_uid) if row is not None else None
 
 
 def reopen_raw(reads: Reads, inbound_id: str) -> RawInbound | None:

@@ -1,0 +1,311 @@
+"""The configuration: one TOML file, secrets from the environment or from files, frozen settings out.
+
+Unknown keys, missing keys and wrong types stop the start with file, line and key. What an organisation promised is
+not here but in its policy; here is where its mailbox stands and how it is reached.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from cases.errors import ConfigError
+from cases.policy import Policy, load_policy, with_contact
+from cases.strict_toml import Document
+from intake.email.settings import ImapSettings, SmtpDoorSettings, SmtpSettings, Tls
+from sources.settings import SqlSourceSettings, load_sources
+from workflow.desk import Limits
+
+DEFAULT_FILE = Path("config.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramSection:
+    data: str = "var"  # folder for database, model and keys; relative to this file
+    base_url: str = "http://127.0.0.1:8420"  # how requesters and staff reach the web face
+    instance: str = "privacyloket"  # name of this installation, in the loop header of its mail
+    root_key_env: str = "PRIVACYLOKET_ROOT_KEY"
+    root_key_file: str = ""  # default: <data>/keys/root.key
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSection:
+    url: str = ""  # default: SQLite in the data folder
+
+
+@dataclass(frozen=True, slots=True)
+class WebSection:
+    enabled: bool = True
+    host: str = "127.0.0.1"
+    port: int = 8420
+    hosts: tuple[str, ...] = ()  # further host names this installation answers to
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpDoorSection:
+    """Our own listener: mail for every organisation without an `imap` table (host custody)."""
+
+    host: str = "127.0.0.1"
+    port: int = 2525
+    hostname: str = "localhost"
+    max_message_bytes: int = 26_214_400
+    certificate: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsSection:
+    mails_per_sender_day: int = 3
+    mails_per_organisation_hour: int = 30
+    undo_seconds: int = 30
+    cooling_hours: int = 24
+
+
+@dataclass(frozen=True, slots=True)
+class ImapSection:
+    """The organisation's existing mailbox (guest custody): nothing in it is moved, marked or answered unasked."""
+
+    host: str
+    username: str
+    password_env: str = ""
+    password_file: str = ""
+    port: int = 993
+    tls: Tls = Tls.TLS
+    ca_file: str = ""
+    folder: str = "INBOX"
+    poll_seconds: float = 60.0
+    idle: bool = True
+    received_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpSection:
+    """The submission server that letters leave through."""
+
+    host: str
+    port: int = 587
+    username: str = ""
+    password_env: str = ""
+    password_file: str = ""
+    tls: Tls = Tls.STARTTLS
+    ca_file: str = ""
+    envelope_from: str = ""
+    null_sender: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ContactSection:
+    """Contact data that the statement lacks or that differ here (a test address)."""
+
+    email: str = ""
+    address: tuple[str, ...] = ()
+    phone: str = ""
+    hours: str = ""
+    website: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationSection:
+    key: str
+    mailbox: str
+    policy: str = ""  # default: policies/<key>.toml of this program
+    texts: str = ""  # folder with texts that replace named paragraphs; default: beside the policy
+    sources: str = ""  # file with [[source]] tables
+    forward_to: str = ""  # host custody: where mail that is no request goes, unchanged
+    list_other_mail: bool = True  # host custody: show it to staff as "overige post"
+    imap: ImapSection | None = None
+    smtp: SmtpSection | None = None
+    contact: ContactSection = field(default_factory=ContactSection)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    organisation: tuple[OrganisationSection, ...]
+    program: ProgramSection = field(default_factory=ProgramSection)
+    database: DatabaseSection = field(default_factory=DatabaseSection)
+    web: WebSection = field(default_factory=WebSection)
+    smtp_door: SmtpDoorSection | None = None
+    limits: LimitsSection = field(default_factory=LimitsSection)
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """One organisation with everything its files say."""
+
+    key: str
+    mailbox: str
+    policy: Policy
+    texts: Mapping[str, str]  # file name → replaced paragraph
+    sources: tuple[SqlSourceSettings, ...]
+    forward_to: str
+    list_other_mail: bool
+    imap: ImapSettings | None
+    smtp: SmtpSettings | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    folder: Path  # data
+    database_url: str
+    root_key_file: Path
+    root_key: str = field(repr=False)
+    base_url: str
+    instance: str
+    web: WebSection
+    door: SmtpDoorSettings | None
+    limits: Limits
+    organisations: tuple[Organisation, ...]
+    tray: Path | None = None  # the demo's: nothing leaves the machine
+
+
+def load(path: Path) -> Settings:
+    """Reads a configuration file and the files it names. Raises ConfigError in plain words."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError("dit bestand kan niet worden gelezen", file=str(path)) from error
+    return parse(text, file=str(path), base=path.parent)
+
+
+def parse(text: str, *, file: str, base: Path) -> Settings:
+    document = Document(text, file=file)
+    shape = document.build(_File)
+    data = base / shape.program.data
+    organisations = tuple(
+        _organisation(document, f"organisation[{number}]", section, base)
+        for number, section in enumerate(shape.organisation, 1)
+    )
+    _check(document, shape, organisations)
+    limits = shape.limits
+    return Settings(
+        folder=data,
+        database_url=shape.database.url or f"sqlite:///{data / 'privacyloket.db'}",
+        root_key_file=base / shape.program.root_key_file if shape.program.root_key_file else data / "keys/root.key",
+        root_key=os.environ.get(shape.program.root_key_env, ""),
+        base_url=shape.program.base_url.rstrip("/"),
+        instance=shape.program.instance,
+        web=shape.web,
+        door=_door(shape.smtp_door),
+        limits=Limits(
+            mails_per_sender_day=limits.mails_per_sender_day,
+            mails_per_organisation_hour=limits.mails_per_organisation_hour,
+            undo=timedelta(seconds=limits.undo_seconds),
+            cooling=timedelta(hours=limits.cooling_hours),
+        ),
+        organisations=organisations,
+    )
+
+
+def _door(section: SmtpDoorSection | None) -> SmtpDoorSettings | None:
+    if section is None:
+        return None
+    return SmtpDoorSettings(
+        host=section.host, port=section.port, hostname=section.hostname, certificate=section.certificate,
+        max_message_bytes=section.max_message_bytes, key=section.key,
+    )  # fmt: skip
+
+
+def _check(document: Document, shape: _File, organisations: tuple[Organisation, ...]) -> None:
+    """What no single value shows: who gets mail, where mail goes, names used twice."""
+    if not organisations:
+        raise document.error("organisation", "er is geen organisatie ingesteld")
+    for name, values in (("key", [o.key for o in organisations]), ("mailbox", [o.mailbox for o in organisations])):
+        if len(set(values)) != len(values):
+            raise document.error(f"organisation.{name}", "dezelfde waarde staat bij twee organisaties")
+    for number, section in enumerate(shape.organisation, 1):
+        where = f"organisation[{number}]"
+        if section.imap is None and shape.smtp_door is None:
+            raise document.error(where, "er komt geen post binnen: geef [organisation.imap] of [smtp_door]")
+        if section.smtp is None:
+            raise document.error(where, "er kan geen post uit: geef [organisation.smtp]")
+        if section.imap is None and not section.forward_to and not section.list_other_mail:
+            raise document.error(
+                f"{where}.list_other_mail",
+                "post die geen privacyverzoek is, zou niemand zien: geef forward_to of laat list_other_mail aan",
+            )
+
+
+def _organisation(document: Document, where: str, section: OrganisationSection, base: Path) -> Organisation:
+    policy_file = base / section.policy if section.policy else _shipped() / f"{section.key}.toml"
+    policy = read_policy(document, f"{where}.policy", policy_file)
+    if policy.key != section.key:
+        raise document.error(f"{where}.key", f"de policy is van een andere organisatie ({policy.key})")
+    contact = {name: value for name in ContactSection.__slots__ if (value := getattr(section.contact, name))}
+    policy = with_contact(policy, **contact)
+    texts_folder = base / section.texts if section.texts else policy_file.parent / section.key / "texts"
+    sources: tuple[SqlSourceSettings, ...] = ()
+    if section.sources:
+        file = base / section.sources
+        sources = load_sources(
+            _read(document, f"{where}.sources", file), file=str(file), base=file.parent,
+            categories=[category.key for category in policy.categories],
+        )  # fmt: skip
+    return Organisation(
+        key=section.key, mailbox=section.mailbox.strip().lower(), policy=policy, texts=read_texts(texts_folder),
+        sources=sources, forward_to=section.forward_to, list_other_mail=section.list_other_mail,
+        imap=_imap(document, where, section), smtp=_smtp(document, where, section, policy),
+    )  # fmt: skip
+
+
+def _shipped() -> Path:
+    return Path(__file__).parent.parent / "policies"
+
+
+def read_policy(document: Document, key: str, file: Path) -> Policy:
+    return load_policy(_read(document, key, file), file=str(file))
+
+
+def read_texts(folder: Path) -> Mapping[str, str]:
+    if not folder.is_dir():
+        return {}
+    return {file.name: file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.md"))}
+
+
+def _read(document: Document, key: str, file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise document.error(key, "dit bestand bestaat niet of is niet leesbaar") from error
+
+
+def _imap(document: Document, where: str, section: OrganisationSection) -> ImapSettings | None:
+    imap = section.imap
+    if imap is None:
+        return None
+    return ImapSettings(
+        organisation=section.key, account=section.mailbox.strip().lower(), host=imap.host, username=imap.username,
+        password=_secret(document, f"{where}.imap", imap.password_env, imap.password_file), port=imap.port,
+        tls=imap.tls, ca_file=imap.ca_file, folder=imap.folder, poll_seconds=imap.poll_seconds, idle=imap.idle,
+        received_by=imap.received_by,
+    )  # fmt: skip
+
+
+def _smtp(document: Document, where: str, section: OrganisationSection, policy: Policy) -> SmtpSettings | None:
+    smtp = section.smtp
+    if smtp is None:
+        return None
+    password = ""
+    if smtp.username:
+        password = _secret(document, f"{where}.smtp", smtp.password_env, smtp.password_file)
+    return SmtpSettings(
+        host=smtp.host, port=smtp.port, username=smtp.username, password=password, tls=smtp.tls, ca_file=smtp.ca_file,
+        from_address=section.mailbox.strip().lower(), from_name=policy.name, envelope_from=smtp.envelope_from,
+        null_sender=smtp.null_sender,
+    )  # fmt: skip
+
+
+def _secret(document: Document, where: str, env: str, file: str) -> str:
+    """A secret never stands in the configuration itself."""
+    if env:
+        if env not in os.environ:
+            raise document.error(f"{where}.password_env", f"de omgevingsvariabele {env} is niet gezet")
+        return os.environ[env]
+    if file:
+        try:
+            return Path(file).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise document.error(f"{where}.password_file", "dit bestand is niet leesbaar") from error
+    raise document.error(where, "geef password_env of password_file")

@@ -1,0 +1,244 @@
+"""The running program: doors open first (store only), then workers, ticks and the web face; start, drain, stop.
+
+One process. Whatever dies here, nothing is lost: messages, drafts and mail wait in the database with their leases.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import uvicorn
+
+from bot.config import Settings
+from bot.schedule import Ticks
+from bot.wiring import build_desk, close, make_accept, open_store, prepare_organisations
+from cases.context import Context
+from cases.errors import OutsideError
+from cases.protocols import Accept, Reader
+from intake.email.imap import MailboxWatcher
+from intake.email.smtpd import Door, Recipients, open_door
+from storage import audit
+from storage.queries import ledger
+from web.app import create_app
+from web.demo import DemoFace
+from web.settings import WebSettings
+from workflow import channels, deadlines, lookup, outbox, prepare, process, retention
+from workflow.desk import Desk
+
+log = logging.getLogger(__name__)
+TICK = 1.0  # seconds until a worker looks although nobody woke it
+REST = 5.0  # after the store or the network failed
+SWEEP_SECONDS = 30.0
+
+
+@dataclass(slots=True)
+class Worker:
+    """One loop: a step, again while there is work, then sleep until woken."""
+
+    name: str
+    step: Callable[[], Awaitable[int]]
+    wake: asyncio.Event
+    alive: bool = False
+
+    async def run(self, stop: asyncio.Event) -> None:
+        self.alive = True
+        try:
+            while not stop.is_set():
+                self.wake.clear()
+                if not await self._once():
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self.wake.wait(), TICK)
+        finally:
+            self.alive = False
+
+    async def _once(self) -> int:
+        try:
+            return await self.step()
+        except OutsideError as error:
+            log.warning("%s rests: %s", self.name, error)
+        except Exception:
+            log.exception("%s failed", self.name)
+        await asyncio.sleep(REST)
+        return 0
+
+
+@dataclass(slots=True)
+class Program:
+    """Everything that runs, so that it can be stopped in order."""
+
+    settings: Settings
+    desk: Desk
+    accept: Accept
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    door: Door | None = None
+    watchers: list[MailboxWatcher] = field(default_factory=list)
+    workers: list[Worker] = field(default_factory=list)
+    ticks: Ticks = field(default_factory=Ticks)
+    web: uvicorn.Server | None = None
+    tasks: list[asyncio.Task[Any]] = field(default_factory=list)
+
+
+class _QuietServer(uvicorn.Server):
+    """uvicorn without its own signal handlers: the program stops itself in order."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def warm_reader(settings: Settings, pool: ThreadPoolExecutor) -> Callable[[], Reader]:
+    """Loads the model in a thread; whoever needs it first waits for it there."""
+
+    def load() -> Reader:
+        from nlp.reader import make_reader  # noqa: PLC0415  # spaCy takes a second; the doors do not wait for it
+
+        return make_reader(settings.folder / "model")
+
+    future: Future[Reader] = pool.submit(load)
+    return future.result
+
+
+async def start(
+    settings: Settings, *, context: Context | None = None,
+    demo: Callable[[Desk, Accept], DemoFace] | None = None,
+) -> Program:  # fmt: skip
+    """Opens doors, then starts everything else."""
+    store = await asyncio.to_thread(open_store, settings, context or Context())
+    await store.write(lambda unit: prepare_organisations(unit, settings))
+    cpu = ThreadPoolExecutor(2, thread_name_prefix="cpu")
+    desk = build_desk(settings, store, warm_reader(settings, cpu), cpu=cpu, demo=demo is not None)
+    program = Program(settings, desk, make_accept(desk))
+    if settings.door is not None:
+        program.door = await open_door(settings.door, _recipients(settings), program.accept, store.context.clock)
+    face = demo(desk, program.accept) if demo is not None else None
+    await _start_watchers(program)
+    _start_workers(program)
+    _start_ticks(program)
+    await _start_web(program, face)
+    return program
+
+
+def _recipients(settings: Settings) -> Recipients:
+    """The listener takes mail for organisations that have no mailbox elsewhere."""
+    return Recipients({o.mailbox: o.key for o in settings.organisations if o.imap is None})
+
+
+class _Ledger:
+    """Where the folders were left (`intake.email.imap.Ledger`)."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._store = desk.store
+
+    async def last(self, account: str, folder: str) -> tuple[int, int] | None:
+        return await self._store.read(lambda reads: ledger.last(reads, account, folder))
+
+    async def connected_at(self, account: str, folder: str) -> datetime | None:
+        return await self._store.read(lambda reads: ledger.connected_at(reads, account, folder))
+
+    async def begin(self, organisation: str, account: str, folder: str, uidvalidity: int, last_uid: int) -> None:
+        await self._store.write(
+            lambda unit: ledger.begin(unit, organisation, account, folder, uidvalidity=uidvalidity, last_uid=last_uid)
+        )
+
+
+async def _start_watchers(program: Program) -> None:
+    desk = program.desk
+    for organisation in program.settings.organisations:
+        if organisation.imap is None:
+            continue
+        key = organisation.key
+
+        def on_health(account: str, ok: bool, reason: str, key: str = key) -> None:
+            write = desk.store.write(lambda unit: channels.report(unit, key, f"imap:{account}", ok=ok, reason=reason))
+            program.tasks.append(asyncio.create_task(write, name="channel-health"))
+            program.tasks = [task for task in program.tasks if not task.done()]
+
+        watcher = MailboxWatcher(
+            organisation.imap, program.accept, _Ledger(desk), on_health=on_health, clock=desk.store.context.clock
+        )
+        await watcher.start()
+        program.watchers.append(watcher)
+
+
+def _start_workers(program: Program) -> None:
+    desk = program.desk
+    program.workers = [
+        Worker("process", lambda: process.run_once(desk), desk.wake.inbound),
+        Worker("prepare", lambda: _requests(desk), desk.wake.requests),
+        Worker("outbox", lambda: outbox.run_once(desk), desk.wake.outbox),
+    ]
+    for worker in program.workers:
+        program.tasks.append(asyncio.create_task(worker.run(program.stop), name=worker.name))
+
+
+async def _requests(desk: Desk) -> int:
+    return await lookup.run_once(desk) + await prepare.run_once(desk)
+
+
+def _start_ticks(program: Program) -> None:
+    desk, ticks = program.desk, program.ticks
+    ticks.every(1.0 if desk.demo else SWEEP_SECONDS, "deadlines", lambda: deadlines.sweep(desk))
+    ticks.every(3600.0, "retention", lambda: retention.purge(desk))
+    ticks.every(24 * 3600.0, "checkpoint", lambda: desk.store.write(audit.checkpoint))
+    ticks.start()
+
+
+async def _start_web(program: Program, face: DemoFace | None) -> None:
+    settings = program.settings
+    if not settings.web.enabled:
+        return
+    web = WebSettings(settings.base_url, settings.web.hosts, lambda: _alive(program))
+    app = create_app(program.desk, web, face)
+    config = uvicorn.Config(
+        app, host=settings.web.host, port=settings.web.port, log_config=None, access_log=False, lifespan="off",
+        server_header=False, ws="none",
+    )  # fmt: skip
+    program.web = _QuietServer(config)
+    program.tasks.append(asyncio.create_task(program.web.serve(), name="web"))
+
+
+def _alive(program: Program) -> Mapping[str, bool]:
+    return {worker.name: worker.alive for worker in program.workers}
+
+
+async def shut_down(program: Program) -> None:
+    """No new mail; steps that run come to their end; then the connections go."""
+    if program.door is not None:
+        await program.door.stop()
+    for watcher in program.watchers:
+        await watcher.stop()
+    program.ticks.stop()
+    program.stop.set()
+    wake = program.desk.wake
+    for event in (wake.inbound, wake.requests, wake.outbox):
+        event.set()
+    if program.web is not None:
+        program.web.should_exit = True
+    await asyncio.gather(*program.tasks, return_exceptions=True)
+    await close(program.desk)
+
+
+async def serve(
+    settings: Settings, *, context: Context | None = None, ready: Callable[[Program], Awaitable[None]] | None = None,
+    demo: Callable[[Desk, Accept], DemoFace] | None = None,
+) -> None:  # fmt: skip
+    """Runs until SIGINT or SIGTERM."""
+    program = await start(settings, context=context, demo=demo)
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ended.set)
+    try:
+        if ready is not None:
+            await ready(program)
+        await ended.wait()
+    finally:
+        await shut_down(program)

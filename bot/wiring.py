@@ -1,0 +1,133 @@
+"""The composition root: builds everything once, from settings to desk. Nothing else knows which parts there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
+
+from sqlalchemy import select
+
+from bot.config import Organisation, Settings
+from cases.context import Context
+from cases.protocols import Accept, DataSource, Reader, Sender
+from cases.types import Form
+from handlers.wording import load_all
+from intake.accept import Acceptance
+from intake.email.sender import SmtpSender, TraySender
+from intake.email.threading import find_token, mailbox_of, make_message_id, make_reply_address
+from intake.normalise import normalise
+from sources.sql import SqlSource
+from storage import migrate
+from storage.keys import Keyring, load_root_key
+from storage.models import Organisation as OrganisationRow
+from storage.models import PolicyVersion, table
+from storage.unit import Store, Unit
+from workflow.desk import Desk, OrganisationDesk, Wake
+
+
+class ReplyThreads:
+    """Secrets of one installation by which a reply finds its conversation (`cases.protocols.Threads`)."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+
+    def reply_address(self, organisation: str, mailbox: str, conversation_id: str) -> str:
+        return make_reply_address(mailbox, conversation_id, self._key(organisation))
+
+    def conversation_of(self, organisation: str, addresses: Sequence[str]) -> str | None:
+        return find_token(addresses, [self._key(organisation)])
+
+    def message_id(self, organisation: str, mailbox: str, outbox_id: str) -> str:
+        return make_message_id(outbox_id, self._key(organisation), mailbox_of(mailbox).rpartition("@")[2])
+
+    def _key(self, organisation: str) -> bytes:
+        return self._keyring.organisation(organisation).index
+
+
+def open_store(settings: Settings, context: Context) -> Store:
+    """The store with its root key; brings the database to the newest revision."""
+    keyring = Keyring(load_root_key(settings.root_key_file, value=settings.root_key))
+    store = Store(settings.database_url, keyring, context)
+    migrate.upgrade(store)
+    return store
+
+
+def prepare_organisations(unit: Unit, settings: Settings) -> None:
+    """Rows and keys of every configured organisation, and the text of the policy that decisions are made under."""
+    rows, versions = table(OrganisationRow), table(PolicyVersion)
+    known = {row.id for row in unit.rows(select(rows.c.id))}
+    seen = {row.id for row in unit.rows(select(versions.c.id))}
+    for organisation in settings.organisations:
+        if organisation.key not in known:
+            prefix = organisation.key[:3].upper()
+            unit.add(OrganisationRow, id=organisation.key, case_prefix=prefix, created_at=unit.now)
+            unit.flush()
+        unit.keys.ensure(unit, organisation.key)
+        if organisation.policy.version not in seen:
+            unit.add(
+                PolicyVersion, id=organisation.policy.version, organisation_id=organisation.key,
+                content=organisation.policy.version, first_used_at=unit.now,
+            )  # fmt: skip
+
+
+def build_desk(
+    settings: Settings, store: Store, reader: Callable[[], Reader], *, cpu: Executor | None = None, demo: bool = False
+) -> Desk:
+    """The desk. The store must hold the organisations already (`prepare_organisations`)."""
+    return Desk(
+        store=store,
+        organisations={organisation.key: _organisation(organisation) for organisation in settings.organisations},
+        reader=reader,
+        normalise=partial(normalise, instance=settings.instance),
+        senders={
+            organisation.mailbox: make_sender(settings, organisation, store) for organisation in settings.organisations
+        },
+        threads=ReplyThreads(store.keyring),
+        base_url=settings.base_url,
+        instance=settings.instance,
+        limits=settings.limits,
+        wake=Wake(),
+        cpu=cpu or ThreadPoolExecutor(2, thread_name_prefix="cpu"),
+        demo=demo,
+    )
+
+
+def _organisation(organisation: Organisation) -> OrganisationDesk:
+    sources: dict[str, DataSource] = {found.name: SqlSource(found) for found in organisation.sources}
+    return OrganisationDesk(
+        key=organisation.key, policy=organisation.policy, mailbox=organisation.mailbox,
+        texts=dict(load_all(_house_form(organisation), organisation.texts)), sources=sources,
+        forward_to=organisation.forward_to, list_other_mail=organisation.list_other_mail,
+    )  # fmt: skip
+
+
+def _house_form(organisation: Organisation) -> Form:
+    return organisation.policy.form
+
+
+def make_sender(settings: Settings, organisation: Organisation, store: Store) -> Sender:
+    """The way out of one mailbox; in the demo a tray that has no network at all."""
+    clock = store.context.clock
+    if settings.tray is not None:
+        return TraySender(
+            settings.tray, from_name=organisation.policy.name, from_address=organisation.mailbox,
+            instance=settings.instance, clock=clock,
+        )  # fmt: skip
+    assert organisation.smtp is not None
+    return SmtpSender(organisation.smtp, instance=settings.instance, clock=clock)
+
+
+def make_accept(desk: Desk) -> Accept:
+    return Acceptance(desk.store, woken=desk.wake.inbound.set)
+
+
+async def close(desk: Desk) -> None:
+    """Lets go of connections; call it when no worker runs any more."""
+    for sender in desk.senders.values():
+        await sender.close()
+    for organisation in desk.organisations.values():
+        for source in organisation.sources.values():
+            await source.close()
+    desk.cpu.shutdown(wait=True)
+    desk.store.close()

@@ -1,0 +1,341 @@
+"""The mails that leave without a person: receipt, code, reminder, status, opt-out, and the notices to staff.
+
+Each is a small letter. The first block says that a program writes and how to reach a person (AI Act art. 50(1)).
+They hold no data of anybody, are the same for known and unknown addresses, and never take a decision: that is what
+the letters in the other files are for, which staff approve.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from cases.letters import Block, BlockKind, Letter, Table
+from cases.policy import ListKind, Policy
+from cases.types import Awaiting, ChannelKind, Form, Label, RequestState
+from handlers.parts import block, closing, complaint, phone_variant, policy_text
+from handlers.wording import Texts, load_texts, staff_texts
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """The case a notice is about. `link`: its page; `desk_link`: the page that says what the desk does (art. 13)."""
+
+    policy: Policy
+    form: Form
+    case_number: str
+    labels: tuple[Label, ...]
+    received_at: datetime
+    told: date
+    link: str = ""
+    desk_link: str = ""
+    texts: Texts | None = None
+
+    @property
+    def say(self) -> Texts:
+        return self.texts or load_texts(self.form)
+
+    @property
+    def wishes(self) -> tuple[Label, ...]:
+        """Never empty: a message that has no label yet is 'another question'."""
+        return self.labels or (Label.OVERIG,)
+
+
+# --- receipt ----------------------------------------------------------------------------------------------------------
+
+
+def acknowledgement(about: About, *, identity_needed: bool, also_other: bool = False) -> Letter:
+    """Received on, number, date told, no costs, whether identity is needed and why."""
+    texts = about.say
+    return _notice(
+        about,
+        "acknowledgement.subject",
+        *_received(about, also_other=also_other),
+        _text("identity", texts.say("acknowledgement.identity" if identity_needed else "acknowledgement.no_identity")),
+        _reference(about),
+    )
+
+
+def acknowledgement_with_code(
+    about: About, *, code: str, channel: ChannelKind, written_at: datetime, also_other: bool = False
+) -> Letter:
+    """Receipt and code in one mail. The same text for every address, known or not."""
+    return _notice(
+        about,
+        "acknowledgement.subject",
+        *_received(about, also_other=also_other),
+        _text("identity", about.say.say("acknowledgement.identity")),
+        *_code(about, code, channel, written_at),
+        _reference(about),
+    )
+
+
+def code_mail(about: About, *, code: str, channel: ChannelKind, written_at: datetime) -> Letter:
+    """A code alone: a resend, or the mail to an address typed in a chat. Nothing of what was written is quoted."""
+    return _notice(about, "code.subject", *_code(about, code, channel, written_at))
+
+
+def triage_acknowledgement(about: About) -> Letter:
+    """A person will read it: the program is not sure what is asked."""
+    texts = about.say
+    received = texts.say("triage.text", received=texts.day(about.received_at))
+    told = texts.say("triage.told", told=texts.day(about.told))
+    return _notice(
+        about, "triage.subject", _text("received", received, texts.say("triage.person"), told), _reference(about)
+    )
+
+
+# --- code results -----------------------------------------------------------------------------------------------------
+
+
+def code_wrong(about: About, *, left: int) -> Letter:
+    say = about.say.say
+    left_text = say("code_wrong.left", left=left)
+    return _notice(
+        about, "code_wrong.subject", _text("wrong", say("code_wrong.text"), left_text, say("code_wrong.stays"))
+    )
+
+
+def code_expired(about: About, *, code: str = "") -> Letter:
+    """With a fresh code where one may still be sent, else with the words that ask for one."""
+    say = about.say.say
+    if not code:
+        return _notice(
+            about, "code_expired.subject", _text("expired", say("code_expired.text"), say("code_expired.ask"))
+        )
+    return _notice(
+        about,
+        "code_expired.subject",
+        _text("expired", say("code_expired.text"), say("code_expired.renewed")),
+        *_code_and_rules(about, code),
+    )
+
+
+def code_locked(about: About) -> Letter:
+    """Too many tries: automatic mail stops, the request and its date do not."""
+    texts = about.say
+    stays = texts.say("code_locked.stays", told=texts.day(about.told))
+    return _notice(
+        about,
+        "code_locked.subject",
+        _text("locked", texts.say("code_locked.text"), texts.say("code_locked.person"), stays),
+    )
+
+
+def code_other_conversation(about: About) -> Letter:
+    """A code sent back from another mailbox raises nothing; the sender is asked. Tells nothing about the case."""
+    texts = about.say
+    questions = texts.say("code_other.ask"), texts.say("code_other.not_you")
+    return _notice(about, "code_other.subject", _text("other", texts.say("code_other.text"), *questions), link=False)
+
+
+def code_accepted(about: About) -> Letter:
+    texts = about.say
+    following = texts.say("code_accepted.next", told=texts.day(about.told))
+    return _notice(about, "code_accepted.subject", _text("accepted", texts.say("code_accepted.text"), following))
+
+
+def identity_reminder(about: About) -> Letter:
+    """One reminder per question; after that a person decides."""
+    texts = about.say
+    text = texts.say("identity_reminder.text", received=texts.day(about.received_at))
+    rest = texts.say("identity_reminder.how"), texts.say("identity_reminder.trouble")
+    return _notice(about, "identity_reminder.subject", _text("reminder", text, *rest))
+
+
+# --- conversation -----------------------------------------------------------------------------------------------------
+
+
+def clarification(about: About, choices: Sequence[Label]) -> Letter:
+    """Asks back, with the two likeliest wishes in words."""
+    texts = about.say
+    wishes = [f"{number}. {texts.say(f'wish.{label.value}')}" for number, label in enumerate(choices, 1)]
+    return _notice(
+        about,
+        "clarification.subject",
+        _text("question", texts.say("clarification.text", received=texts.day(about.received_at))),
+        block(BlockKind.CHOICES, items=wishes),
+        _text("answer", texts.say("clarification.answer"), texts.say("clarification.told", told=texts.day(about.told))),
+    )
+
+
+def status(
+    about: About,
+    *,
+    state: RequestState,
+    awaiting: Awaiting = Awaiting.NOBODY,
+    suspended_since: date | None = None,
+    suspended_for: str = "",
+    late: bool = False,
+) -> Letter:
+    """How far a request is: received on, stage, latest date, whether the clock stands still and for what."""
+    texts = about.say
+    rows = [
+        (texts.say("status.row_topic"), _topics(about)),
+        (texts.say("status.row_received"), texts.day(about.received_at)),
+        (texts.say("status.row_stage"), texts.say(f"stage.{state.value}")),
+        (texts.say("status.row_awaiting"), texts.say(f"awaiting.{awaiting.value}")),
+        (texts.say("status.row_told"), texts.day(about.told)),
+    ]
+    if suspended_since:
+        clock = texts.say("status.suspended", since=texts.day(suspended_since), what=suspended_for)
+    else:
+        clock = texts.say("status.late" if late else "status.not_suspended")
+    return _notice(about, "status.subject", block(BlockKind.STAGE, table=Table((), tuple(rows))), _text("clock", clock))
+
+
+def status_unknown(about: About) -> Letter:
+    """No open request in this conversation; says nothing about other addresses."""
+    texts = about.say
+    return _notice(about, "status.nothing_subject", _text("nothing", texts.say("status.nothing")), link=False)
+
+
+def human_handover(about: About) -> Letter:
+    """'mens': the program is silent from here, a member of staff takes over, the date stands."""
+    texts = about.say
+    which, values = phone_variant("human", about.policy)
+    phone = texts.say(f"human.{which.removeprefix('human_')}", **values) if values else ""
+    told = texts.say("human.told", told=texts.day(about.told))
+    return _notice(about, "human.subject", _text("human", texts.say("human.text"), phone, told))
+
+
+def download_code(about: About, *, code: str, written_at: datetime, hours: int = 1) -> Letter:
+    """The code that opens an export page; asked for on that page."""
+    texts = about.say
+    written = texts.day(written_at)
+    return _notice(
+        about,
+        "download_code.subject",
+        _text("written", texts.say("download_code.text", written=written, case=about.case_number)),
+        block(BlockKind.CODE, code),
+        _text("how", texts.say("download_code.how"), texts.say("download_code.lifetime", hours=hours)),
+        _text("safety", texts.say("code.never"), texts.say("download_code.not_you")),
+        link=False,
+    )
+
+
+def opt_out_confirmation(about: About, *, stopped_on: date) -> Letter:
+    """The one request that is answered without a person (art. 21(3)); an answer, so it names the authority too."""
+    texts, policy = about.say, about.policy
+    lists = [item.label for item in policy.lists if item.kind is not ListKind.SERVICE]  # mixed counts as advertising
+    key = "opt_out.stopped" if lists else "opt_out.stopped_all"
+    return _notice(
+        about,
+        "opt_out.subject",
+        block(BlockKind.UNDERSTOOD, texts.say("opt_out.received", received=texts.day(about.received_at))),
+        block(BlockKind.DECISION, texts.say("opt_out.decision")),
+        block(BlockKind.STOPPED, texts.say(key, date=texts.day(stopped_on)), items=lists),
+        block(BlockKind.UNDERWAY, texts.say("opt_out.underway"), texts.say("opt_out.other_ways")),
+        block(BlockKind.CONTINUES, policy_text(policy.service_messages, texts, "opt_out.continues")),
+        block(BlockKind.SUPPRESSION, texts.say("opt_out.suppression")),
+        block(BlockKind.CONTACT, texts.say("opt_out.contact")),
+        complaint(texts, policy),
+        _reference(about),
+    )
+
+
+# --- staff ------------------------------------------------------------------------------------------------------------
+
+
+def staff_warning(*, case_number: str, label: Label, told: date, today: date, link: str) -> Letter:
+    """So many days left. Number, kind, date and link only: this mail leaves the desk."""
+    days = (told - today).days
+    if days < 0:
+        return staff_overdue(case_number=case_number, label=label, told=told, link=link)
+    return _staff("warning" if days else "warning_today", case_number, label, told, link, days=days)
+
+
+def staff_overdue(*, case_number: str, label: Label, told: date, link: str) -> Letter:
+    return _staff("overdue", case_number, label, told, link)
+
+
+def staff_waiting(*, case_number: str, label: Label, told: date, link: str) -> Letter:
+    """A draft waits for approval."""
+    return _staff("waiting", case_number, label, told, link)
+
+
+def _staff(section: str, case_number: str, label: Label, told: date, link: str, days: int = 0) -> Letter:
+    texts = staff_texts()
+    values = {"case": case_number, "kind": label.value, "told": load_texts(Form.NL_U).day(told), "days": days}
+    blocks = (
+        _text("notice", texts.say(f"{section}.text", **values)),
+        block(BlockKind.LINK, texts.say("link.label"), link=link),
+    )
+    return Letter(texts.say(f"{section}.subject", **values), Form.NL_U, blocks)
+
+
+# --- pieces -----------------------------------------------------------------------------------------------------------
+
+
+def _notice(about: About, subject: str, *blocks: Block, link: bool = True) -> Letter:
+    """The frame of every automatic mail; the first line says who is writing."""
+    texts = about.say
+    which, values = phone_variant("assistant.first", about.policy)
+    head = (
+        block(BlockKind.ASSISTANT, texts.say(which, org=about.policy.name, **values)),
+        block(BlockKind.GREETING, texts.say("frame.greeting")),
+    )
+    case_link = block(BlockKind.LINK, texts.say("frame.case_page"), key="case_link", link=about.link)
+    desk_link = block(BlockKind.LINK, texts.say("frame.about_desk"), key="desk_link", link=about.desk_link)
+    foot = (
+        *((case_link,) if link and about.link else ()),
+        closing(texts, about.policy),
+        *((desk_link,) if about.desk_link else ()),
+    )
+    return Letter(texts.say(subject, case=about.case_number), texts.form, (*head, *blocks, *foot))
+
+
+def _received(about: About, *, also_other: bool) -> tuple[Block, ...]:
+    texts = about.say
+    wishes = [texts.say(f"wish.{label.value}") for label in about.wishes]
+    return (
+        _text(
+            "received",
+            texts.say("acknowledgement.received", received=texts.day(about.received_at)),
+            texts.say("acknowledgement.told", told=texts.day(about.told)),
+        ),
+        block(BlockKind.UNDERSTOOD, texts.say("acknowledgement.understood"), items=wishes),
+        _text(
+            "not_right",
+            texts.say("acknowledgement.not_right"),
+            texts.say("acknowledgement.also_other") if also_other else "",
+        ),
+    )
+
+
+def _code(about: About, code: str, channel: ChannelKind, written_at: datetime) -> tuple[Block, ...]:
+    texts = about.say
+    written = texts.say(
+        "code.written",
+        written=texts.day(written_at),
+        channel=texts.say(f"channel.{channel.value}"),
+        topic=_topics(about),
+    )
+    return (_text("written", written), *_code_and_rules(about, code, channel))
+
+
+def _code_and_rules(about: About, code: str, channel: ChannelKind = ChannelKind.EMAIL) -> tuple[Block, ...]:
+    """The code, what to do with it, and what we never ask."""
+    texts = about.say
+    chat = channel is not ChannelKind.EMAIL
+    how = "code.how_chat" if chat else "code.how" if about.link else "code.how_no_page"
+    lifetime = texts.say("code.lifetime", hours=about.policy.identity.code_hours)
+    return (
+        block(BlockKind.CODE, code),
+        _text("how", texts.say(how), lifetime),
+        _text("safety", texts.say("code.never"), texts.say("code.not_you")),
+    )
+
+
+def _reference(about: About) -> Block:
+    return block(BlockKind.REFERENCE, about.say.say("acknowledgement.case", case=about.case_number))
+
+
+def _topics(about: About) -> str:
+    texts = about.say
+    return ", ".join(texts.say(f"topic.{label.value}") for label in about.wishes)
+
+
+def _text(key: str, *text: str) -> Block:
+    return block(BlockKind.TEXT, *text, key=key)

@@ -1,0 +1,166 @@
+"""A raw message becomes a ParsedMessage: encodings, quotes, machine verdict, digest. Pure; never trusts, never raises.
+
+The one exception is InputError("unreadable") for bytes that hold no message at all: those are quarantined, with the
+legal clock running. Chat channels have no MIME; their rooms call `plain_message`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from cases.errors import InputError
+from cases.messages import Attachment, ParsedMessage, RawInbound
+from cases.types import MachineKind
+from intake.email.bounces import Bounce, read_bounce
+from intake.email.headers import Headers, addresses, clean, decode_words, header_date, message_ids
+from intake.email.parse import MAX_TEXT, Mail, parse_mail
+from intake.email.quotes import split_quotes
+from intake.guards import Verdict, judge
+
+MAX_SUBJECT = 255
+MAX_REFERENCES = 30
+_RECIPIENTS = ("x-gm-original-to", "delivered-to", "envelope-to", "x-original-to", "resent-to", "to", "cc")
+_SHOWN = (
+    "from", "sender", "reply-to", "to", "cc", "date", "subject", "return-path", "authentication-results", "list-id",
+    "auto-submitted", "x-original-from", "x-original-sender", "x-mailer",
+)  # fmt: skip
+_FORWARD_SUBJECT = re.compile(r"^\s*(?:fwd?|doorst|doorgest(?:uurd)?|wg)\s*:", re.I)
+
+
+def normalise(message: RawInbound, *, instance: str = "") -> ParsedMessage:
+    """Takes a mail apart. `instance` is the name in our own loop mark; without it every such mark counts as ours."""
+    if not _readable(message.raw):
+        raise InputError("unreadable")
+    mail = parse_mail(message.raw)
+    headers = mail.headers
+    if not len(headers) and _garbage(message.raw):
+        raise InputError("unreadable")
+    senders = addresses(headers.raw("from"))
+    from_name, from_address = next((pair for pair in senders if pair[1]), senders[0] if senders else ("", ""))
+    subject = _one_line(headers.text("subject"))[:MAX_SUBJECT]
+    verdict = judge(
+        headers, (mail.media_type, mail.params), from_address=from_address, envelope_from=message.envelope_from,
+        subject=subject, instance=instance,
+    )  # fmt: skip
+    text, own, quoted, flags = _words(mail, subject)
+    if len([pair for pair in senders if pair[1]]) > 1 or len(headers.raw_all("from")) > 1:
+        flags.add("several_from")  # which of them wrote is anybody's guess
+    identifier = (message_ids(headers.raw("message-id")) or message_ids(message.message_id or "") or [""])[0]
+    date = header_date(headers.raw("date"))
+    verdict, bounce = _bounce(mail, verdict)
+    return ParsedMessage(
+        subject=subject,
+        from_name=from_name,
+        from_address=from_address,
+        reply_to=next((address for _, address in addresses(headers.raw("reply-to")) if address), ""),
+        to=_recipients(headers, message.envelope_to),
+        message_id=identifier,
+        references=_references(headers, identifier),
+        date_header=date,
+        text=text,
+        own_words=own,
+        quoted=quoted,
+        attachments=tuple(mail.attachments),
+        machine=verdict.machine,
+        auto_suppressed=verdict.suppressed,
+        content_digest=_digest(from_address, date, identifier, subject, text, mail.attachments),
+        flags=frozenset(flags),
+        headers=_for_staff(headers),
+        bounced_ids=bounce.ids,
+        bounce_permanent=bounce.permanent,
+    )
+
+
+def plain_message(
+    text: str,
+    *,
+    from_name: str = "",
+    from_address: str = "",
+    external_id: str = "",
+    attachments: Sequence[Attachment] = (),
+) -> ParsedMessage:
+    """A chat message as the same value: no headers, no quotes, the words as typed."""
+    cleaned = clean(text)
+    flags = {"truncated"} if len(cleaned) > MAX_TEXT else set()
+    cleaned = cleaned[:MAX_TEXT].strip()
+    if not cleaned:
+        flags.add("attachment_only" if attachments else "empty")
+    return ParsedMessage(
+        subject="", from_name=_one_line(clean(from_name))[:200], from_address=from_address, reply_to="", to=(),
+        message_id="", references=(), date_header=None, text=cleaned, own_words=cleaned, quoted="",
+        attachments=tuple(attachments), machine=None, auto_suppressed=False,
+        content_digest=_digest(from_address, None, external_id, "", cleaned, attachments), flags=frozenset(flags),
+    )  # fmt: skip
+
+
+def _readable(raw: bytes) -> bool:
+    return bool(raw.strip(b"\x00 \t\r\n"))
+
+
+def _garbage(raw: bytes) -> bool:
+    """No header at all and mostly bytes that no text has."""
+    sample = raw[:4096]
+    odd = sum(1 for byte in sample if byte < 9 or 13 < byte < 32 or byte == 127)
+    return b"\x00" in sample or odd * 10 > len(sample)
+
+
+def _words(mail: Mail, subject: str) -> tuple[str, str, str, set[str]]:
+    """(full text, own words, what was cut, flags)."""
+    split = split_quotes(mail.written)
+    flags = set(mail.flags)
+    if split.forward or _FORWARD_SUBJECT.match(subject):
+        flags.add("forward")
+    rest = "\n\n".join(piece for piece in (mail.quoted, mail.inner) if piece)
+    text = "\n\n".join(piece for piece in (mail.written, rest) if piece)
+    quoted = "\n\n".join(piece for piece in (split.quoted, rest) if piece)
+    if len(text) > MAX_TEXT:
+        flags.add("truncated")
+    text, quoted = text[:MAX_TEXT], quoted[:MAX_TEXT]
+    if not text:
+        flags.add("attachment_only" if mail.attachments else "empty")
+    return text, split.own or text, quoted if split.own else "", flags
+
+
+def _bounce(mail: Mail, verdict: Verdict) -> tuple[Verdict, Bounce]:
+    if verdict.machine is not MachineKind.BOUNCE:
+        return verdict, Bounce((), permanent=False, delivered=False)
+    bounce = read_bounce(mail.headers, mail.delivery, mail.originals, mail.written)
+    return (Verdict(MachineKind.RECEIPT, suppressed=True) if bounce.delivered else verdict), bounce
+
+
+def _recipients(headers: Headers, envelope: tuple[str, ...]) -> tuple[str, ...]:
+    found = [address.lower() for address in envelope]
+    for name in _RECIPIENTS:
+        for value in headers.raw_all(name)[:10]:
+            found += [address for _, address in addresses(value) if address]
+    return tuple(dict.fromkeys(found))[:200]
+
+
+def _references(headers: Headers, own: str) -> tuple[str, ...]:
+    newest_first = message_ids(headers.raw("in-reply-to")) + message_ids(headers.raw("references"))[::-1]
+    return tuple(identifier for identifier in dict.fromkeys(newest_first) if identifier != own)[:MAX_REFERENCES]
+
+
+def _digest(
+    sender: str, date: datetime | None, identifier: str, subject: str, text: str, attachments: Sequence[Attachment]
+) -> bytes:
+    """The same message by two paths gives the same digest: blanks and transport encodings do not count."""
+    parts = [sender, date.isoformat() if date else "", identifier, subject, " ".join(text.split())]
+    if not text:
+        parts += [f"{attachment.name}:{attachment.size}" for attachment in attachments]
+    return hashlib.sha256("\x00".join(parts).encode("utf-8", "replace")).digest()
+
+
+def _for_staff(headers: Headers) -> dict[str, str]:
+    return {
+        name: "\n".join(decode_words(value) for value in headers.raw_all(name)[:5])[:2000]
+        for name in _SHOWN
+        if name in headers
+    }
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

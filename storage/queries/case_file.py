@@ -1,0 +1,418 @@
+"""Everything on one case, for the page staff work on. Opens only what that page shows: what the sources found stays
+sealed here and is opened by `found` alone, when somebody asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from cases.letters import Letter, from_json
+from storage.models import (
+    Approval,
+    Audit,
+    Case,
+    CaseIdentifier,
+    Conversation,
+    Deadline,
+    Draft,
+    Export,
+    Finding,
+    Message,
+    Outbox,
+    Request,
+    WorkItem,
+    table,
+)
+from storage.queries import staff
+from storage.queries.opening import key_stands, open_json
+from storage.unit import Reads
+
+
+@dataclass(frozen=True, slots=True)
+class Letterpost:
+    """One message of a conversation; `content` is None once it was erased."""
+
+    id: str
+    conversation_id: str
+    incoming: bool
+    kind: str
+    at: datetime
+    labels: Sequence[str]
+    content: Mapping[str, Any] | None
+    outbox_id: str | None
+    inbound_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """One conversation, with how sure we are who is on the other end."""
+
+    id: str
+    channel: str
+    account: str
+    address: str
+    assurance: int
+    evidence: Any
+    assured_until: datetime | None
+    awaited: str
+    form: str
+    language: str
+    human_since: datetime | None
+    frozen: bool
+    messages: tuple[Letterpost, ...]
+    identifiers: tuple[tuple[str, str, bool], ...]  # kind, value, proven
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    kind: str
+    due_on: date | None
+    due_at: datetime
+    told: bool
+    reasoning: str
+    fired_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceResult:
+    id: str
+    source: str
+    status: str  # found | nothing | failed
+    rows: int
+    error: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One act of one colleague on a draft."""
+
+    staff_id: str
+    act: str
+    second_look: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DraftView:
+    id: str
+    status: str
+    decision: str
+    ground: str
+    letter: Letter | None
+    notes: tuple[str, ...]
+    plan: Any
+    package_digest: str
+    made_by: str
+    created_at: datetime
+    policy_version: str
+    looks: tuple[Look, ...]
+    outdated: bool  # the case moved on after this draft was made
+
+
+@dataclass(frozen=True, slots=True)
+class ExportView:
+    id: str
+    digest: str
+    size: int
+    manifest: Any
+    created_at: datetime
+    expires_at: datetime
+    kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    id: str
+    kind: str
+    status: str
+    draft_id: str | None
+    not_before: datetime
+    sent_at: datetime | None
+    server_reply: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RequestView:
+    id: str
+    label: str
+    state: str
+    awaiting: str
+    received_at: datetime
+    told_on: date | None
+    due_on: date | None
+    decision: str
+    failure: str
+    closed_at: datetime | None
+    conversation_id: str
+    terms: tuple[Term, ...]
+    findings: tuple[SourceResult, ...]
+    drafts: tuple[DraftView, ...]  # the newest first
+    export: ExportView | None
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    id: str
+    kind: str
+    detail: str
+    due_on: date | None
+    opened_at: datetime
+    request_id: str | None
+    outbox_id: str | None
+    inbound_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    at: datetime
+    actor: str
+    tag: str
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    id: str
+    organisation: str
+    number: str
+    name: str
+    address: str
+    erased: bool
+    received_at: datetime
+    opened_at: datetime
+    closed_at: datetime | None
+    talks: tuple[Talk, ...]
+    requests: tuple[RequestView, ...]
+    sendings: tuple[Sending, ...]
+    todo: tuple[Todo, ...]
+    acts: tuple[Act, ...]
+    staff_names: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRows:
+    """What one source holds, opened because somebody asked to see it."""
+
+    case_id: str
+    request_id: str
+    source: str
+    tables: Sequence[Mapping[str, Any]]
+
+
+def case_file(reads: Reads, case_id: str, organisations: Collection[str]) -> CaseView | None:
+    rows = table(Case)
+    row = reads.one(select(rows).where(rows.c.id == case_id, rows.c.organisation_id.in_(organisations)))
+    if row is None:
+        return None
+    who = open_json(reads, row.data_key_id, row.requester, f"case.requester:{case_id}")
+    acts = _acts(reads, case_id)
+    requests = _requests(reads, case_id, row.content_version)
+    actors = {act.actor.removeprefix("staff:") for act in acts if act.actor.startswith("staff:")}
+    actors |= {look.staff_id for request in requests for draft in request.drafts for look in draft.looks}
+    return CaseView(
+        id=case_id, organisation=row.organisation_id, number=row.number, name=(who or {}).get("name", ""),
+        address=(who or {}).get("address", ""), erased=who is None, received_at=row.received_at,
+        opened_at=row.opened_at, closed_at=row.closed_at, talks=_talks(reads, case_id), requests=requests,
+        sendings=_sendings(reads, case_id), todo=_todo(reads, case_id), acts=acts,
+        staff_names=staff.names(reads, actors),
+    )  # fmt: skip
+
+
+def found(reads: Reads, finding_id: str, organisations: Collection[str]) -> FoundRows | None:
+    """The records of one finding. The caller writes down that somebody looked."""
+    rows, requests = table(Finding), table(Request)
+    row = reads.one(
+        select(rows.c.data_key_id, rows.c.content, rows.c.source, rows.c.request_id, requests.c.case_id)
+        .join(requests, requests.c.id == rows.c.request_id)
+        .where(rows.c.id == finding_id, rows.c.organisation_id.in_(organisations))
+    )
+    if row is None:
+        return None
+    content = open_json(reads, row.data_key_id, row.content, f"finding.content:{finding_id}")
+    return FoundRows(row.case_id, row.request_id, row.source, (content or {}).get("tables", ()))
+
+
+def letter_of(reads: Reads, draft_id: str, organisations: Collection[str]) -> tuple[str, Letter] | None:
+    """Organisation and letter of one draft, for the view of it as it will be sent."""
+    rows = table(Draft)
+    row = reads.one(
+        select(rows.c.organisation_id, rows.c.data_key_id, rows.c.letter).where(
+            rows.c.id == draft_id, rows.c.organisation_id.in_(organisations)
+        )
+    )
+    if row is None or not key_stands(reads, row.data_key_id):
+        return None
+    text = reads.keys.data(reads, row.data_key_id).open_text(row.letter, f"draft.letter:{draft_id}")
+    return row.organisation_id, from_json(text)
+
+
+def export_bytes(reads: Reads, export_id: str, organisations: Collection[str]) -> tuple[str, str, bytes] | None:
+    """Case id, case number and the zip of an export that still exists."""
+    rows, requests, cases = table(Export), table(Request), table(Case)
+    row = reads.one(
+        select(rows.c.data_key_id, rows.c.content, requests.c.case_id, cases.c.number)
+        .join(requests, requests.c.id == rows.c.request_id)
+        .join(cases, cases.c.id == requests.c.case_id)
+        .where(rows.c.id == export_id, rows.c.organisation_id.in_(organisations))
+    )
+    if row is None or row.content is None or row.data_key_id is None or not key_stands(reads, row.data_key_id):
+        return None
+    plain = reads.keys.data(reads, row.data_key_id).open(row.content, f"export.content:{export_id}")
+    return row.case_id, row.number, plain
+
+
+def _talks(reads: Reads, case_id: str) -> tuple[Talk, ...]:
+    rows = table(Conversation)
+    messages = _messages(reads, case_id)
+    identifiers = _identifiers(reads, case_id)
+    query = select(rows).where(rows.c.case_id == case_id).order_by(rows.c.created_at, rows.c.id)
+    return tuple(
+        Talk(
+            id=row.id, channel=row.channel, account=row.account, address=_address(reads, row), assurance=row.assurance,
+            evidence=row.evidence, assured_until=row.assured_until, awaited=row.awaited, form=row.form,
+            language=row.language, human_since=row.human_since, frozen=row.frozen,
+            messages=tuple(message for message in messages if message.conversation_id == row.id),
+            identifiers=tuple(item[1:] for item in identifiers if item[0] == row.id),
+        )
+        for row in reads.rows(query)
+    )  # fmt: skip
+
+
+def _address(reads: Reads, row: Any) -> str:
+    if not key_stands(reads, row.data_key_id):
+        return ""
+    return reads.keys.data(reads, row.data_key_id).open_text(row.address, f"conversation.address:{row.id}")
+
+
+def _messages(reads: Reads, case_id: str) -> list[Letterpost]:
+    rows, talks = table(Message), table(Conversation)
+    query = (
+        select(rows)
+        .join(talks, talks.c.id == rows.c.conversation_id)
+        .where(talks.c.case_id == case_id)
+        .order_by(rows.c.at, rows.c.id)
+    )
+    return [
+        Letterpost(
+            id=row.id, conversation_id=row.conversation_id, incoming=row.incoming, kind=row.kind, at=row.at,
+            labels=tuple(row.labels or ()), outbox_id=row.outbox_id, inbound_id=row.inbound_id,
+            content=open_json(reads, row.data_key_id, row.content, f"message.content:{row.id}"),
+        )
+        for row in reads.rows(query)
+    ]  # fmt: skip
+
+
+def _identifiers(reads: Reads, case_id: str) -> list[tuple[str, str, str, bool]]:
+    rows, cases = table(CaseIdentifier), table(Case)
+    query = (
+        select(rows, cases.c.data_key_id)
+        .join(cases, cases.c.id == rows.c.case_id)
+        .where(rows.c.case_id == case_id)
+        .order_by(rows.c.kind, rows.c.id)
+    )
+    found_rows = []
+    for row in reads.rows(query):
+        if key_stands(reads, row.data_key_id):
+            sealer = reads.keys.data(reads, row.data_key_id)
+            value = sealer.open_text(row.value, f"case_identifier.value:{row.id}")
+            found_rows.append((row.conversation_id, row.kind, value, row.proven))
+    return found_rows
+
+
+def _requests(reads: Reads, case_id: str, content_version: int) -> tuple[RequestView, ...]:
+    rows = table(Request)
+    query = select(rows).where(rows.c.case_id == case_id).order_by(rows.c.received_at, rows.c.id)
+    return tuple(
+        RequestView(
+            id=row.id, label=row.label, state=row.state, awaiting=row.awaiting, received_at=row.received_at,
+            told_on=row.told_on, due_on=row.due_on, decision=row.decision or "", failure=row.failure,
+            closed_at=row.closed_at, conversation_id=row.conversation_id, terms=_terms(reads, row.id),
+            findings=_findings(reads, row.id), drafts=_drafts(reads, row.id, content_version),
+            export=_export(reads, row.id),
+        )
+        for row in reads.rows(query)
+    )  # fmt: skip
+
+
+def _terms(reads: Reads, request_id: str) -> tuple[Term, ...]:
+    rows = table(Deadline)
+    query = select(rows).where(rows.c.request_id == request_id, rows.c.cancelled_at.is_(None))
+    return tuple(
+        Term(row.kind, row.due_on, row.due_at, row.told, row.reasoning, row.fired_at)
+        for row in reads.rows(query.order_by(rows.c.due_at, rows.c.id))
+    )
+
+
+def _findings(reads: Reads, request_id: str) -> tuple[SourceResult, ...]:
+    """The newest answer of each source."""
+    rows = table(Finding)
+    query = select(
+        rows.c.id, rows.c.source, rows.c.status, rows.c.rows_found.label("rows"), rows.c.error, rows.c.at
+    ).where(rows.c.request_id == request_id)
+    newest = {row.source: SourceResult(**row._mapping) for row in reads.rows(query.order_by(rows.c.at, rows.c.id))}
+    return tuple(newest[name] for name in sorted(newest))
+
+
+def _drafts(reads: Reads, request_id: str, content_version: int) -> tuple[DraftView, ...]:
+    rows = table(Draft)
+    query = select(rows).where(rows.c.request_id == request_id).order_by(rows.c.created_at.desc(), rows.c.id.desc())
+    return tuple(_draft(reads, row, content_version) for row in reads.rows(query))
+
+
+def _draft(reads: Reads, row: Any, content_version: int) -> DraftView:
+    letter, notes = None, ()
+    if key_stands(reads, row.data_key_id):
+        sealer = reads.keys.data(reads, row.data_key_id)
+        letter = from_json(sealer.open_text(row.letter, f"draft.letter:{row.id}"))
+        notes = tuple(sealer.open_json(row.notes, f"draft.notes:{row.id}"))
+    return DraftView(
+        id=row.id, status=row.status, decision=row.decision, ground=row.ground, letter=letter, notes=notes,
+        plan=row.plan, package_digest=row.package_digest, made_by=row.made_by, created_at=row.created_at,
+        policy_version=row.policy_version, looks=_looks(reads, row.id),
+        outdated=row.content_version != content_version,
+    )  # fmt: skip
+
+
+def _looks(reads: Reads, draft_id: str) -> tuple[Look, ...]:
+    rows = table(Approval)
+    query = select(rows.c.staff_id, rows.c.act, rows.c.second_look, rows.c.at).where(rows.c.draft_id == draft_id)
+    return tuple(Look(**row._mapping) for row in reads.rows(query.order_by(rows.c.at, rows.c.id)))
+
+
+def _export(reads: Reads, request_id: str) -> ExportView | None:
+    rows = table(Export)
+    query = select(
+        rows.c.id, rows.c.digest, rows.c.size, rows.c.manifest, rows.c.created_at, rows.c.expires_at, rows.c.data_key_id
+    ).where(rows.c.request_id == request_id)
+    row = reads.one(query.order_by(rows.c.created_at.desc(), rows.c.id.desc()).limit(1))
+    if row is None:
+        return None
+    kept = row.data_key_id is not None and row.expires_at > reads.now
+    return ExportView(row.id, row.digest, row.size, row.manifest, row.created_at, row.expires_at, kept)
+
+
+def _sendings(reads: Reads, case_id: str) -> tuple[Sending, ...]:
+    rows = table(Outbox)
+    names = ("id", "kind", "status", "draft_id", "not_before", "sent_at", "server_reply", "created_at")
+    query = select(*(rows.c[name] for name in names)).where(rows.c.case_id == case_id)
+    return tuple(Sending(**row._mapping) for row in reads.rows(query.order_by(rows.c.created_at, rows.c.id)))
+
+
+def _todo(reads: Reads, case_id: str) -> tuple[Todo, ...]:
+    rows = table(WorkItem)
+    names = ("id", "kind", "detail", "due_on", "opened_at", "request_id", "outbox_id", "inbound_id")
+    query = select(*(rows.c[name] for name in names)).where(rows.c.case_id == case_id, rows.c.closed_at.is_(None))
+    return tuple(Todo(**row._mapping) for row in reads.rows(query.order_by(rows.c.opened_at, rows.c.id)))
+
+
+def _acts(reads: Reads, case_id: str) -> tuple[Act, ...]:
+    rows = table(Audit)
+    query = select(rows.c.at, rows.c.actor, rows.c.tag, rows.c.facts).where(rows.c.chain == case_id)
+    return tuple(Act(row.at, row.actor, row.tag, row.facts or {}) for row in reads.rows(query.order_by(rows.c.seq)))

@@ -1,0 +1,116 @@
+"""A mail server that takes, refuses or hangs up as it is told, and remembers what it got."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+
+class Behaviour(StrEnum):
+    ACCEPT = "accept"
+    LATER = "later"  # 451 after the data
+    REFUSE = "refuse"  # 554 after the data
+    REFUSE_RECIPIENT = "refuse_recipient"  # 550 at RCPT
+    DROP_BEFORE_DATA = "drop_before_data"  # hangs up at RCPT
+    DROP_AFTER_DATA = "drop_after_data"  # took everything, hangs up without an answer
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    sender: str
+    recipients: tuple[str, ...]
+    content: bytes
+
+
+@dataclass(slots=True)
+class Sink:
+    """`script` says what happens to the coming messages, one by one; when it is empty they are accepted."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    script: deque[Behaviour] = field(default_factory=deque)
+    taken: list[Taken] = field(default_factory=list)  # answered with 250
+    seen: list[Taken] = field(default_factory=list)  # every message whose data arrived
+    connections: int = 0
+
+    def behave(self, *behaviours: Behaviour) -> None:
+        self.script.extend(behaviours)
+
+    def _now(self) -> Behaviour:
+        return self.script[0] if self.script else Behaviour.ACCEPT
+
+    def _next(self) -> Behaviour:
+        return self.script.popleft() if self.script else Behaviour.ACCEPT
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if self._now() is Behaviour.DROP_BEFORE_DATA:
+            self._next()
+            _hang_up(server)
+            return "421 gone"
+        if self._now() is Behaviour.REFUSE_RECIPIENT:
+            self._next()
+            return f"550 5.1.1 <{address}> unknown here"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        assert isinstance(envelope.content, bytes)
+        message = Taken((envelope.mail_from or "").strip("<>"), tuple(envelope.rcpt_tos), envelope.content)
+        self.seen.append(message)
+        behaviour = self._next()
+        if behaviour is Behaviour.LATER:
+            return "451 4.7.1 try again later"
+        if behaviour is Behaviour.REFUSE:
+            return f"554 5.7.1 refused for <{envelope.rcpt_tos[0]}>"
+        self.taken.append(message)
+        if behaviour is Behaviour.DROP_AFTER_DATA:
+            _hang_up(server)
+        return f"250 2.0.0 queued as {len(self.taken)}"
+
+
+def _hang_up(server: SMTP) -> None:
+    assert isinstance(server.transport, asyncio.Transport)
+    server.transport.abort()
+
+
+class _CountedSMTP(SMTP):
+    def __init__(self, sink: Sink, **options: Any) -> None:
+        super().__init__(sink, **options)
+        self._sink = sink
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._sink.connections += 1
+        super().connection_made(transport)
+
+
+@asynccontextmanager
+async def smtp_sink(port: int = 0) -> AsyncIterator[Sink]:
+    """A sink on a free loopback port, in the running loop."""
+    sink = Sink()
+    loop = asyncio.get_running_loop()
+    lines: list[_CountedSMTP] = []
+
+    def session() -> _CountedSMTP:
+        lines.append(_CountedSMTP(sink, hostname="sink.example", enable_SMTPUTF8=True, loop=loop))
+        return lines[-1]
+
+    server = await loop.create_server(session, sink.host, port)
+    sink.port = server.sockets[0].getsockname()[1]
+    try:
+        yield sink
+    finally:
+        server.close()
+        for line in lines:
+            if line.transport is not None:
+                line.transport.close()
+        await server.wait_closed()
+        await asyncio.sleep(0)  # let the lines see that they are closed

@@ -1,0 +1,1 @@
+"""Pages for requesters, without an account: a signed link opens them, a code opens data. GET never does anything."""

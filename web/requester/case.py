@@ -1,0 +1,96 @@
+"""The case page behind `/z/{token}`: where it stands, enter a code, ask for a person, withdraw.
+
+Whoever holds the link learns the state of the case and nothing about the person: no name, no address, no words.
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from cases.errors import InputError
+from cases.identity import CodeResult
+from cases.types import OPEN_STATES
+from storage.queries.requester import CaseLink
+from web.face import Face, WebFace, seen
+from web.requester.pages import gone, page, typed_code
+from workflow import links
+
+router = APIRouter(prefix="/z")
+
+# Notices after an act, by `?melding=`: the key of the sentence and whether it is good news.
+NOTICES = {
+    "code-goed": ("case.code_accepted", True),
+    "code-fout": ("case.code_wrong", False),
+    "code-verlopen": ("case.code_expired", False),
+    "code-slot": ("case.code_locked", False),
+    "mens": ("case.human_done", True),
+    "ingetrokken": ("case.withdraw_done", True),
+    "niet-ingetrokken": ("case.withdraw_not", False),
+}
+_AFTER_CODE = {
+    CodeResult.ACCEPTED: "code-goed",
+    CodeResult.WRONG: "code-fout",
+    CodeResult.EXPIRED: "code-verlopen",
+    CodeResult.NONE: "code-verlopen",
+    CodeResult.LOCKED: "code-slot",
+}
+
+
+@router.get("/{token}")
+async def show(token: str, face: Face, melding: str = "") -> Response:
+    link = await links.case_page(face.desk, token)
+    return gone(face) if link is None else _page(face, link, token, melding)
+
+
+@router.post("/{token}/code")
+async def code(token: str, request: Request, face: Face) -> Response:
+    """A wrong, late or used code says no more than that."""
+    if await links.case_page(face.desk, token) is None:
+        return gone(face)
+    answer = await links.enter_code(face.desk, token, await typed_code(request))
+    return seen(f"/z/{token}?melding={_AFTER_CODE[answer.kind]}")
+
+
+@router.post("/{token}/mens")
+async def human(token: str, face: Face) -> Response:
+    if await links.case_page(face.desk, token) is None:
+        return gone(face)
+    await links.ask_human(face.desk, token)
+    return seen(f"/z/{token}?melding=mens")
+
+
+@router.get("/{token}/intrekken")
+async def ask_withdraw(token: str, face: Face) -> Response:
+    link = await links.case_page(face.desk, token)
+    if link is None:
+        return gone(face)
+    return page(
+        face,
+        "withdraw.html",
+        link.form,
+        link=link,
+        token=token,
+        org=face.desk.organisation(link.organisation).policy.name,
+    )
+
+
+@router.post("/{token}/intrekken")
+async def withdraw(token: str, face: Face) -> Response:
+    if await links.case_page(face.desk, token) is None:
+        return gone(face)
+    try:
+        await links.withdraw(face.desk, token)
+    except InputError:
+        return seen(f"/z/{token}?melding=niet-ingetrokken")
+    return seen(f"/z/{token}?melding=ingetrokken")
+
+
+def _page(face: WebFace, link: CaseLink, token: str, melding: str) -> Response:
+    own = face.desk.organisation(link.organisation)
+    notice = NOTICES.get(melding)
+    return page(
+        face, "case_page.html", link.form, link=link, token=token, org=own.policy.name, notice=notice,
+        topics=own.texts[link.form], still_open=any(item.state in OPEN_STATES for item in link.requests),
+        open_states=OPEN_STATES,
+    )  # fmt: skip

@@ -1,0 +1,115 @@
+"""The case page: everything on one case, and the views of a letter exactly as it will be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fastapi import APIRouter
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+
+from cases.letters import GROUND_FACTS, missing
+from cases.types import OPEN_STATES, Decision, DraftStatus, Label, OutboxStatus, RefusalGround
+from render.letter import LetterContext, letter_html, letter_text
+from storage.queries import case_file
+from storage.queries.case_file import CaseView, DraftView, FoundRows, RequestView, Sending
+from storage.queries.staff import Session
+from web import words
+from web.face import Face, WebFace
+from web.guard import mail_headers
+from web.staff.session import NotThere, Who, may_decide
+
+router = APIRouter(prefix="/bureau")
+_LIVE = (DraftStatus.OPEN, DraftStatus.SECOND_PERSON)
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What somebody typed in a form that could not be taken: nothing of it is lost."""
+
+    about: str = ""  # id of the draft, request or conversation the form is about
+    problem: str = ""
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPart:
+    """One request with what its part of the page needs to know."""
+
+    request: RequestView
+    draft: DraftView | None  # the one that waits for staff
+    lacking: tuple[str, ...]  # in words
+    first_look: bool  # this colleague already approved it once
+    undoable: Sending | None
+    is_open: bool
+    older: tuple[DraftView, ...]
+
+
+@router.get("/zaak/{case_id}")
+async def show(case_id: str, face: Face, who: Who, melding: str = "") -> Response:
+    return await case_page(face, who, case_id, notice=words.NOTICES.get(melding, ""))
+
+
+@router.get("/brief/{draft_id}/voorbeeld")
+async def preview(draft_id: str, face: Face, who: Who) -> Response:
+    """The HTML as it would be sent, in a frame of its own where nothing runs and nothing loads."""
+    found = await face.desk.store.read(lambda reads: case_file.letter_of(reads, draft_id, who.roles))
+    if found is None:
+        raise NotThere
+    html = letter_html(found[1], _context(face, found[0]))
+    return HTMLResponse(html, headers=mail_headers(links=False))
+
+
+@router.get("/brief/{draft_id}/tekst")
+async def preview_text(draft_id: str, face: Face, who: Who) -> Response:
+    found = await face.desk.store.read(lambda reads: case_file.letter_of(reads, draft_id, who.roles))
+    if found is None:
+        raise NotThere
+    return PlainTextResponse(letter_text(found[1], _context(face, found[0])), headers=mail_headers(links=False))
+
+
+async def case_page(
+    face: WebFace, who: Session, case_id: str, *, status: int = 200, notice: str = "", entered: Entered | None = None,
+    opened: FoundRows | None = None,
+) -> HTMLResponse:  # fmt: skip
+    view = await face.desk.store.read(lambda reads: case_file.case_file(reads, case_id, who.roles))
+    if view is None:
+        raise NotThere
+    policy = face.desk.organisation(view.organisation).policy
+    return face.page(
+        "case.html", status=status, who=who, case=view, parts=[_part(face, who, view, item) for item in view.requests],
+        decides=may_decide(who, view.organisation), notice=notice, entered=entered or Entered(), opened=opened,
+        grounds=[ground for ground in RefusalGround if ground not in policy.blocked_grounds],
+        blocked=policy.blocked_grounds, blocked_why=policy.blocked_why, ground_facts=GROUND_FACTS,
+        source_names=_source_names(face, view.organisation),
+    )  # fmt: skip
+
+
+def _part(face: WebFace, who: Session, view: CaseView, request: RequestView) -> RequestPart:
+    draft = next((item for item in request.drafts if item.status in _LIVE), None)
+    lacking: tuple[str, ...] = ()
+    if draft is not None and draft.letter is not None:
+        kinds = missing(draft.letter, Label(request.label), Decision(draft.decision))
+        lacking = tuple(words.BLOCKS.get(kind, kind) for kind in kinds)
+    mine = {item.id for item in request.drafts}
+    now = face.desk.now()
+    undoable = [
+        item
+        for item in view.sendings
+        if item.draft_id in mine and item.status == OutboxStatus.QUEUED and item.not_before > now
+    ]
+    return RequestPart(
+        request=request, draft=draft, lacking=lacking,
+        first_look=draft is not None and any(look.staff_id == who.staff_id for look in draft.looks),
+        undoable=undoable[-1] if undoable else None, is_open=request.state in OPEN_STATES,
+        older=tuple(item for item in request.drafts if item is not draft),
+    )  # fmt: skip
+
+
+def _source_names(face: WebFace, organisation: str) -> dict[str, str]:
+    """How the organisation calls its systems."""
+    return {name: source.describe().label for name, source in face.desk.organisation(organisation).sources.items()}
+
+
+def _context(face: WebFace, organisation: str) -> LetterContext:
+    return LetterContext(organisation=face.desk.organisation(organisation).policy.name, demo=face.desk.demo)

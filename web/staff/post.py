@@ -1,0 +1,89 @@
+"""Received messages that have no case yet: judging them (triage), unreadable ones (quarantine), other mail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from cases.errors import InputError, RuleError
+from cases.types import Label
+from storage.queries import console
+from storage.queries.console import Post
+from storage.queries.staff import Session
+from web import words
+from web.face import Face, WebFace, seen
+from web.staff.session import Form, NotThere, Who, own, text
+from workflow import triage
+
+router = APIRouter(prefix="/bureau/post")
+RAW_SHOWN = 20_000  # characters of a message that could not be read
+
+
+@router.get("/{inbound_id}")
+async def show(inbound_id: str, face: Face, who: Who) -> Response:
+    return await _page(face, who, inbound_id)
+
+
+@router.post("/{inbound_id}/openen")
+async def open_as(inbound_id: str, face: Face, who: Who, form: Form) -> Response:
+    await own(face, who, "inbound", inbound_id)
+    chosen = [Label(value) for value in form.getlist("label") if value in set(words.CHOICES)]
+    try:
+        if not chosen:
+            raise InputError("no_label")
+        case_id = await triage.open_as(face.desk, who.staff_id, inbound_id, chosen)
+    except InputError as error:
+        return await _page(face, who, inbound_id, problem=words.problem(error.code), status=422)
+    except RuleError:
+        return await _page(face, who, inbound_id, problem="Iemand anders heeft dit al afgehandeld.", status=409)
+    return seen(f"/bureau/zaak/{case_id}?melding=geopend")
+
+
+@router.post("/{inbound_id}/geen-verzoek")
+async def no_request(inbound_id: str, face: Face, who: Who, form: Form) -> Response:
+    await own(face, who, "inbound", inbound_id)
+    try:
+        await triage.no_request(face.desk, who.staff_id, inbound_id)
+    except RuleError:
+        return await _page(face, who, inbound_id, problem="Iemand anders heeft dit al afgehandeld.", status=409)
+    return seen(f"/bureau?melding=geen-verzoek{_back(text(form, 'soort'))}")
+
+
+def _back(kind: str) -> str:
+    return f"&soort={kind}" if kind in words.WORK else ""
+
+
+async def _page(face: WebFace, who: Session, inbound_id: str, *, problem: str = "", status: int = 200) -> Response:
+    post = await face.desk.store.read(lambda reads: console.post(reads, inbound_id, who.roles))
+    if post is None:
+        raise NotThere
+    content, raw_text = await _content(face, post)
+    return face.page(
+        "post.html", status=status, who=who, post=post, content=content, raw_text=raw_text, problem=problem,
+        scores=scores(post.scores), choices=words.CHOICES,
+    )  # fmt: skip
+
+
+async def _content(face: WebFace, post: Post) -> tuple[Mapping[str, Any], str]:
+    """The words of a message; of one that was never taken apart they are made here, or its bare text is shown."""
+    if post.content or post.raw is None:
+        return post.content, ""
+    try:
+        parsed = await face.desk.in_thread(face.desk.normalise, post.raw)
+    except InputError:
+        return {}, post.raw.raw.decode("utf-8", "replace")[:RAW_SHOWN]
+    return {
+        "subject": parsed.subject, "text": parsed.own_words, "quoted": parsed.quoted, "from_name": parsed.from_name,
+        "from_address": parsed.from_address, "attachments": [{"name": a.name, "type": a.media_type, "size": a.size} for a in parsed.attachments],
+    }, ""  # fmt: skip
+
+
+def scores(stored: Mapping[str, Any]) -> list[tuple[str, float]]:
+    """Labels with their probability, the likeliest first; what is next to nothing is left out."""
+    found = stored.get("labels") or {}
+    pairs = [(name, float(value)) for name, value in found.items() if name in words.LABELS and value is not None]
+    likely = [pair for pair in sorted(pairs, key=lambda pair: -pair[1]) if pair[1] >= 0.03]
+    return likely[:6] or pairs[:1]

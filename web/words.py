@@ -1,0 +1,404 @@
+"""Dutch words for stored values, as staff see them. Texts for requesters are in `web/texts/`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from cases.letters import BlockKind
+from cases.types import Label, RefusalGround
+from web.show import moment
+
+LABELS: Mapping[str, str] = {
+    "inzage": "Inzage",
+    "correctie": "Correctie",
+    "verwijdering": "Verwijdering",
+    "klacht": "Klacht",
+    "afmelden": "Afmelden",
+    "overdracht": "Overdracht",
+    "beperking": "Beperking",
+    "bezwaar": "Bezwaar",
+    "intrekken": "Toestemming intrekken",
+    "besluit": "Automatisch besluit",
+    "vraag": "Vraag",
+    "status": "Stand van zaken",
+    "annuleren": "Verzoek laten vallen",
+    "overig": "Overig",
+}
+CHOICES = tuple(label for label in Label if label is not Label.OVERIG)
+
+STATES: Mapping[str, str] = {
+    "received": "ontvangen",
+    "identifying": "wacht op bewijs van identiteit",
+    "preparing": "wordt voorbereid",
+    "awaiting_approval": "concept klaar",
+    "executing": "goedgekeurd, gaat weg",
+    "answered": "beantwoord",
+    "refused": "afgewezen",
+    "withdrawn": "ingetrokken",
+    "transferred": "doorgestuurd",
+    "expired": "gesloten: geen reactie",
+}
+AWAITING: Mapping[str, str] = {
+    "nobody": "",
+    "requester": "de verzoeker is aan zet",
+    "staff": "wij zijn aan zet",
+    "source": "een systeem is aan zet",
+}
+WORK: Mapping[str, str] = {
+    "triage": "Beoordelen: is dit een verzoek?",
+    "quarantine": "Onleesbaar bericht",
+    "approve": "Brief goedkeuren",
+    "second_approval": "Tweede persoon nodig",
+    "human_wanted": "Wil een medewerker",
+    "identity_stuck": "Identiteit lukt niet",
+    "source_failed": "Systeem gaf geen antwoord",
+    "handle": "Zelf behandelen",
+    "deadline": "Termijn",
+    "not_delivered": "Niet bezorgd",
+    "send_uncertain": "Onzeker of het is verzonden",
+    "channel_down": "Kanaal ligt uit",
+    "other_mail": "Overige post",
+    "new_message": "Nieuw bericht",
+    "mail_held": "Automatische post tegengehouden",
+}
+WORK_SHORT: Mapping[str, str] = {
+    "triage": "Beoordelen",
+    "quarantine": "Onleesbaar",
+    "approve": "Goedkeuren",
+    "second_approval": "Tweede persoon",
+    "human_wanted": "Wil medewerker",
+    "identity_stuck": "Identiteit",
+    "source_failed": "Systeem mislukt",
+    "handle": "Zelf behandelen",
+    "deadline": "Termijn",
+    "not_delivered": "Niet bezorgd",
+    "send_uncertain": "Onzeker verzonden",
+    "channel_down": "Kanaal uit",
+    "other_mail": "Overige post",
+    "new_message": "Nieuw bericht",
+    "mail_held": "Tegengehouden",
+}
+# Lines that somebody closes by hand once it is handled; the others close when the matter is done.
+CLOSABLE = frozenset(
+    {
+        "human_wanted", "identity_stuck", "handle", "deadline", "not_delivered", "send_uncertain", "channel_down",
+        "other_mail", "new_message", "source_failed", "mail_held", "quarantine",
+    }
+)  # fmt: skip
+URGENT_WORK = frozenset({"source_failed", "not_delivered", "send_uncertain", "channel_down", "quarantine"})
+
+ASSURANCE: Mapping[int, str] = {
+    0: "niets bekend",
+    1: "adres alleen beweerd",
+    2: "postvak bewezen met code",
+    3: "code naar bekend adres",
+    4: "tweede bewijs",
+    5: "bevestigd door een medewerker",
+}
+IDENTIFIERS: Mapping[str, str] = {
+    "email": "e-mailadres",
+    "customer_number": "klantnummer",
+    "domain": "domein",
+    "phone": "telefoon",
+    "invoice_number": "factuurnummer",
+    "order_number": "bestelnummer",
+    "first_order_month": "maand van eerste bestelling",
+    "postcode": "postcode",
+    "name": "naam",
+}
+AWAITED: Mapping[str, str] = {
+    "": "geen vraag open",
+    "code": "wacht op de code",
+    "clarify": "wacht op verduidelijking",
+    "other_address": "gevraagd: vroeg u dit vanaf een ander adres?",
+}
+TERMS: Mapping[str, str] = {
+    "legal": "Wettelijke termijn",
+    "promise": "Belofte in de verklaring",
+    "service": "Eigen norm",
+    "identity_reminder": "Herinnering identiteit",
+    "warn_day_14": "Waarschuwing dag 14",
+    "warn_day_21": "Waarschuwing dag 21",
+    "warn_5_days": "Waarschuwing: 5 werkdagen",
+    "warn_2_days": "Waarschuwing: 2 werkdagen",
+    "overdue": "Te laat",
+    "draft_waiting": "Concept wacht",
+    "link_expiry": "Link verloopt",
+    "breach_72h": "Melding datalek (72 uur)",
+    "kept_record_end": "Einde bewaartermijn",
+}
+MAIN_TERMS = frozenset({"legal", "promise", "service", "breach_72h", "kept_record_end"})
+
+DECISIONS: Mapping[str, str] = {
+    "granted": "ingewilligd",
+    "partly": "deels ingewilligd",
+    "refused": "afgewezen",
+    "nothing_found": "niets gevonden",
+    "information": "informatie",
+}
+DRAFTS: Mapping[str, str] = {
+    "open": "wacht op goedkeuring",
+    "second_person": "wacht op tweede persoon",
+    "approved": "goedgekeurd",
+    "void": "vervallen",
+    "handed_back": "teruggegeven",
+}
+SENDINGS: Mapping[str, str] = {
+    "queued": "klaar om te gaan",
+    "sending": "wordt verzonden",
+    "sent": "verzonden",
+    "uncertain": "onzeker of het aankwam",
+    "failed": "niet verzonden",
+    "cancelled": "teruggehaald",
+}
+MAIL_KINDS: Mapping[str, str] = {
+    "acknowledgement": "ontvangstbevestiging",
+    "identity_code": "code voor identiteit",
+    "reminder": "herinnering",
+    "clarification": "vraag om verduidelijking",
+    "status": "stand van zaken",
+    "code_result": "antwoord op code",
+    "human": "medewerker neemt over",
+    "letter": "brief",
+    "download_code": "code voor download",
+    "staff_notice": "bericht aan medewerkers",
+    "forward": "doorgestuurde post",
+    "": "bericht",
+}
+CHANNELS: Mapping[str, str] = {
+    "email": "e-mail",
+    "telegram": "Telegram",
+    "web": "chat op de site",
+    "intercom": "Intercom",
+}
+ROLES: Mapping[str, str] = {"agent": "behandelaar", "approver": "beslisser", "admin": "beheerder"}
+LOOKS: Mapping[str, str] = {"approve": "goedgekeurd", "second": "als tweede goedgekeurd", "hand_back": "teruggegeven"}
+FINDINGS: Mapping[str, str] = {"found": "gevonden", "nothing": "niets gevonden", "failed": "MISLUKT"}
+
+GROUNDS: Mapping[str, str] = {
+    RefusalGround.LEGAL_DUTY: "Wettelijke plicht om te bewaren (art. 17 lid 3 b)",
+    RefusalGround.LEGAL_CLAIM: "Nodig voor een rechtsvordering (art. 17 lid 3 e)",
+    RefusalGround.RIGHTS_OF_OTHERS: "Rechten van anderen (art. 15 lid 4)",
+    RefusalGround.NOT_IDENTIFIABLE: "Wij kunnen de persoon niet vinden (art. 11 lid 2)",
+    RefusalGround.IDENTITY_NOT_PROVEN: "Identiteit niet bewezen (art. 12 lid 6)",
+    RefusalGround.UNFOUNDED: "Kennelijk ongegrond (art. 12 lid 5)",
+    RefusalGround.EXCESSIVE: "Buitensporig (art. 12 lid 5)",
+    RefusalGround.NO_SUCH_RIGHT: "Het recht geldt hier niet",
+}
+GROUND_FACTS: Mapping[str, str] = {
+    "category": "Welke gegevens",
+    "law": "Welke wet, welk artikel",
+    "why": "Waarom dat hier geldt",
+    "until": "Tot welke datum",
+    "claim": "Welke vordering (factuur, bedrag, geschil)",
+    "what_kept": "Wat we daarvoor bewaren",
+    "review_on": "Wanneer we opnieuw kijken",
+    "what": "Om welke gegevens van wie het gaat (zonder naam)",
+    "searched": "Waarop we hebben gezocht",
+    "what_helps": "Wat de verzoeker kan geven zodat het wel lukt",
+    "asked_on": "Wanneer we om bewijs vroegen",
+    "what_asked": "Wat we vroegen",
+    "how_to_complete": "Hoe het alsnog kan",
+    "evidence": "Waaruit dat blijkt",
+    "offered": "Wat we hebben aangeboden",
+    "right": "Welk recht",
+    "what_instead": "Wat wel kan",
+}
+BLOCKS: Mapping[str, str] = {
+    BlockKind.REFERENCE: "kenmerk en data",
+    BlockKind.UNDERSTOOD: "wat er is gevraagd",
+    BlockKind.DECISION: "het besluit",
+    BlockKind.CONTACT: "contact",
+    BlockKind.CHECKED_BY: "wie keek (functie)",
+    BlockKind.COMPLAINT_AP: "klacht bij de AP",
+    BlockKind.GROUND: "de grond",
+    BlockKind.FACTS: "de feiten van dit geval",
+    BlockKind.GRANTED: "wat wel kan",
+    BlockKind.COURT: "de rechtbank",
+    BlockKind.OBJECT: "opnieuw laten kijken",
+    BlockKind.DATA: "de gegevens",
+    BlockKind.PURPOSES: "doelen",
+    BlockKind.CATEGORIES: "soorten gegevens",
+    BlockKind.RECIPIENTS: "ontvangers",
+    BlockKind.RETENTION: "bewaartermijnen",
+    BlockKind.SOURCE: "herkomst",
+    BlockKind.RIGHTS: "rechten",
+    BlockKind.AUTOMATED: "automatische besluiten",
+    BlockKind.TRANSFERS: "doorgifte buiten de EU",
+    BlockKind.LEFT_OUT: "wat is weggelaten",
+    BlockKind.NOT_ASKED: "waar nog niet is gezocht",
+    BlockKind.FORMAT: "vorm, en dat het gratis is",
+    BlockKind.SEARCHED: "waar is gezocht",
+    BlockKind.OFFER_OTHER: "aanbod om verder te zoeken",
+    BlockKind.DONE: "wat is gedaan",
+    BlockKind.CHANGES: "oud en nieuw",
+    BlockKind.KEPT: "wat blijft bewaard",
+    BlockKind.RESTRICTED_USE: "beperkt gebruik",
+    BlockKind.RECIPIENTS_TOLD: "ontvangers ingelicht",
+    BlockKind.BACKUPS: "reservekopieën",
+    BlockKind.SUPPRESSION: "niet-benaderen-lijst",
+    BlockKind.ACCOUNT: "gevolgen voor het account",
+    BlockKind.STOPPED: "wat is gestopt",
+    BlockKind.UNDERWAY: "wat nog onderweg is",
+    BlockKind.CONTINUES: "wat doorgaat",
+    BlockKind.PROCESSING: "om welk gebruik het gaat",
+    BlockKind.WEIGHING: "de afweging",
+    BlockKind.CONSENT: "welke toestemming",
+    BlockKind.NOT_BACKWARDS: "geldt niet met terugwerkende kracht",
+    BlockKind.SCOPE: "welke gegevens wel en niet",
+    BlockKind.DELIVERY: "levering",
+    BlockKind.NOTHING_DELETED: "er is niets gewist",
+    BlockKind.RESTRICTION: "wat is stilgezet",
+    BlockKind.EXCEPTIONS: "uitzonderingen",
+    BlockKind.BEFORE_LIFTING: "bericht vooraf",
+    BlockKind.LOGIC: "hoe het besluit werkt",
+    BlockKind.HUMAN: "wie opnieuw kijkt",
+    BlockKind.CONTEST: "hoe te betwisten",
+    BlockKind.FINDINGS: "bevindingen",
+    BlockKind.REMEDY: "herstel",
+    BlockKind.ANSWER: "het antwoord",
+    BlockKind.STAGE: "hoe ver het is",
+    BlockKind.CLOSED: "gesloten",
+    BlockKind.OWN_STATEMENT: "eigen verklaring",
+    BlockKind.REDIRECT: "doorverwijzing",
+}
+AUDIT: Mapping[str, str] = {
+    "message.received": "bericht ontvangen",
+    "message.judged": "bericht gelezen",
+    "message.quarantined": "bericht apart gezet",
+    "message.triaged": "bericht beoordeeld",
+    "copy.erased": "kopie gewist",
+    "case.opened": "zaak geopend",
+    "case.changed": "zaak gewijzigd",
+    "case.closed": "zaak gesloten",
+    "request.opened": "verzoek geopend",
+    "request.moved": "verzoek verder",
+    "deadlines.set": "termijnen berekend",
+    "deadline.fired": "termijn bereikt",
+    "code.sent": "code verstuurd",
+    "code.accepted": "code goed",
+    "code.refused": "code fout",
+    "code.locked": "code op slot",
+    "conversation.frozen": "gesprek stilgezet",
+    "human.asked": "medewerker gevraagd",
+    "human.handed_back": "terug naar de assistent",
+    "sources.asked": "systemen doorzocht",
+    "draft.made": "concept gemaakt",
+    "draft.edited": "concept gewijzigd",
+    "draft.approved": "concept goedgekeurd",
+    "draft.void": "concept vervallen",
+    "draft.handed_back": "concept teruggegeven",
+    "letter.queued": "brief klaargezet",
+    "mail.queued": "bericht klaargezet",
+    "mail.held": "bericht tegengehouden",
+    "mail.sent": "bericht verzonden",
+    "mail.failed": "bericht niet verzonden",
+    "mail.uncertain": "onzeker of bericht is verzonden",
+    "mail.cancelled": "bericht teruggehaald",
+    "export.made": "export gemaakt",
+    "export.opened": "export opgehaald",
+    "export.purged": "export gewist",
+    "link.made": "link gemaakt",
+    "link.revoked": "link ingetrokken",
+    "work.opened": "op de werklijst gezet",
+    "work.closed": "van de werklijst gehaald",
+    "case.viewed": "gevonden gegevens bekeken",
+    "clock.moved": "klok verzet (demo)",
+}
+FLAGS: Mapping[str, str] = {
+    "machine": "automatisch bericht",
+    "on_behalf": "namens iemand anders",
+    "minor": "minderjarige",
+    "deceased": "overleden persoon",
+    "processor_case": "gegevens bij een klant van ons",
+    "also_other": "vraagt ook iets anders",
+    "ap_named": "noemt de AP",
+    "abusive": "scheldt",
+    "possible_breach": "mogelijk datalek",
+    "authority": "overheid of justitie",
+    "distress": "in nood",
+    "wants_human": "wil een mens",
+    "privacy_word": "noemt privacy",
+}
+# What a redirect may say after an act (`?melding=`), and what an InputError code means beside its form.
+NOTICES: Mapping[str, str] = {
+    "goedgekeurd": "Goedgekeurd. De brief gaat zo weg; terughalen kan nog even, zie hieronder.",
+    "tweede": "Goedgekeurd. Een tweede persoon moet nu nog kijken.",
+    "bewaard": "Uw tekst is bewaard.",
+    "teruggegeven": "Het concept is teruggegeven en wordt opnieuw gemaakt.",
+    "afwijzing": "De afwijzing staat klaar met uw goedkeuring. Een tweede persoon moet nu kijken; er is nog niets weg.",
+    "teruggehaald": "De brief is teruggehaald en gaat niet weg.",
+    "zoeken": "Er wordt opnieuw gezocht.",
+    "assistent": "De assistent neemt het gesprek weer over.",
+    "antwoord": "Uw antwoord is klaargezet.",
+    "gesloten": "Van de werklijst gehaald.",
+    "geopend": "De zaak is geopend. De termijn loopt vanaf de ontvangst.",
+    "geen-verzoek": "Afgehandeld: dit is geen privacyverzoek.",
+    "uitgelogd": "U bent uitgelogd.",
+}
+PROBLEMS: Mapping[str, str] = {
+    "ground_facts_missing": "Bij deze grond horen feiten die nog ontbreken. Vul ze allemaal in.",
+    "blocks_missing": "De brief is nog niet af. Onderaan staat wat ontbreekt.",
+    "too_long": "Een van de teksten is te lang (meer dan 20.000 tekens).",
+    "empty": "Schrijf eerst een tekst.",
+    "ground_blocked": "Deze grond kan bij deze organisatie niet: de eigen verklaring belooft meer.",
+    "second_person": "U hebt dit concept al goedgekeurd. Een ander moet nu kijken.",
+    "no_label": "Kies minstens één soort verzoek.",
+    "no_sender": "Er is geen afzender om te antwoorden. Zoek eerst uit wie dit schreef.",
+    "copy_erased": "Onze kopie van dit bericht is gewist.",
+    "never_say": "In de brief staat iets dat deze organisatie nooit zegt (zie het beleid). Haal dat weg.",
+    "not_allowed": "Uw rol laat dit niet toe: goedkeuren en afwijzen doet een beslisser.",
+    "decide_first": "Dit gaat van de lijst zodra er een besluit is.",
+}
+
+
+DETAILS: Mapping[str, str] = {
+    "not_me": "iemand zei: dit was ik niet",
+    "bounced": "het bericht kwam terug",
+    "unreadable": "het bericht is niet te lezen",
+    "code_locked": "te vaak een verkeerde code",
+    "wants_to_withdraw": "wil het verzoek intrekken, maar is niet bewezen",
+    "page": "gevraagd op de pagina van de zaak",
+    "prepare_failed": "voorbereiden lukte niet",
+    **DECISIONS,
+}
+
+
+def detail(code: str) -> str:
+    """What stands beside a line of work: flags of the reading, a known code, or the failure in its own words."""
+    return ", ".join(DETAILS.get(part, FLAGS.get(part, part)) for part in code.split(",") if part)
+
+
+EVIDENCE: Mapping[str, str] = {
+    "mailbox": "code uit dit postvak",
+    "on_file": "code naar het adres dat wij kennen",
+    "staff": "door een medewerker",
+    "call_back": "teruggebeld",
+    "letter": "code per brief",
+    "counter": "aan de balie",
+}
+
+
+def when(stored: str) -> str:
+    """A moment that was stored as text."""
+    try:
+        return moment(datetime.fromisoformat(stored))
+    except (TypeError, ValueError):
+        return str(stored)
+
+
+def actor(code: str, staff_names: Mapping[str, str]) -> str:
+    if code.startswith("staff:"):
+        return staff_names.get(code.removeprefix("staff:"), "een collega")
+    return "de verzoeker" if code.startswith("requester:") else "het programma"
+
+
+def rows_for(text: tuple[str, ...]) -> int:
+    """Lines of a text field, so that what stands in it can be read without scrolling."""
+    lines = sum(1 + len(line) // 85 for part in text for line in part.split("\n")) + max(0, len(text) - 1)
+    return min(max(lines + 1, 3), 24)
+
+
+def problem(code: str) -> str:
+    return PROBLEMS.get(code, f"Dat kan zo niet ({code}).")

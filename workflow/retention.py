@@ -1,0 +1,65 @@
+"""What the desk itself keeps has an end too (art. 5(1)(e)): the purge, run once an hour.
+
+Erasing is destroying a data key: what it sealed can never be read again. The row and the audit entry stay, without
+words: keyed digests (so that an erased mail does not come back by re-import), dates, outcomes.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select, update
+
+from cases.audit import PROGRAM, AuditTag
+from cases.types import InboundOutcome, WorkKind
+from storage.models import Export, Inbound, StaffSession, WorkItem, table
+from storage.unit import Unit
+from workflow.desk import Desk
+
+NON_REQUEST = timedelta(days=30)  # also "overige post": mail that is no request
+BATCH = 500
+
+
+async def purge(desk: Desk) -> int:
+    """Erases what is past its term; gives the number of things erased."""
+    return await desk.store.write(lambda unit: _non_requests(unit) + _exports(unit) + _sessions(unit))
+
+
+def _non_requests(unit: Unit) -> int:
+    rows, work = table(Inbound), table(WorkItem)
+    over = (InboundOutcome.NO_REQUEST.value, InboundOutcome.MACHINE.value, InboundOutcome.DUPLICATE.value)
+    found = unit.rows(
+        select(rows.c.id, rows.c.organisation_id, rows.c.data_key_id)
+        .where(rows.c.outcome.in_(over), rows.c.data_key_id.is_not(None), rows.c.done_at < unit.now - NON_REQUEST)
+        .limit(BATCH)
+    )
+    for row in found:
+        unit.keys.erase(unit, row.data_key_id)
+        unit.change(Inbound, row.id, raw=None, envelope=None, data_key_id=None)
+        unit.record(AuditTag.COPY_ERASED, organisation=row.organisation_id, actor=PROGRAM, subject=row.id)
+    if found:
+        unit.execute(
+            update(work)
+            .where(work.c.inbound_id.in_([row.id for row in found]), work.c.kind == WorkKind.OTHER_MAIL.value)
+            .values(closed_at=unit.now, closed_by=PROGRAM, same=None)
+        )
+    return len(found)
+
+
+def _exports(unit: Unit) -> int:
+    rows = table(Export)
+    found = unit.rows(
+        select(rows.c.id, rows.c.organisation_id, rows.c.data_key_id)
+        .where(rows.c.data_key_id.is_not(None), rows.c.expires_at < unit.now)
+        .limit(BATCH)
+    )
+    for row in found:
+        unit.keys.erase(unit, row.data_key_id)
+        unit.change(Export, row.id, content=None, data_key_id=None)
+        unit.record(AuditTag.EXPORT_PURGED, organisation=row.organisation_id, actor=PROGRAM, subject=row.id)
+    return len(found)
+
+
+def _sessions(unit: Unit) -> int:
+    rows = table(StaffSession)
+    return unit.execute(rows.delete().where(rows.c.expires_at < unit.now)).rowcount
