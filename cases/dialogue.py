@@ -35,6 +35,7 @@ class Mail(StrEnum):
     STATUS = "status"
     OTHER_ADDRESS = "other_address"
     CODE_RESULT = "code_result"  # which one is known once the code is judged
+    NEW_CODE = "new_code"  # a fresh code, within the day's limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,16 @@ def _within(reading: Reading, reply: Reply, known: Known, policy: Policy) -> Tur
         return replace(follow_up, human=True, mail=mail, work=(WorkKind.HUMAN_WANTED,))
     if known.human:
         return follow_up
+    if reply.kind is ReplyKind.CODE and known.has_case and not _asks(reading):
+        return Turn(InboundOutcome.FOLLOW_UP, mail=Mail.STATUS)  # used already, or none was asked: where things stand
+    if reply.kind is ReplyKind.NEW_CODE and known.awaited is Awaited.CODE:
+        return Turn(InboundOutcome.FOLLOW_UP, mail=Mail.NEW_CODE)
     return _asked_within(reading, reply, known, policy, follow_up)
+
+
+def _asks(reading: Reading) -> bool:
+    """Whether the message itself asks for something, whatever else is in it."""
+    return reading.certainty is Certainty.CERTAIN and reading.labels not in ((), (Label.OVERIG,))
 
 
 def _asked_within(reading: Reading, reply: Reply, known: Known, policy: Policy, follow_up: Turn) -> Turn:
@@ -189,8 +199,8 @@ def _asked_within(reading: Reading, reply: Reply, known: Known, policy: Policy, 
     if Label.STATUS in reading.labels and known.has_case:
         return Turn(InboundOutcome.FOLLOW_UP, mail=Mail.STATUS)
     new = tuple(label for label in reading.labels if label not in _CASELESS and label not in known.open_labels)
-    if known.awaited is Awaited.CLARIFY and not new:
-        new = tuple(label for label in known.choices if label is _chosen(reading, known.choices))
+    if known.awaited is Awaited.CLARIFY and (chosen := _chosen(reading, reply, known.choices)):
+        new = (chosen,)
     elif reading.certainty is not Certainty.CERTAIN:
         new = ()
     if new and (known.threaded or not known.has_case):
@@ -203,8 +213,12 @@ def _asked_within(reading: Reading, reply: Reply, known: Known, policy: Policy, 
     return replace(follow_up, changes_content=not only_talk)
 
 
-def _chosen(reading: Reading, choices: tuple[Label, ...]) -> Label | None:
-    """The one of the offered choices that the answer points at, when it clearly does."""
+def _chosen(reading: Reading, reply: Reply, choices: tuple[Label, ...]) -> Label | None:
+    """The one of the offered choices that the answer names by its number, or else clearly points at."""
+    if 1 <= reply.choice <= len(choices):
+        return choices[reply.choice - 1]
+    if _asks(reading):
+        return None  # the answer says it by itself
     ranked = sorted(choices, key=lambda label: -reading.probabilities.get(label, 0.0))
     if not ranked:
         return None

@@ -185,6 +185,8 @@ DONE: Mapping[Label, tuple[BlockKind, ...]] = {
 def _required(label: Label, decision: Decision) -> tuple[BlockKind, ...]:
     if decision is Decision.NOTHING_FOUND:
         return EVERY + NOTHING
+    if decision is Decision.TRANSFERRED:
+        return (*EVERY, BlockKind.REDIRECT)
     if decision is Decision.REFUSED:
         extra = (BlockKind.OWN_STATEMENT,) if label is Label.CORRECTIE else ()  # art. 16, second sentence
         findings = (BlockKind.FINDINGS,) if label is Label.KLACHT else ()

@@ -84,6 +84,8 @@ class ReplyKind(StrEnum):
     NOT_ME = "not_me"
     NEVER_MIND = "never_mind"
     HUMAN = "human"
+    NEW_CODE = "new_code"  # "stuur mij een nieuwe code"
+    CHOICE = "choice"  # one of the numbered choices of our question
     OTHER = "other"
 
 
@@ -91,3 +93,4 @@ class ReplyKind(StrEnum):
 class Reply:
     kind: ReplyKind
     code: str = ""  # digits only, when kind is CODE
+    choice: int = 0  # from 1, when kind is CHOICE

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from cases.audit import PROGRAM
 from cases.errors import RuleError
-from cases.types import Decision, Label, RequestState
+from cases.types import Decision, Label, RefusalGround, RequestState
 
 _S = RequestState
 _LEAVING = frozenset({_S.WITHDRAWN, _S.TRANSFERRED})
@@ -46,6 +46,13 @@ def check_move(label: Label, before: RequestState, after: RequestState, *, actor
         raise RuleError(f"only a person can bring a request to {after}")
 
 
-def end_state(decision: Decision) -> RequestState:
-    """Where a request ends when the letter with this decision has left."""
-    return _S.REFUSED if decision is Decision.REFUSED else _S.ANSWERED
+def end_state(decision: Decision, ground: str = "") -> RequestState:
+    """Where a request ends when the letter with this decision has left.
+
+    Closing because the identity was never proven is `expired`; what belongs to another controller is `transferred`.
+    """
+    if decision is Decision.TRANSFERRED:
+        return _S.TRANSFERRED
+    if decision is Decision.REFUSED:
+        return _S.EXPIRED if ground == RefusalGround.IDENTITY_NOT_PROVEN.value else _S.REFUSED
+    return _S.ANSWERED

@@ -222,6 +222,7 @@ class Decision(StrEnum):
     REFUSED = "refused"
     NOTHING_FOUND = "nothing_found"
     INFORMATION = "information"
+    TRANSFERRED = "transferred"  # somebody else is the controller; passed on
 
 
 class RefusalGround(StrEnum):

@@ -29,6 +29,7 @@ _CONCEPT_LAGS = (1, 2, 3)
 Codes = npt.NDArray[np.uint64]
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
+Slots = npt.NDArray[np.int32]  # for each bucket its feature, -1 for none
 
 
 class Block(IntEnum):
@@ -91,9 +92,9 @@ class Occurrences:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Distinct buckets in ascending order and how often each stands in the text."""
+    """Distinct features in ascending order and how often each stands in the text."""
 
-    buckets: Ints
+    slots: Ints
     counts: Ints
 
 
@@ -179,21 +180,25 @@ def _add_concepts(buckets: list[Ints], offsets: list[Ints], signs: Codes, starts
         offsets.append(at[near])
 
 
-def counted(buckets: Ints) -> Counted:
-    """How often each bucket occurs; faster than np.unique because nothing else is asked of it."""
-    if not len(buckets):
-        return Counted(buckets, buckets)
-    ordered = np.sort(buckets)
-    first = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
-    return Counted(ordered[first], np.diff(np.append(first, len(ordered))))
+def counted(slots: Ints, size: int) -> Counted:
+    """How often each slot (a feature of the model, ascending by bucket) occurs; -1 is no feature."""
+    counts = np.bincount(slots[slots >= 0], minlength=size)
+    found = np.flatnonzero(counts)
+    return Counted(found, counts[found])
 
 
-def weighted(buckets: Ints, counts: Ints, idf: Floats) -> Floats:
+def block_bounds(slots: Slots) -> Ints:
+    """Where each block begins among the slots, and where the last one ends; `slots` maps buckets to slots."""
+    used = np.flatnonzero(slots >= 0)
+    return np.searchsorted(used, _BOUNDS)
+
+
+def weighted(count: Counted, idf: Floats, bounds: Ints) -> Floats:
     """Sublinear term frequency times idf, each block scaled to its length."""
-    values = (1.0 + np.log(counts)).astype(np.float32) * idf
-    bounds = np.searchsorted(buckets, _BOUNDS)
+    values = (1.0 + np.log(count.counts)).astype(np.float32) * idf[count.slots]
+    edges = np.searchsorted(count.slots, bounds)
     for block in Block:
-        part = values[bounds[block] : bounds[block + 1]]
+        part = values[edges[block] : edges[block + 1]]
         norm = float(np.sqrt(np.dot(part, part)))
         if norm > 0:
             part *= _LENGTHS[block] / norm

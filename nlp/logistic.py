@@ -44,7 +44,7 @@ def fit_rows(rows: Array, targets: Array, weights: Array, strength: float) -> tu
 def fit_gram(gram: Array, targets: Array, weights: Array, strength: float) -> tuple[Array, Array]:
     """Dual coefficients A (so that scores are K·A + b) and intercepts b."""
     ridge = gram + 1e-8 * np.eye(len(gram))
-    lower = np.linalg.cholesky(ridge)
+    lower = np.asarray(np.linalg.cholesky(ridge), dtype=np.float64)
     inner, intercepts = fit_rows(lower, targets, weights, strength)
     return np.asarray(solve_triangular(lower, inner, lower=True, trans="T")), intercepts
 

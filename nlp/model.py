@@ -20,7 +20,8 @@ import numpy.typing as npt
 import scipy
 
 from cases.types import Label
-from nlp.features import Occurrences, counted, occurrences, weighted
+from nlp.examples import CORPUS
+from nlp.features import Floats, Ints, Occurrences, Slots, block_bounds, counted, occurrences, weighted
 
 FORMAT = 1
 LABELS = tuple(Label)
@@ -32,15 +33,16 @@ class Scored:
 
     probabilities: npt.NDArray[np.float64]
     found: Occurrences
-    slots: npt.NDArray[np.int32]  # slot of each occurrence, -1 when the model does not know it
+    slots: Slots  # slot of each occurrence, -1 when the model does not know it
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    slots: npt.NDArray[np.int32]
-    idf: npt.NDArray[np.float32]
-    weights: npt.NDArray[np.float32]  # features x labels, calibration folded in
-    intercepts: npt.NDArray[np.float32]
+    slots: Slots
+    bounds: Ints  # of the feature blocks
+    idf: Floats
+    weights: Floats  # features x labels, calibration folded in
+    intercepts: Floats
     digest: str
     examples: int
 
@@ -51,13 +53,11 @@ class Model:
     def score(self, text: str) -> Scored:
         found = occurrences(text)
         slots = self.slots[found.buckets]
-        count = counted(found.buckets[slots >= 0])
-        used = self.slots[count.buckets]
-        values = weighted(count.buckets, count.counts, self.idf[used])
-        margins = values @ self.weights[used] + self.intercepts
+        count = counted(slots, len(self.idf))
+        margins = weighted(count, self.idf, self.bounds) @ self.weights[count.slots] + self.intercepts
         return Scored(1.0 / (1.0 + np.exp(-np.clip(margins, -50, 50).astype(np.float64))), found, slots)
 
-    def carried(self, scored: Scored, label: Label) -> npt.NDArray[np.float32]:
+    def carried(self, scored: Scored, label: Label) -> Floats:
         """What each known n-gram occurrence adds to a label (term frequency left aside)."""
         known = np.maximum(scored.slots, 0)
         parts = self.idf[known] * self.weights[known, LABELS.index(label)]
@@ -95,6 +95,7 @@ def load(folder: Path) -> Model:
         slots[arrays["used"]] = np.arange(len(arrays["used"]), dtype=np.int32)
         return Model(
             slots=slots,
+            bounds=block_bounds(slots),
             idf=arrays["idf"],
             weights=arrays["weights"],
             intercepts=arrays["intercepts"],
@@ -126,7 +127,7 @@ def ensure_model(folder: Path, corpus: Path | None = None) -> Model:
     """The model of `folder`, built anew when the corpus or the code that reads it has changed."""
     from nlp import train  # noqa: PLC0415 - scipy is loaded only where a model may have to be built
 
-    source = corpus or train.CORPUS
+    source = corpus or CORPUS
     wanted = train.inputs_digest(source)
     with _only_one(folder):
         if _manifest(folder).get("digest") != wanted:

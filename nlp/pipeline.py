@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 import spacy
-from spacy.attrs import ORTH
+from spacy.symbols import ORTH
 from spacy.language import Language
+from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc
 
 from cases.types import Label
@@ -17,11 +18,13 @@ from nlp.model import LABELS, Model, Scored
 
 SCORED = "privacy_scored"  # doc.user_data: the score that was made before, so nothing is counted twice
 _ABBREVIATIONS = """
-a.d.h.v. a.h.w. a.s. a.u.b. afd. alg. alsm. art. a.u.b aug. b.g.g. b.v. B.V. bijv. blz. bv. c.q. ca. cf. d.d. dec. dhr. d.m.v. dr. drs.
-d.w.z. e.a. e.d. e.e.a. enz. e.o. etc. excl. feb. fact. factnr. f.a.o. geb. gem. gr. grtz. i.c. i.c.m. i.d. i.g.v. i.h.b. i.h.k.v. incl. ing.
-i.o. i.p.v. ir. i.s.m. i.v.m. jan. jl. jr. jul. jun. k.k. klantnr. l.s. lid. m.a.w. max. m.b.t. m.b.v. mej. mevr. m.i. m.i.v. min. m.n. mr. mrt.
-mw. n.a.v. n.b. nl. N.V. n.v.t. nov. nr. nrs. o.a. o.b.v. o.g.v. o.i.d. okt. o.l.v. opm. ordernr. o.v.v. p.a. p/a pag. par. p.m. p.o. prof. p.s. P.S. p.w. r.o. red. resp.
-s.g. sept. sr. st. str. s.v.p. t.a.v. tel. telnr. t.b.v. t.g.v. t.h.v. t.n.v. t.o.v. t.w.v. t.z.t. v.a. v.d. v.h. vgl. vlgs. vr. v.v. wo. z.g.a.n. z.o.z. z.s.m. zgn.
+a.d.h.v. a.h.w. a.s. a.u.b a.u.b. afd. alg. alsm. art. aug. b.g.g. b.v. B.V. bijv. blz. bv. c.q. ca. cf. d.d. d.m.v.
+d.w.z. dec. dhr. dr. drs. e.a. e.d. e.e.a. e.o. enz. etc. excl. f.a.o. fact. factnr. feb. geb. gem. gr. grtz. i.c.
+i.c.m. i.d. i.g.v. i.h.b. i.h.k.v. i.o. i.p.v. i.s.m. i.v.m. incl. ing. ir. jan. jl. jr. jul. jun. k.k. klantnr.
+l.s. lid. m.a.w. m.b.t. m.b.v. m.i. m.i.v. m.n. max. mej. mevr. min. mr. mrt. mw. n.a.v. n.b. N.V. n.v.t. nl. nov.
+nr. nrs. o.a. o.b.v. o.g.v. o.i.d. o.l.v. o.v.v. okt. opm. ordernr. p.a. p.m. p.o. p.s. P.S. p.w. p/a pag. par.
+prof. r.o. red. resp. s.g. s.v.p. sept. sr. st. str. t.a.v. t.b.v. t.g.v. t.h.v. t.n.v. t.o.v. t.w.v. t.z.t. tel.
+telnr. v.a. v.d. v.h. v.v. vgl. vlgs. vr. wo. z.g.a.n. z.o.z. z.s.m. zgn.
 """
 _STOPS = [".", "!", "?", "…", "?!", "!!", "!!!", "??", "???", "...", "\n\n", "\n\n\n", "\n\n\n\n", "\n \n", "\n\n ", "\n\n\t"]
 
@@ -52,9 +55,11 @@ class PrivacyCat:
 def make_pipeline(model: Model | None) -> Language:
     """Tokens, sentences, and (with a model) categories."""
     nlp = spacy.blank("nl")
+    tokenizer = nlp.tokenizer
+    assert isinstance(tokenizer, Tokenizer)
     for written in _ABBREVIATIONS.split():
         for form in {written, written.capitalize()}:
-            nlp.tokenizer.add_special_case(form, [{ORTH: form}])
+            tokenizer.add_special_case(form, [{ORTH: form}])
     nlp.add_pipe("sentencizer", config={"punct_chars": _STOPS})
     if model is not None:
         component = nlp.add_pipe("privacy_cat")
@@ -72,19 +77,21 @@ def read_doc(nlp: Language, text: str, scored: Scored | None = None) -> Doc:
 
 def sentence_bounds(doc: Doc) -> list[tuple[int, int]]:
     """Character bounds of each sentence, outer blanks left off."""
+    text = doc.text
     bounds: list[tuple[int, int]] = []
     for sentence in doc.sents:
-        text = sentence.text
-        start = sentence.start_char + len(text) - len(text.lstrip())
-        end = start + len(text.strip())
+        written = text[sentence.start_char : sentence.end_char]
+        start = sentence.start_char + len(written) - len(written.lstrip())
+        end = start + len(written.strip())
         if end > start:
             bounds.append((start, end))
     return bounds
 
 
-def evidence_of(doc: Doc, model: Model, labels: tuple[Label, ...]) -> dict[Label, tuple[int, int]]:
+def evidence_of(
+    doc: Doc, model: Model, labels: tuple[Label, ...], bounds: list[tuple[int, int]]
+) -> dict[Label, tuple[int, int]]:
     """For each label the sentence whose n-grams add most to its score."""
-    bounds = sentence_bounds(doc)
     scored = doc.user_data[SCORED]
     if not bounds or not len(scored.found.offsets):
         return {}

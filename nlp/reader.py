@@ -72,9 +72,10 @@ class DutchReader:
     def _evidence(self, text: str, scored: Scored, labels: tuple[Label, ...]) -> tuple[dict[Label, str], bool]:
         """The sentence of each label, and whether a sentence beside them asks something of another kind."""
         doc = read_doc(self._nlp, text, scored)
-        spans = evidence_of(doc, self._model, labels)
+        bounds = sentence_bounds(doc)
+        spans = evidence_of(doc, self._model, labels, bounds)
         carrying = set(spans.values())
-        sentences = [(text[start:end].lower(), (start, end) in carrying) for start, end in sentence_bounds(doc)]
+        sentences = [(text[start:end].lower(), (start, end) in carrying) for start, end in bounds]
         shown = {label: text[start:end] for label, (start, end) in spans.items()}
         return shown, also_other(text.lower(), sentences)
 

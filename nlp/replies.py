@@ -1,9 +1,11 @@
-"""A reply to our own question: a code, yes, no, or a wish to stop. Patterns only; the way people type is the test."""
+"""A reply to our own question: a code, yes, no, or a wish to stop. The words stand in `replies.toml`."""
 
 from __future__ import annotations
 
 import re
+import tomllib
 from datetime import date
+from pathlib import Path
 
 from cases.reading import Reply, ReplyKind
 
@@ -28,54 +30,33 @@ _SPOKEN = re.compile(rf"\b(?:{'|'.join(_DIGIT_WORDS)})(?:[\s,\-.]+(?:{'|'.join(_
 _DATE = re.compile(r"(\d{1,2})[\-./](\d{1,2})[\-./](\d{2})")
 _MONEY_OR_TIME = re.compile(r"\d{1,2}:\d{2}")
 
-_NOT_ME = re.compile(
-    r"\b(?:niet ik|ik (?:was|ben) (?:dat|dit|het) niet|(?:dit|dat|het) (?:was|ben|is) ik niet|(?:dit|dat) komt niet van mij|was mij niet|"
-    r"(?:dit|dat|hier|daar)?\s?(?:heb ik|ik heb) (?:dit |dat |hier |daar |deze |die |helemaal |zelf )*(?:niet|nooit|niks|niets|geen \w+) "
-    r"(?:om |zelf )?(?:aangevraagd|gevraagd|gestuurd|verstuurd|ingediend|gedaan|gemaild|geschreven|verzonden|opgevraagd)|"
-    r"ik heb (?:hier|nergens|niets|niks|dit|daar) ?(?:niet|nooit)? ?om (?:gevraagd|verzocht)|(?:not me|wasn'?t me|i did(?:n'?t| not) (?:ask|request|send))|"
-    r"ken (?:dit|jullie|u) (?:bedrijf )?niet|niet door mij|niet van mij afkomstig)"
-)
-_NEVER_MIND = re.compile(
-    r"\b(?:laat (?:het |dit )?maar(?: zitten| zo)?|(?:het |dat )?hoeft (?:al )?niet(?: meer)?|(?:is )?niet meer nodig|vergeet (?:het|dit|mijn \w+) maar|"
-    r"toch maar niet|ik zie er ?(?:van|vanaf)|zie er van af|annuleer|annuleren|(?:ik )?trek (?:het|dit|mijn \w+) (?:\w+ )?in|"
-    r"never ?mind|cancel (?:it|this|my request)|toch niet meer|mag vervallen)\b"
-)
-_HUMAN = re.compile(
-    r"^\W*(?:een )?(?:echt )?(?:mens|medewerker|human|agent)\W*$|\b(?:echte?|levende?) (?:mens|persoon|medewerker)\b|"
-    r"\b(?:mens|medewerker|iemand|persoon) (?:\w+ ){0,2}(?:spreken|praten|aan de lijn|aan de telefoon)|"
-    r"\b(?:liever|graag|wil) (?:\w+ ){0,2}(?:mens|medewerker)\b|\bmet een (?:mens|medewerker|persoon)\b|\bgeen (?:bot|robot)\b|"
-    r"\b(?:speak|talk) (?:to|with) (?:a|some) ?(?:human|person|one)|\bbel (?:mij|me)\b"
-)
-_UNSURE = re.compile(
-    r"\b(?:weet (?:ik |het |'t )*(?:(?:echt|eigenlijk|ook|nog|even) )*niet|geen (?:flauw )?idee|niet zeker|twijfel|misschien|zou kunnen|"
-    r"snap (?:ik |het |de vraag )*niet|begrijp (?:ik |het |de vraag |uw vraag )*niet|not sure|don'?t know|kan ik niet vinden|geen code (?:gekregen|ontvangen|binnen))\b|^\W*\?+\W*$"
-)
-_NO = re.compile(
-    r"^\W*(?:nee+|neen|nope|no|nah|njet|niet doen|negatief|zeker niet|absoluut niet|liever niet|klopt niet|dat klopt niet|👎)(?:\b|\W|$)|"
-    r"\b(?:dat|dit) (?:klopt|is) niet(?: (?:zo|juist|goed|correct))?\b|\bonjuist\b"
-)
-_YES = re.compile(
-    r"^\W*(?:ja+|jazeker|jawel|jep|jup|yep|yes|yess|ya|joh? ja|zeker|klopt|inderdaad|correct|akkoord|oke?|okay|oké|prima|goed|graag|"
-    r"doe maar|dat klopt|dat is goed|is goed|in orde|bevestigd|ik bevestig|hierbij bevestig|sure|y|j|👍|✅)(?:\b|\W|$)|"
-    r"\b(?:dat|dit|het) klopt\b(?! niet)|\bik ga akkoord\b|\bdat (?:was|ben) ik(?! niet)\b|\bdat (?:was|heb) ik (?:zelf|gestuurd|gevraagd|aangevraagd)\b"
-)
+def _load() -> dict[str, re.Pattern[str]]:
+    rows = tomllib.loads((Path(__file__).parent / "replies.toml").read_text(encoding="utf-8"))
+    return {name: re.compile("|".join(patterns)) for name, patterns in rows.items()}
+
+
+_PATTERNS = _load()
 
 
 def read_reply(text: str) -> Reply:
     """What the reply does with our question. A denial outweighs a code: somebody else may have asked for it."""
     low = text[:_READ].lower().replace("’", "'").strip()
-    if _NOT_ME.search(low):
+    if _PATTERNS[ReplyKind.NOT_ME].search(low):
         return Reply(ReplyKind.NOT_ME)
     if code := _code_in(low):
         return Reply(ReplyKind.CODE, code)
-    if _NEVER_MIND.search(low):
+    if _PATTERNS[ReplyKind.NEVER_MIND].search(low):
         return Reply(ReplyKind.NEVER_MIND)
-    if _HUMAN.search(low):
+    if _PATTERNS[ReplyKind.HUMAN].search(low):
         return Reply(ReplyKind.HUMAN)
     if len(low.split()) > _LONG:
         return Reply(ReplyKind.OTHER)
-    for kind, pattern in ((ReplyKind.UNSURE, _UNSURE), (ReplyKind.NO, _NO), (ReplyKind.YES, _YES)):
-        if pattern.search(low):
+    if _NEW_CODE.search(low):
+        return Reply(ReplyKind.NEW_CODE)
+    if match := _CHOICE.match(low):
+        return Reply(ReplyKind.CHOICE, choice=_CHOICES[match.group(1)])
+    for kind in (ReplyKind.UNSURE, ReplyKind.NO, ReplyKind.YES):
+        if _PATTERNS[kind].search(low):
             return Reply(kind)
     return Reply(ReplyKind.OTHER)
 

@@ -1,4 +1,4 @@
-"""Fits the model from the corpus: `python -m nlp.train [folder]`. Seconds on one core, no download, same result every run.
+"""Fits the model from the corpus: `python -m nlp.train [folder]`. Seconds on one core, the same every run.
 
 Lives here: vocabulary, fit, out-of-fold calibration. Not here: the numerics (`logistic`), the model file (`model`).
 """
@@ -18,7 +18,7 @@ from scipy.sparse import csr_array
 
 from cases.types import Label
 from nlp.examples import CORPUS, Example, Split, load_examples
-from nlp.features import BUCKETS, Counted, counted, occurrences, weighted
+from nlp.features import BUCKETS, Floats, Ints, Slots, block_bounds, counted, occurrences, weighted
 from nlp.logistic import fit_gram, platt
 from nlp.model import Model, save
 
@@ -36,8 +36,8 @@ Array = npt.NDArray[np.float64]
 class Table:
     """Examples as numbers: weighted features, and which labels each carries."""
 
-    slots: npt.NDArray[np.int32]
-    idf: npt.NDArray[np.float32]
+    slots: Slots
+    idf: Floats
     features: csr_array
     targets: Array
 
@@ -64,36 +64,30 @@ def targets_of(examples: Sequence[Example]) -> Array:
     return np.array([[float(label in example.labels) for label in Label] for example in examples])
 
 
-def vocabulary(counts: Sequence[Counted]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
-    """Slot of each bucket (-1: not used) and idf of each slot; what stands in one example only is left out."""
+def vocabulary(found: Sequence[Ints]) -> tuple[Slots, Floats]:
+    """Slot of each bucket and idf of each slot; what stands in one example only is left out."""
     documents = np.zeros(BUCKETS, dtype=np.int64)
-    for count in counts:
-        documents[count.buckets] += 1
+    for buckets in found:
+        documents[np.unique(buckets)] += 1
     used = np.flatnonzero(documents >= 2)
     slots = np.full(BUCKETS, -1, dtype=np.int32)
     slots[used] = np.arange(len(used), dtype=np.int32)
-    idf = np.log((1.0 + len(counts)) / (1.0 + documents[used])) + 1.0
+    idf = np.log((1.0 + len(found)) / (1.0 + documents[used])) + 1.0
     return slots, idf.astype(np.float32)
 
 
-def rows_of(counts: Sequence[Counted], slots: npt.NDArray[np.int32], idf: npt.NDArray[np.float32]) -> csr_array:
-    data, columns, bounds = [], [], [0]
-    for count in counts:
-        slot = slots[count.buckets]
-        known = slot >= 0
-        slot = slot[known]
-        values = weighted(count.buckets[known], count.counts[known], idf[slot])
-        data.append(values)
-        columns.append(slot)
-        bounds.append(bounds[-1] + len(values))
-    matrix = (np.concatenate(data), np.concatenate(columns), np.array(bounds))
-    return csr_array(matrix, shape=(len(counts), len(idf)))
+def rows_of(found: Sequence[Ints], slots: Slots, idf: Floats) -> csr_array:
+    bounds = block_bounds(slots)
+    counts = [counted(slots[buckets], len(idf)) for buckets in found]
+    data = np.concatenate([weighted(count, idf, bounds) for count in counts])
+    ends = np.cumsum([0, *(len(count.slots) for count in counts)])
+    return csr_array((data, np.concatenate([count.slots for count in counts]), ends), shape=(len(counts), len(idf)))
 
 
 def table_of(examples: Sequence[Example]) -> Table:
-    counts = [counted(occurrences(text_of(example)).buckets) for example in examples]
-    slots, idf = vocabulary(counts)
-    return Table(slots, idf, rows_of(counts, slots, idf), targets_of(examples))
+    found = [occurrences(text_of(example)).buckets for example in examples]
+    slots, idf = vocabulary(found)
+    return Table(slots, idf, rows_of(found, slots, idf), targets_of(examples))
 
 
 def positive_weights(targets: Array) -> Array:
@@ -118,9 +112,8 @@ def out_of_fold(gram: Array, targets: Array, folds: npt.NDArray[np.int64]) -> Ar
         rest, held = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
         if not len(held):
             continue
-        dual, intercepts = fit_gram(
-            gram[np.ix_(rest, rest)], targets[rest], positive_weights(targets[rest]), STRENGTH
-        )
+        inner = gram[np.ix_(rest, rest)]
+        dual, intercepts = fit_gram(inner, targets[rest], positive_weights(targets[rest]), STRENGTH)
         scores[held] = gram[np.ix_(held, rest)] @ dual + intercepts
     return scores
 
@@ -138,6 +131,7 @@ def fit(examples: Sequence[Example], digest: str) -> Model:
         intercepts[column] = intercepts[column] * slope + offset
     return Model(
         slots=table.slots,
+        bounds=block_bounds(table.slots),
         idf=table.idf,
         weights=np.ascontiguousarray(weights, dtype=np.float32),
         intercepts=intercepts.astype(np.float32),

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 import pyotp
 from argon2 import PasswordHasher
@@ -130,7 +131,7 @@ def _enter(unit: Unit, staff_id: str, code: str, rehashed: str, life: timedelta)
         step = _matching_step(unit, account, code)
         if step is None:
             return _failed(unit, staff_id)
-    values = {"password_hash": rehashed} if rehashed else {}
+    values: dict[str, Any] = {"password_hash": rehashed} if rehashed else {}
     unit.change(Staff, staff_id, failed_logins=0, locked_until=None, **values)
     return _open_session(unit, account, step, life)
 
@@ -266,7 +267,7 @@ async def set_second_factor(desk: Desk, staff_id: str, *, wanted: bool, actor: s
         return account.login
 
     login_name = await desk.store.write(write)
-    return pyotp.TOTP(secret).provisioning_uri(login_name, issuer_name="Privacyloket") if wanted else ""
+    return pyotp.TOTP(secret).provisioning_uri(name=login_name, issuer_name="Privacyloket") if wanted else ""
 
 
 async def set_active(desk: Desk, staff_id: str, *, active: bool, actor: str = PROGRAM) -> None:

@@ -39,6 +39,7 @@ _KINDS = {
     Mail.STATUS: OutboxKind.STATUS,
     Mail.OTHER_ADDRESS: OutboxKind.CLARIFICATION,
     Mail.CODE_RESULT: OutboxKind.CODE_RESULT,
+    Mail.NEW_CODE: OutboxKind.IDENTITY_CODE,
 }
 
 
@@ -155,6 +156,8 @@ class _Maker:
     def _judge(self) -> tuple[CodeResult | None, CodeState | None, str]:
         """The typed code against the codes that stand open; a fresh one when the old one was only too late."""
         thread = self.thread
+        if self.turn.mail is Mail.NEW_CODE and thread is not None:
+            return None, None, self._resent(thread)
         if self.turn.mail is not Mail.CODE_RESULT or thread is None:
             return None, None, ""
         key = self.desk.store.keyring.organisation(self.organisation).index
@@ -164,8 +167,12 @@ class _Maker:
             for c in thread.codes
         )
         result, state = judge_code(states, self.desk.now())
-        again = result is CodeResult.EXPIRED and thread.codes_today <= self.policy.identity.code_resends
-        return result, state, fresh_code(self.desk, self.organisation) if again else ""
+        return result, state, self._resent(thread) if result is CodeResult.EXPIRED else ""
+
+    def _resent(self, thread: Thread) -> str:
+        """A fresh code; "" when the day's resends are used up (the first one was no resend)."""
+        allowed = thread.codes_today <= self.policy.identity.code_resends
+        return fresh_code(self.desk, self.organisation) if allowed else ""
 
     # --- words ----------------------------------------------------------------------------------------------------
 
@@ -187,6 +194,12 @@ class _Maker:
             return notices.code_other_conversation(self._about_other(asked))
         if mail is Mail.STATUS:
             return self._status()
+        if mail is Mail.NEW_CODE:
+            if not new_code:
+                return notices.code_locked(self._about())
+            return notices.code_mail(
+                self._about(), code=new_code, channel=self.raw.channel, written_at=self.row.received_at
+            )
         if mail is Mail.CODE_RESULT and result is not None:
             return self._code_letter(result, new_code)
         return None

@@ -31,6 +31,7 @@ from cases.types import (
     WorkKind,
 )
 from handlers.base import Prepared
+from handlers.redirect import redirect_letter
 from handlers.refusals import forbidden, refusal_letter
 from storage.models import Approval, Draft, Export, Link, Outbox, StaffRole, table
 from storage.queries.request_facts import RequestFacts, request_facts
@@ -275,17 +276,56 @@ async def refuse(
             unit, now, prepared=prepared, letter=letter, export_id=None, made_by=staff_actor(staff_id),
             policy_version=own.policy.version, ground=ground.value,
         )  # fmt: skip
-        if now.state is not RequestState.AWAITING_APPROVAL:
-            move_request(
-                unit, request_id, RequestState.AWAITING_APPROVAL, actor=staff_actor(staff_id), wake_at=None,
-                awaiting=Awaiting.STAFF.value,
-            )  # fmt: skip
+        _to_approval(unit, now, staff_id)
         unit.flush()
         opened = open_draft(unit, draft_id)
         _first_of_two(unit, opened, staff_id, opened.row.package_digest)
         return draft_id
 
     return await desk.store.write(settle)
+
+
+async def redirect(desk: Desk, staff_id: str, request_id: str) -> str:
+    """Data of a customer's own customers: writes the draft that says whose they are; gives the draft id.
+
+    InputError `no_processor_case` where the policy knows no such case. Staff pass the request on themselves; a note
+    on the draft says so.
+    """
+    known = await desk.store.read(lambda reads: request_facts(reads, request_id))
+    if known is None:
+        raise RuleError("no such request")
+    own = desk.organisation(known.organisation)
+    file = case_file(desk, own, known, (), known.assurance)
+    letter = await desk.in_thread(redirect_letter, file)
+    notes = ("Geef het verzoek zelf door aan de klant bij wie deze gegevens staan, voordat u deze brief goedkeurt.",)
+
+    def settle(unit: Unit) -> str:
+        now = request_facts(unit, request_id)
+        if now is None or now.content_version != known.content_version:
+            raise Stale("the case has changed")
+        _may(unit, staff_id, known.organisation)
+        prepared = Prepared(Decision.TRANSFERRED, (), letter, None, notes)
+        draft_id = write_draft(
+            unit, now, prepared=prepared, letter=letter, export_id=None, made_by=staff_actor(staff_id),
+            policy_version=own.policy.version,
+        )  # fmt: skip
+        _to_approval(unit, now, staff_id)
+        open_work(
+            unit, WorkKind.APPROVE, known.organisation, same=request_id, case_id=known.case_id, request_id=request_id,
+            draft_id=draft_id, due_on=known.told_on, detail=Decision.TRANSFERRED.value,
+        )  # fmt: skip
+        return draft_id
+
+    return await desk.store.write(settle)
+
+
+def _to_approval(unit: Unit, facts: RequestFacts, staff_id: str) -> None:
+    """Staff wrote a draft themselves, from whatever state the request was in."""
+    if facts.state is not RequestState.AWAITING_APPROVAL:
+        move_request(
+            unit, facts.id, RequestState.AWAITING_APPROVAL, actor=staff_actor(staff_id), wake_at=None,
+            awaiting=Awaiting.STAFF.value,
+        )  # fmt: skip
 
 
 async def hand_back(desk: Desk, staff_id: str, draft_id: str) -> None:

@@ -42,18 +42,23 @@ async def run_once(desk: Desk) -> int:
     """Looks up what was named and not sought yet; gives the number of identifiers."""
     named = await desk.store.read(_named)
     for one in named:
-        own = desk.organisation(one.facts.organisation)
-        if one.identifier.kind not in ("email", *own.policy.identity.may_use):
-            await desk.store.write(lambda unit, o=one: _sought(unit, o))
-            continue
-        addresses, failed = await _addresses(own, one)
-        codes = [(address, new_code(own.policy.identity.code_digits)) for address in addresses if len(addresses) == 1]
-        posts = await desk.in_thread(lambda o=one, c=codes: [_write(desk, o, code) for _, code in c])  # type: ignore[misc]
-        letters = [(address, code, post) for (address, code), post in zip(codes, posts, strict=True)]
-        doubt = "several_addresses" if len(addresses) > 1 else "lookup" if failed else ""
-        await desk.store.write(lambda unit, o=one, x=letters, d=doubt: _settle(unit, desk, o, x, d))  # type: ignore[misc]
-        desk.wake.outbox.set()
+        await _look_up(desk, one)
     return len(named)
+
+
+async def _look_up(desk: Desk, named: Named) -> None:
+    own = desk.organisation(named.facts.organisation)
+    if named.identifier.kind not in ("email", *own.policy.identity.may_use):
+        await desk.store.write(lambda unit: _sought(unit, named))
+        return
+    addresses, failed = await _addresses(own, named)
+    # Two addresses for one named thing may be two people: no code goes, a person looks.
+    codes = [(address, new_code(own.policy.identity.code_digits)) for address in addresses if len(addresses) == 1]
+    posts = await desk.in_thread(lambda: [_write(desk, named, code) for _, code in codes])
+    letters = [(address, code, post) for (address, code), post in zip(codes, posts, strict=True)]
+    doubt = "several_addresses" if len(addresses) > 1 else "lookup" if failed else ""
+    await desk.store.write(lambda unit: _settle(unit, desk, named, letters, doubt))
+    desk.wake.outbox.set()
 
 
 def _named(reads: Reads) -> list[Named]:
@@ -106,7 +111,6 @@ def _sought(unit: Unit, named: Named) -> None:
 
 
 def _settle(unit: Unit, desk: Desk, named: Named, letters: list[tuple[str, str, Post]], doubt: str) -> None:
-    """Two addresses for one named thing may be two people: no code goes, a person looks."""
     facts, organisation = named.facts, named.facts.organisation
     if doubt:
         open_work(

@@ -196,7 +196,7 @@ def _record(unit: Unit, tag: AuditTag, row: Row[Any], **facts: Any) -> None:
 def letter_has_left(unit: Unit, row: Row[Any]) -> None:
     """The approved letter is with the receiving server: the request ends, in the name of who approved it."""
     drafts, approvals, requests = table(Draft), table(Approval), table(Request)
-    draft = unit.one(select(drafts.c.id, drafts.c.decision).where(drafts.c.id == row.draft_id))
+    draft = unit.one(select(drafts.c.id, drafts.c.decision, drafts.c.ground).where(drafts.c.id == row.draft_id))
     if draft is None or row.request_id is None:
         return
     who = unit.value(
@@ -206,9 +206,10 @@ def letter_has_left(unit: Unit, row: Row[Any]) -> None:
     if state != RequestState.EXECUTING.value:
         return  # staff took it back meanwhile; the audit log shows both
     decision = Decision(draft.decision)
+    end = end_state(decision, draft.ground)
     try:
         move_request(
-            unit, row.request_id, end_state(decision), actor=staff_actor(str(who)), decision=decision.value,
+            unit, row.request_id, end, actor=staff_actor(str(who)), decision=decision.value,
             awaiting=Awaiting.NOBODY.value,
         )  # fmt: skip
     except Stale:

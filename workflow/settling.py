@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from cases.audit import PROGRAM, AuditTag, requester_actor
-from cases.dialogue import Awaited, Turn
+from cases.dialogue import Awaited, Mail, Turn
 from cases.identity import CodePurpose, CodeResult, level_after
 from cases.messages import ParsedMessage, RawInbound
 from cases.reading import Reading
@@ -73,6 +73,8 @@ class _Settling:
                 self._conversation(answer, self.thread)
             if answer.code_result is not None and self.thread is not None:
                 self._code(answer, self.thread)
+            if self.turn.mail is Mail.NEW_CODE and self.thread is not None:
+                self._new_code(answer, self.thread)
             if turn.vouch and self.thread is not None and self.thread.asking_id:
                 self._vouched(self.thread.asking_id)
             if turn.freeze:
@@ -201,10 +203,27 @@ class _Settling:
         if result is CodeResult.NONE:
             open_work(self.unit, WorkKind.NEW_MESSAGE, self.organisation, same=thread.id, case_id=thread.case_id)
         if answer.new_code:
-            write_code(
-                self.unit, self.desk, self.organisation, thread.id, answer.new_code, CodePurpose.MAILBOX,
-                sent_to=self.desk.index(self.organisation, "email", self.parsed.from_address), case_id=thread.case_id,
+            self._new_code(answer, thread)
+
+    def _new_code(self, answer: Answer, thread: Thread) -> None:
+        """A fresh code in the place of the older ones of this mailbox; none left today: a person looks."""
+        if not answer.new_code:
+            open_work(
+                self.unit, WorkKind.IDENTITY_STUCK, self.organisation, same=thread.id, case_id=thread.case_id,
+                detail="too_many_codes",
             )  # fmt: skip
+            return
+        codes = table(IdentityCode)
+        self.unit.execute(
+            codes.update()
+            .where(codes.c.conversation_id == thread.id, codes.c.purpose == CodePurpose.MAILBOX.value)
+            .where(codes.c.used_at.is_(None))
+            .values(void_at=self.unit.now)
+        )
+        write_code(
+            self.unit, self.desk, self.organisation, thread.id, answer.new_code, CodePurpose.MAILBOX,
+            sent_to=self.desk.index(self.organisation, "email", self.parsed.from_address), case_id=thread.case_id,
+        )  # fmt: skip
 
     def _vouched(self, asking_id: str) -> None:
         """ "Ja, dat was ik" from the mailbox that the code went to: the code counts where it was asked."""

@@ -96,6 +96,7 @@ class Look:
     act: str
     second_look: bool
     at: datetime
+    current: bool  # of the draft as it is now; words that were changed since ask for a new look
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,15 +376,17 @@ def _draft(reads: Reads, row: Any, content_version: int) -> DraftView:
     return DraftView(
         id=row.id, status=row.status, decision=row.decision, ground=row.ground, letter=letter, notes=notes,
         plan=row.plan, package_digest=row.package_digest, made_by=row.made_by, created_at=row.created_at,
-        policy_version=row.policy_version, looks=_looks(reads, row.id),
+        policy_version=row.policy_version, looks=_looks(reads, row.id, row.package_digest),
         outdated=row.content_version != content_version,
     )  # fmt: skip
 
 
-def _looks(reads: Reads, draft_id: str) -> tuple[Look, ...]:
+def _looks(reads: Reads, draft_id: str, digest: str) -> tuple[Look, ...]:
     rows = table(Approval)
-    query = select(rows.c.staff_id, rows.c.act, rows.c.second_look, rows.c.at).where(rows.c.draft_id == draft_id)
-    return tuple(Look(**row._mapping) for row in reads.rows(query.order_by(rows.c.at, rows.c.id)))
+    query = select(rows).where(rows.c.draft_id == draft_id).order_by(rows.c.at, rows.c.id)
+    return tuple(
+        Look(row.staff_id, row.act, row.second_look, row.at, row.package_digest == digest) for row in reads.rows(query)
+    )
 
 
 def _export(reads: Reads, request_id: str) -> ExportView | None:

@@ -160,7 +160,7 @@ def _threads(reads: Reads, conversations: Sequence[Row[Any]]) -> dict[str, Threa
     of_conversation: dict[str, list[Row[Any]]] = {}
     query = (
         select(codes)
-        .where(codes.c.conversation_id.in_([row.id for row in conversations]), codes.c.void_at.is_(None))
+        .where(codes.c.conversation_id.in_([row.id for row in conversations]))
         .order_by(codes.c.created_at.desc())
     )
     for row in reads.rows(query):
@@ -187,7 +187,7 @@ def _thread(
     standing = tuple(
         OpenCode(c.id, c.purpose, c.digest, c.expires_at, c.attempts_left, c.identifier_id)
         for c in codes
-        if c.used_at is None and c.attempts_left > 0 and c.purpose != "download"
+        if c.used_at is None and c.void_at is None and c.attempts_left > 0 and c.purpose != "download"
     )
     return Thread(
         id=row.id, data_key_id=row.data_key_id, version=row.version, form=Form(row.form),
