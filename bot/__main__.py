@@ -58,7 +58,7 @@ def demo(
     _log()
     from bot.demo.program import run_demo  # noqa: PLC0415
 
-    asyncio.run(run_demo(folder, port=port, smtp_port=smtp_port))
+    asyncio.run(run_demo(folder.resolve(), port=port, smtp_port=smtp_port))
 
 
 @app.command()

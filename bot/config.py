@@ -138,6 +138,7 @@ class Organisation:
     key: str
     mailbox: str
     policy: Policy
+    policy_text: str = field(repr=False)  # kept with the decisions made under it
     texts: Mapping[str, str]  # file name → replaced paragraph
     sources: tuple[SqlSourceSettings, ...]
     forward_to: str
@@ -230,7 +231,8 @@ def _check(document: Document, shape: _File, organisations: tuple[Organisation, 
 
 def _organisation(document: Document, where: str, section: OrganisationSection, base: Path) -> Organisation:
     policy_file = base / section.policy if section.policy else _shipped() / f"{section.key}.toml"
-    policy = read_policy(document, f"{where}.policy", policy_file)
+    policy_text = _read(document, f"{where}.policy", policy_file)
+    policy = load_policy(policy_text, file=str(policy_file))
     if policy.key != section.key:
         raise document.error(f"{where}.key", f"de policy is van een andere organisatie ({policy.key})")
     contact = {name: value for name in ContactSection.__slots__ if (value := getattr(section.contact, name))}
@@ -244,7 +246,8 @@ def _organisation(document: Document, where: str, section: OrganisationSection, 
             categories=[category.key for category in policy.categories],
         )  # fmt: skip
     return Organisation(
-        key=section.key, mailbox=section.mailbox.strip().lower(), policy=policy, texts=read_texts(texts_folder),
+        key=section.key, mailbox=section.mailbox.strip().lower(), policy=policy, policy_text=policy_text,
+        texts=read_texts(texts_folder),
         sources=sources, forward_to=section.forward_to, list_other_mail=section.list_other_mail,
         imap=_imap(document, where, section), smtp=_smtp(document, where, section, policy),
     )  # fmt: skip
@@ -252,10 +255,6 @@ def _organisation(document: Document, where: str, section: OrganisationSection, 
 
 def _shipped() -> Path:
     return Path(__file__).parent.parent / "policies"
-
-
-def read_policy(document: Document, key: str, file: Path) -> Policy:
-    return load_policy(_read(document, key, file), file=str(file))
 
 
 def read_texts(folder: Path) -> Mapping[str, str]:

@@ -67,7 +67,7 @@ def prepare_organisations(unit: Unit, settings: Settings) -> None:
         if organisation.policy.version not in seen:
             unit.add(
                 PolicyVersion, id=organisation.policy.version, organisation_id=organisation.key,
-                content=organisation.policy.version, first_used_at=unit.now,
+                content=organisation.policy_text, first_used_at=unit.now,
             )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -90,3 +90,7 @@ class Desk:
     async def in_thread(self, function: Callable[..., T], *arguments: Any) -> T:
         """CPU work beside the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self.cpu, function, *arguments)
+
+    def with_sender(self, account: str, sender: Sender) -> Desk:
+        """The same desk with another way out of one mailbox."""
+        return replace(self, senders={**self.senders, account: sender})

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -20,7 +21,7 @@ from sqlalchemy import Row
 
 from cases.audit import PROGRAM, AuditTag
 from cases.dialogue import Known, Turn, decide
-from cases.errors import InputError, LoketError
+from cases.errors import InputError, LoketError, Stale
 from cases.messages import ParsedMessage, RawInbound
 from cases.protocols import Reader
 from cases.reading import Reading, Reply
@@ -37,6 +38,8 @@ from workflow.settling import settle_turn
 
 log = logging.getLogger(__name__)
 TRIES = 3  # then a person looks
+STALE_TRIES = 10  # the conversation changed under us: no fault of the message
+STALE = "stale"
 RETRY_AFTER = timedelta(seconds=30)
 
 
@@ -138,7 +141,11 @@ def _decide(desk: Desk, items: Sequence[Item], counts: Counts) -> None:
             _decide_one(desk, item, counts)
         except Exception as error:
             log.exception("a message could not be decided on", extra={"inbound": item.row.id})
-            item.failure = str(error) if isinstance(error, LoketError) else type(error).__name__
+            item.failure = _reason(error)
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, LoketError) else type(error).__name__
 
 
 def _decide_one(desk: Desk, item: Item, counts: Counts) -> None:
@@ -163,12 +170,13 @@ async def _settle_all(desk: Desk, token: str, items: Sequence[Item]) -> None:
         await asyncio.shield(desk.store.write(lambda unit: _settle(unit, desk, token, good)))
     except Exception as error:
         if len(good) == 1:
-            good[0].failure = str(error) if isinstance(error, LoketError) else type(error).__name__
+            good[0].failure = STALE if isinstance(error, Stale) else _reason(error)
         for item in good if len(good) > 1 else ():
             await _settle_all(desk, token, [item])
     failed = [item for item in items if item.failure]
     if failed:
-        await desk.store.write(lambda unit: _set_aside(unit, token, failed))
+        with suppress(Stale):  # the claim was lost: another process has them
+            await desk.store.write(lambda unit: _set_aside(unit, token, failed))
     _wake(desk, good)
 
 
@@ -206,11 +214,12 @@ def _left_as_found(item: Item) -> bool:
 def _set_aside(unit: Unit, token: str, items: Sequence[Item]) -> None:
     """Try again a little later; after three tries, or when the bytes can not be read at all: quarantine."""
     for item in items:
-        hopeless = item.failure == "unreadable" or item.row.attempts >= TRIES
+        tries = STALE_TRIES if item.failure == STALE else TRIES
+        hopeless = item.failure == "unreadable" or item.row.attempts >= tries
         if not hopeless:
             unit.change(
                 Inbound, item.row.id, if_={"claim_token": token}, claim_token=None,
-                lease_until=unit.now + RETRY_AFTER, error=item.failure,
+                lease_until=None if item.failure == STALE else unit.now + RETRY_AFTER, error=item.failure,
             )  # fmt: skip
             continue
         unit.change(

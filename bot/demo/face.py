@@ -1,4 +1,4 @@
-"""What stands behind the demo's own page: letters in by real SMTP, the tray out, and the clock (`web.demo.DemoFace`)."""
+"""What stands behind the demo's page (`web.demo.DemoFace`): letters in by real SMTP, the tray out, and the clock."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Demo:
     async def send_free(
         self, organisation: str, from_address: str, from_name: str, subject: str, text: str, *, to: str = ""
     ) -> None:
-        await self.send(Letter("", "", "", organisation, from_name, from_address, subject, text), to=to)
+        await self.send(Letter(organisation, from_name, from_address, subject, text), to=to)
 
     async def send(self, letter: Letter, *, to: str = "", in_reply_to: str = "") -> None:
         """Over the real listener, as any mail server would."""

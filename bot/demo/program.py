@@ -47,8 +47,9 @@ def demo_organisation(key: str, folder: Path) -> Organisation:
     """The shipped policy with invented contact data in the place of the published ones."""
     file = _POLICIES / f"{key}.toml"
     mailbox = f"info@{key}.example"
+    text = file.read_text(encoding="utf-8")
     policy = with_contact(
-        load_policy(file.read_text(encoding="utf-8"), file=str(file)), email=mailbox,
+        load_policy(text, file=str(file)), email=mailbox,
         address=("Voorbeeldstraat 1", "1234 AB Voorbeeldstad"), website=f"www.{key}.example",
         phone=_PHONES.get(key, ""), hours="ma-vr 9-17 uur, demo" if key in _PHONES else "",
     )  # fmt: skip
@@ -57,13 +58,14 @@ def demo_organisation(key: str, folder: Path) -> Organisation:
         categories=[category.key for category in policy.categories],
     )  # fmt: skip
     return Organisation(
-        key=key, mailbox=mailbox, policy=policy, texts=read_texts(_POLICIES / key / "texts"), sources=sources,
+        key=key, mailbox=mailbox, policy=policy, policy_text=text,
+        texts=read_texts(_POLICIES / key / "texts"), sources=sources,
         forward_to="", list_other_mail=True, imap=None, smtp=None,
     )  # fmt: skip
 
 
 async def run_demo(folder: Path, *, port: int, smtp_port: int) -> None:
-    folder = folder.resolve()
+    """Builds what is missing, then serves until stopped. `folder` is absolute."""
     clock = DemoClock(folder / "clock.json")
     customers = folder / "customers"
     if not (customers / f"{ORGANISATIONS[-1]}.db").exists():

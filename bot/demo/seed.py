@@ -1,12 +1,13 @@
 """The seeded cases: real letters through the real steps, on a clock that stands in the past and is moved forward.
 
-At least one request in every state, one near its date, one past it, one with a source that failed.
+At least one request in every state that can last, one near its date, one past it, one with a source that failed, one
+letter of which nobody knows whether it arrived. The letters are in `letters.toml`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,14 +19,14 @@ from bot.config import Settings
 from bot.demo.clock import DemoClock
 from bot.demo.colleagues import add_colleagues
 from bot.demo.face import compose, read_tray
-from bot.demo.known import Role, known
-from bot.demo.letters import Letter
+from bot.demo.letters import Letter, seed_letters
 from bot.run import warm_reader
 from bot.wiring import build_desk, close, make_accept, open_store, prepare_organisations
 from cases.context import Context
+from cases.errors import Uncertain
 from cases.messages import RawInbound
-from cases.protocols import Accept
-from cases.types import ChannelKind, Custody, DraftStatus, Label, RefusalGround
+from cases.protocols import Accept, Outgoing, Sender, SentProof
+from cases.types import ChannelKind, Custody, DraftStatus, RefusalGround
 from storage.models import Draft, Request, table
 from storage.unit import Reads
 from workflow import approval, deadlines, lookup, outbox, prepare, process
@@ -34,24 +35,43 @@ from workflow.desk import Desk
 _CODE = re.compile(r"^ {4}(\d{6})\s*$", re.MULTILINE)
 
 
+class _BreakingSender:
+    """A server that takes a letter and hangs up before it says so: the outcome is unknown."""
+
+    def __init__(self, real: Sender) -> None:
+        self.real, self.broken = real, False
+
+    async def send(self, message: Outgoing) -> SentProof:
+        proof = await self.real.send(message)
+        if self.broken and not message.automatic:
+            raise Uncertain("the line broke after the data was sent")
+        return proof
+
+    async def close(self) -> None:
+        await self.real.close()
+
+
 @dataclass(slots=True)
 class _Play:
-    """The stage: desk, clock, tray and the two colleagues."""
+    """The stage: desk, clock, tray, the two colleagues and their letters."""
 
     desk: Desk
     accept: Accept
     clock: DemoClock
     tray: Path
+    customers: Path
     staff: tuple[str, ...]
+    letters: Mapping[str, Letter]
+    sender: _BreakingSender
 
     async def write(self, letter: Letter, *, to: str = "") -> None:
         mailbox = self.desk.organisation(letter.organisation).mailbox
         message = compose(letter, to or mailbox, self.clock.now())
         await self.accept(
             RawInbound(
-                organisation=letter.organisation, channel=ChannelKind.EMAIL, account=mailbox,
-                raw=message.as_bytes(), received_at=self.clock.now(), custody=Custody.HOST,
-                message_id=str(message["Message-ID"]), envelope_from=letter.address, envelope_to=(to or mailbox,),
+                organisation=letter.organisation, channel=ChannelKind.EMAIL, account=mailbox, raw=message.as_bytes(),
+                received_at=self.clock.now(), custody=Custody.HOST, message_id=str(message["Message-ID"]),
+                envelope_from=letter.address, envelope_to=(to or mailbox,),
             )
         )  # fmt: skip
         await self.work()
@@ -64,52 +84,77 @@ class _Play:
             if not done:
                 return
 
-    async def prove(self, letter: Letter) -> None:
-        """Answers the code mail with its code, as the customer would."""
-        mail = next(m for m in read_tray(self.tray, 200) if letter.address in m.to and _CODE.search(m.text))
-        found = _CODE.search(mail.text)
-        assert found is not None
-        reply = Letter("", "", "", letter.organisation, letter.name, letter.address, "Re: code", found.group(1))
-        await self.write(reply)
-
-    async def approve(self, organisation: str, label: Label) -> None:
-        """Both colleagues look at the newest open draft of this kind, then it leaves."""
-        for staff_id in self.staff:
-            drafts = await self.desk.store.read(lambda reads: _open_drafts(reads, organisation, label))
-            if not drafts:
-                break
-            draft_id, digest = drafts[0]
-            await approval.approve(self.desk, staff_id, draft_id, digest, {}, totp_fresh=False)
-        self.clock.set(self.clock.now() + timedelta(minutes=2))
+    async def later(self, **time: float) -> None:
+        self.clock.set(self.clock.now() + timedelta(**time))
         await self.work()
 
+    async def answer(self, letter: Letter, text: str) -> None:
+        """Answers the newest mail of the desk to this person, as a mail program does: to its reply address."""
+        mail = next(mail for mail in read_tray(self.tray, 500) if letter.address in mail.to)
+        reply = Letter(letter.organisation, letter.name, letter.address, f"Re: {mail.subject}", text)
+        await self.write(reply, to=mail.reply_to)
 
-def _open_drafts(reads: Reads, organisation: str, label: Label) -> Sequence[tuple[str, str]]:
-    drafts, requests = table(Draft), table(Request)
+    async def proven(self, key: str) -> Letter:
+        """Writes a seed letter and sends its code back."""
+        letter = self.letters[key]
+        await self.write(letter)
+        mail = next(mail for mail in read_tray(self.tray, 500) if letter.address in mail.to and _CODE.search(mail.text))
+        found = _CODE.search(mail.text)
+        assert found is not None
+        await self.answer(letter, found.group(1))
+        return letter
+
+    async def request(self, letter: Letter) -> str:
+        """The newest request at the organisation this letter went to."""
+        return await self.desk.store.read(lambda reads: _newest(reads, letter.organisation))
+
+    async def approve(self, letter: Letter) -> None:
+        """Colleagues look at the open draft until it is approved, then it leaves."""
+        for staff_id in reversed(self.staff):  # the first one writes refusals, so the other looks first
+            drafts = await self.desk.store.read(lambda reads: _open_drafts(reads, letter.organisation))
+            if drafts:
+                await approval.approve(self.desk, staff_id, *drafts[0], {}, totp_fresh=False)
+        await self.later(minutes=2)
+
+
+def _newest(reads: Reads, organisation: str) -> str:
+    rows = table(Request)
+    query = select(rows.c.id).where(rows.c.organisation_id == organisation).order_by(rows.c.received_at.desc()).limit(1)
+    return str(reads.value(query))
+
+
+def _open_drafts(reads: Reads, organisation: str) -> Sequence[tuple[str, str]]:
+    drafts = table(Draft)
     states = [DraftStatus.OPEN.value, DraftStatus.SECOND_PERSON.value]
     rows = reads.rows(
         select(drafts.c.id, drafts.c.package_digest)
-        .join(requests, requests.c.id == drafts.c.request_id)
-        .where(drafts.c.organisation_id == organisation, drafts.c.status.in_(states), requests.c.label == label.value)
+        .where(drafts.c.organisation_id == organisation, drafts.c.status.in_(states))
+        .where(drafts.c.request_id == _newest(reads, organisation))
         .order_by(drafts.c.created_at.desc())
     )
     return [(row.id, row.package_digest) for row in rows]
 
 
 async def seed(settings: Settings, clock: DemoClock, customers: Path) -> None:
-    """Plays the last six weeks, then puts the clock back to now."""
+    """Plays the last two months, then puts the clock back to now."""
     assert settings.tray is not None
     store = open_store(settings, Context(clock=clock.now))
     store.write_here(lambda unit: prepare_organisations(unit, settings))
     cpu = ThreadPoolExecutor(2)
     desk = build_desk(settings, store, warm_reader(settings, cpu), cpu=cpu, demo=True)
-    play = _Play(desk, make_accept(desk), clock, settings.tray, await add_colleagues(desk))
+    letters = seed_letters()
+    mailbox = desk.organisation(letters["uncertain"].organisation).mailbox
+    sender = _BreakingSender(desk.senders[mailbox])
+    desk = desk.with_sender(mailbox, sender)
+    staff = await add_colleagues(desk)
+    play = _Play(desk, make_accept(desk), clock, settings.tray, customers, staff, letters, sender)
     start = datetime.now(UTC)
     try:
-        for days_ago, scene in sorted(_SCENES, key=lambda found: -found[0]):
+        for days_ago, scene in _SCENES:
             clock.set(start - timedelta(days=days_ago))
-            await scene(play, customers)
+            await scene(play)
             await deadlines.sweep(desk)
+            await play.work()
         clock.real_time()
         await deadlines.sweep(desk)
         await play.work()
@@ -117,148 +162,131 @@ async def seed(settings: Settings, clock: DemoClock, customers: Path) -> None:
         await close(desk)
 
 
-def _letter(organisation: str, role: Role, subject: str, text: str) -> Letter:
-    person = known(organisation, role)
-    return Letter(
-        "", "", "", organisation, person.name, person.writes_from, subject, f"{text}\n\nGroet,\n{person.name}"
-    )
-
-
-async def _late(play: _Play, _customers: Path) -> None:
-    """Nobody decided: past its date by now."""
-    letter = _letter("weservit", Role.CURRENT, "Inzage", "Graag ontvang ik een overzicht van alle persoonsgegevens die u "
-                     "van mij heeft. Dat is mijn recht volgens de AVG.")  # fmt: skip
+async def _expired(play: _Play) -> None:
+    """No proof of identity ever came: two colleagues close it by letter, with reasons."""
+    letter = play.letters["expired"]
     await play.write(letter)
-    await play.prove(letter)
-
-
-async def _near(play: _Play, _customers: Path) -> None:
-    letter = _letter("whatnext", Role.NO_INVOICES, "mijn gegevens", "Ik wil graag inzage in mijn persoonsgegevens. Wat "
-                     "hebben jullie allemaal over mij opgeslagen?")  # fmt: skip
-    await play.write(letter)
-    await play.prove(letter)
-
-
-async def _answered(play: _Play, _customers: Path) -> None:
-    letter = _letter("whatnext", Role.FIRM, "Inzageverzoek", "Kunnen jullie mij een kopie sturen van alle gegevens die "
-                     "jullie over mij bewaren?")  # fmt: skip
-    await play.write(letter)
-    await play.prove(letter)
-    await play.approve("whatnext", Label.INZAGE)
-
-
-async def _refused(play: _Play, _customers: Path) -> None:
-    """Two colleagues refuse an erasure: an invoice is open."""
-    letter = _letter(
-        "winkeltjes", Role.UNPAID, "gegevens wissen", "Ik wil dat jullie al mijn persoonsgegevens verwijderen."
-    )
-    await play.write(letter)
-    await play.prove(letter)
-    request = await play.desk.store.read(lambda reads: _request(reads, "winkeltjes", Label.VERWIJDERING))
+    await play.later(days=31)
     facts = {
-        "claim": "de factuur van vorige maand die nog niet is betaald",
-        "what_kept": "uw naam, adres en deze factuur".replace("uw", "je"),
+        "asked_on": "de dag van uw verzoek, en nog eens twee weken later",
+        "what_asked": "een code die wij naar uw e-mailadres stuurden",
+        "how_to_complete": "ons opnieuw te schrijven en de code terug te sturen",
+    }
+    text = "Schrijft u ons opnieuw, dan pakken wij uw verzoek meteen weer op."
+    ground = RefusalGround.IDENTITY_NOT_PROVEN
+    await approval.refuse(play.desk, play.staff[0], await play.request(letter), ground, facts, text)
+    await play.approve(letter)
+
+
+async def _late(play: _Play) -> None:
+    """Nobody decided: past its date by now."""
+    await play.proven("late")
+
+
+async def _answered(play: _Play) -> None:
+    await play.approve(await play.proven("answered"))
+
+
+async def _refused(play: _Play) -> None:
+    """Two colleagues refuse an erasure: an invoice is open."""
+    await _refuse(play, await play.proven("refused"))
+    await play.approve(play.letters["refused"])
+
+
+async def _second_person(play: _Play) -> None:
+    """One colleague refused, the second has not looked yet."""
+    await _refuse(play, await play.proven("second_person"))
+
+
+async def _refuse(play: _Play, letter: Letter) -> None:
+    facts = {
+        "claim": "een factuur die nog niet is betaald",
+        "what_kept": "je naam, je adres en deze factuur",
         "review_on": "1 maart",
     }
     text = "Je staat niet meer op onze lijsten voor reclame. Is de factuur betaald, schrijf ons dan opnieuw."
-    await approval.refuse(play.desk, play.staff[0], request, RefusalGround.LEGAL_CLAIM, facts, text)
-    drafts = await play.desk.store.read(lambda reads: _open_drafts(reads, "winkeltjes", Label.VERWIJDERING))
-    await approval.approve(play.desk, play.staff[1], drafts[0][0], drafts[0][1], {}, totp_fresh=False)
-    play.clock.set(play.clock.now() + timedelta(minutes=2))
-    await play.work()
+    ground = RefusalGround.LEGAL_CLAIM
+    await approval.refuse(play.desk, play.staff[0], await play.request(letter), ground, facts, text)
 
 
-async def _second_person(play: _Play, _customers: Path) -> None:
-    """One colleague refused, the second has not looked yet."""
-    letter = _letter(
-        "webanizr", Role.UNPAID, "verwijderen", "Verwijder alle gegevens die jullie van mij hebben alsjeblieft."
-    )
+async def _near(play: _Play) -> None:
+    await play.proven("near")
+
+
+async def _transferred(play: _Play) -> None:
+    """The data sit in a customer's shop: not ours to answer."""
+    letter = play.letters["transferred"]
     await play.write(letter)
-    await play.prove(letter)
-    request = await play.desk.store.read(lambda reads: _request(reads, "webanizr", Label.VERWIJDERING))
-    facts = {
-        "claim": "een factuur die nog open staat",
-        "what_kept": "je naam, je adres en de factuur",
-        "review_on": "1 april",
-    }
-    await approval.refuse(
-        play.desk, play.staff[0], request, RefusalGround.LEGAL_CLAIM, facts, "Je nieuwsbrief stoppen we meteen."
-    )
+    await approval.redirect(play.desk, play.staff[0], await play.request(letter))
+    await play.approve(letter)
 
 
-def _request(reads: Reads, organisation: str, label: Label) -> str:
-    rows = table(Request)
-    return str(
-        reads.value(
-            select(rows.c.id)
-            .where(rows.c.organisation_id == organisation, rows.c.label == label.value)
-            .order_by(rows.c.received_at.desc())
-            .limit(1)
-        )
-    )
+async def _withdrawn(play: _Play) -> None:
+    letter = await play.proven("withdrawn")
+    await play.answer(letter, "Laat maar, ik trek mijn verzoek in.")
 
 
-async def _withdrawn(play: _Play, _customers: Path) -> None:
-    letter = _letter(
-        "nexxt", Role.NO_INVOICES, "Inzage", "Graag ontvang ik inzage in de persoonsgegevens die u van mij heeft."
-    )
-    await play.write(letter)
-    mail = next(m for m in read_tray(play.tray, 200) if letter.address in m.to)
-    await play.prove(letter)
-    drop = Letter("", "", "", "nexxt", letter.name, letter.address, "Re: inzage", "Laat maar, ik trek mijn verzoek in.")
-    await play.write(drop, to=mail.reply_to)
+async def _identifying(play: _Play) -> None:
+    await play.write(play.letters["identifying"])
 
 
-async def _identifying(play: _Play, _customers: Path) -> None:
-    await play.write(_letter("nexxt", Role.FORMER, "Welke gegevens", "Ik wil graag weten welke persoonsgegevens u van mij "
-                             "verwerkt, op grond van artikel 15 van de AVG."))  # fmt: skip
-
-
-async def _failed_source(play: _Play, customers: Path) -> None:
+async def _failed_source(play: _Play) -> None:
     """One system does not answer while it is asked three times; it works again afterwards."""
-    database, away = customers / "webanizr-mailing.db", customers / "webanizr-mailing.weg"
-    letter = _letter(
-        "webanizr", Role.FORMER, "inzage", "Welke persoonsgegevens hebben jullie van mij? Ik wil ze graag inzien."
-    )
-    await play.write(letter)
+    database = play.customers / "webanizr-mailing.db"
+    away = database.with_suffix(".weg")
     database.rename(away)
     try:
-        await play.prove(letter)
+        await play.proven("failed_source")
         for _ in range(3):
-            play.clock.set(play.clock.now() + timedelta(minutes=6))
-            await play.work()
+            await play.later(minutes=6)
     finally:
         away.rename(database)
 
 
-async def _unknown(play: _Play, _customers: Path) -> None:
-    letter = Letter("", "", "", "winkeltjes", "Bram Nietbekend", "bram@nietbekend.example", "Inzage",
-                    "Hallo, ik wil graag inzage in alle persoonsgegevens die jullie van mij hebben. Groet, Bram")  # fmt: skip
-    await play.write(letter)
-    await play.prove(letter)
+async def _uncertain(play: _Play) -> None:
+    """Approved and sent, but the line broke: a person finds out whether it arrived."""
+    letter = await play.proven("uncertain")
+    play.sender.broken = True
+    await play.approve(letter)
+    play.sender.broken = False
 
 
-async def _doubtful(play: _Play, _customers: Path) -> None:
-    await play.write(Letter("", "", "", "weservit", "Ans Twijfelaarsma", "ans@post.example", "privacy?",
-                            "Ik maak me zorgen over mijn privacy bij jullie, wat moet ik nu doen?"))  # fmt: skip
+async def _unknown(play: _Play) -> None:
+    await play.proven("unknown")
 
 
-async def _preparing(play: _Play, _customers: Path) -> None:
-    """Just proven, so that a visitor sees one being worked on."""
-    await play.write(_letter("whatnext", Role.UNPAID, "inzage", "Stuur mij graag een overzicht van alle persoonsgegevens die "
-                             "jullie over mij hebben."))  # fmt: skip
+async def _simple(play: _Play, key: str) -> None:
+    await play.write(play.letters[key])
 
 
-_SCENES = (
+async def _human(play: _Play) -> None:
+    await _simple(play, "human")
+
+
+async def _doubtful(play: _Play) -> None:
+    await _simple(play, "doubtful")
+
+
+async def _unpaid(play: _Play) -> None:
+    await _simple(play, "unpaid")
+
+
+Scene = Callable[[_Play], Awaitable[None]]
+# Days ago, oldest first.
+_SCENES: tuple[tuple[float, Scene], ...] = (
+    (76.0, _expired),
     (41.0, _late),
     (36.0, _answered),
     (33.0, _refused),
     (27.5, _near),
+    (24.0, _transferred),
     (20.0, _withdrawn),
     (15.0, _identifying),
     (9.0, _second_person),
     (6.0, _failed_source),
+    (5.0, _uncertain),
+    (4.0, _human),
     (3.0, _unknown),
     (2.0, _doubtful),
-    (0.5, _preparing),
+    (0.5, _unpaid),
 )
