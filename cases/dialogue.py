@@ -12,7 +12,7 @@ from enum import StrEnum
 from cases.messages import ParsedMessage
 from cases.policy import Policy, level_needed
 from cases.reading import Certainty, Flag, Reading, Reply, ReplyKind
-from cases.types import Assurance, Form, InboundOutcome, Label, WorkKind
+from cases.types import DESTRUCTIVE, Assurance, Form, InboundOutcome, Label, WorkKind
 
 
 class Awaited(StrEnum):
@@ -21,6 +21,7 @@ class Awaited(StrEnum):
     NOTHING = ""
     CODE = "code"
     CLARIFY = "clarify"
+    ON_FILE = "on_file"  # a code went to this mailbox because another one asked; it counts there, not here
     OTHER_ADDRESS = "other_address"  # "Vroeg u dit vanaf een ander adres?"
 
 
@@ -99,6 +100,8 @@ def decide(message: ParsedMessage, reading: Reading, reply: Reply, known: Known 
     """The next turn."""
     if message.machine is not None:
         return Turn(InboundOutcome.MACHINE)
+    if reply.kind is ReplyKind.HUMAN:
+        reading = replace(reading, flags=reading.flags | {Flag.WANTS_HUMAN})
     if known is None:
         return _first(reading, policy)
     if not known.same_address:
@@ -112,6 +115,11 @@ def _first(reading: Reading, policy: Policy) -> Turn:
         return _opened(labels, reading, policy, assurance=Assurance.ADDRESS_CLAIMED)
     if reading.certainty is Certainty.CERTAIN and reading.labels == (Label.OVERIG,):
         return Turn(InboundOutcome.NO_REQUEST)
+    harmless = tuple(label for label in labels if label not in DESTRUCTIVE)
+    if reading.certainty is Certainty.ASK and harmless:
+        # one wish is sure, another that can not be undone is not: the sure one goes on, a person reads the rest
+        turn = _opened(harmless, reading, policy, assurance=Assurance.ADDRESS_CLAIMED)
+        return replace(turn, work=(*turn.work, WorkKind.NEW_MESSAGE))
     if reading.certainty is Certainty.ASK and not reading.flags & _STAFF_ONLY:
         choices = _likeliest(reading)
         if choices:
@@ -168,20 +176,34 @@ def _within(reading: Reading, reply: Reply, known: Known, policy: Policy) -> Tur
         return replace(follow_up, freeze=True, awaited=Awaited.NOTHING)
     if known.frozen:
         return follow_up
-    if known.awaited is Awaited.OTHER_ADDRESS and reply.kind in (ReplyKind.YES, ReplyKind.CODE):
-        return Turn(InboundOutcome.FOLLOW_UP, vouch=True, awaited=Awaited.NOTHING)
     if reply.kind is ReplyKind.CODE and known.awaited is Awaited.CODE:
+        if known.human:  # it counts, but the bot stays silent
+            return Turn(InboundOutcome.FOLLOW_UP, code=reply.code, work=(WorkKind.NEW_MESSAGE,))
         return Turn(InboundOutcome.FOLLOW_UP, code=reply.code, mail=Mail.CODE_RESULT)
-    if reply.kind is ReplyKind.HUMAN or Flag.WANTS_HUMAN in reading.flags:
+    if Flag.WANTS_HUMAN in reading.flags:
         mail = Mail.NONE if known.human else Mail.HUMAN
         return replace(follow_up, human=True, mail=mail, work=(WorkKind.HUMAN_WANTED,))
     if known.human:
         return follow_up
+    if known.awaited in (Awaited.ON_FILE, Awaited.OTHER_ADDRESS) and reply.kind in (ReplyKind.YES, ReplyKind.CODE):
+        return _asked_elsewhere(reply, known)
     if reply.kind is ReplyKind.CODE and known.has_case and not _asks(reading):
         return Turn(InboundOutcome.FOLLOW_UP, mail=Mail.STATUS)  # used already, or none was asked: where things stand
     if reply.kind is ReplyKind.NEW_CODE and known.awaited is Awaited.CODE:
         return Turn(InboundOutcome.FOLLOW_UP, mail=Mail.NEW_CODE)
     return _asked_within(reading, reply, known, policy, follow_up)
+
+
+def _asked_elsewhere(reply: Reply, known: Known) -> Turn:
+    """An answer from a mailbox that did not ask. Only a yes to our question counts, and only under our own mail.
+
+    The From of a mail is a claim: who has not seen the secret reply address may not vouch for anybody.
+    """
+    if not known.threaded:
+        return Turn(InboundOutcome.TRIAGE, work=(WorkKind.TRIAGE,))
+    if known.awaited is Awaited.OTHER_ADDRESS and reply.kind is ReplyKind.YES:
+        return Turn(InboundOutcome.FOLLOW_UP, vouch=True, awaited=Awaited.NOTHING)
+    return Turn(InboundOutcome.FOLLOW_UP, mail=Mail.OTHER_ADDRESS, awaited=Awaited.OTHER_ADDRESS)
 
 
 def _asks(reading: Reading) -> bool:
@@ -190,10 +212,11 @@ def _asks(reading: Reading) -> bool:
 
 
 def _asked_within(reading: Reading, reply: Reply, known: Known, policy: Policy, follow_up: Turn) -> Turn:
-    dropped = reply.kind is ReplyKind.NEVER_MIND or Label.ANNULEREN in reading.labels
-    if dropped and known.open_labels:
-        # only who holds the proven mailbox and our secret address may drop a request; else a person asks
-        if known.threaded and known.assurance >= Assurance.MAILBOX_PROVEN:
+    said, read = reply.kind is ReplyKind.NEVER_MIND, Label.ANNULEREN in reading.labels
+    if (said or (read and Label.STATUS not in reading.labels)) and known.open_labels:
+        # Only who holds the proven mailbox and our secret address may drop a request, in words that both the
+        # patterns and the model read so; else a person asks.
+        if said and read and known.threaded and known.assurance >= Assurance.MAILBOX_PROVEN:
             return Turn(InboundOutcome.FOLLOW_UP, withdraw=True, awaited=Awaited.NOTHING)
         return follow_up
     if Label.STATUS in reading.labels and known.has_case:

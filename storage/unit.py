@@ -15,10 +15,11 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, CursorResult, Executable, Insert, Row, Table, insert, update
+from sqlalchemy import Connection, CursorResult, Executable, Insert, Row, Table, Update, bindparam, insert, update
 
 from cases.audit import AuditTag
 from cases.context import Context
@@ -59,6 +60,7 @@ class Unit(Reads):
         self.new_id = context.new_id
         self.after_commit: list[Callable[[], None]] = []  # quick and in memory; not run when the unit is undone
         self._waiting: dict[str, list[dict[str, Any]]] = {}
+        self._later: list[tuple[_Change, dict[str, Any]]] = []
         self._audit = AuditWriter(self)
 
     def add(self, model: type[SQLModel], **values: Any) -> None:
@@ -78,6 +80,7 @@ class Unit(Reads):
     def finish(self) -> None:
         """Writes what is still kept back, audit entries last."""
         self.flush()
+        self._change_now()
         self._audit.write()
         self.flush()
 
@@ -85,7 +88,7 @@ class Unit(Reads):
     def savepoint(self) -> Iterator[None]:
         """What the block did is undone when it raises, and only that: the unit can go on."""
         self.flush()
-        mark = self._audit.mark()
+        mark, changes = self._audit.mark(), len(self._later)
         try:
             with translated(), self.connection.begin_nested():
                 yield
@@ -93,6 +96,7 @@ class Unit(Reads):
         except BaseException:
             self._waiting.clear()
             self._audit.undo(mark)
+            del self._later[changes:]
             raise
 
     def rows(self, query: Executable) -> Sequence[Row[Any]]:
@@ -122,6 +126,25 @@ class Unit(Reads):
         if self.execute(statement.values(**values)).rowcount != 1:
             raise Stale(f"{found.name} has changed meanwhile")
 
+    def change_later(self, model: type[SQLModel], row_id: str, *, if_: dict[str, Any], **values: Any) -> None:
+        """The same at the end of the unit, many rows in one statement: for rows that this unit does not read again.
+
+        Raises there, so that the whole unit is undone when one row is no longer as `if_` says.
+        """
+        change = _Change(table(model).name, tuple(if_), tuple(values))
+        row = {"row_id": row_id} | {f"if_{name}": value for name, value in if_.items()}
+        self._later.append((change, row | {f"to_{name}": value for name, value in values.items()}))
+
+    def _change_now(self) -> None:
+        """One `executemany` for each kind of change; its row count is the sum over all rows."""
+        kinds: dict[_Change, list[dict[str, Any]]] = {}
+        for change, row in self._later:
+            kinds.setdefault(change, []).append(row)
+        self._later.clear()
+        for change, rows in kinds.items():
+            if self.connection.execute(_update(change), rows).rowcount != len(rows):
+                raise Stale(f"{change.table} has changed meanwhile")
+
     def record(
         self, tag: AuditTag, *, organisation: str, actor: str, case: str | None = None, subject: str | None = None,
         new_case: bool = False, **facts: Any,
@@ -135,6 +158,16 @@ def _tell_of_failure(work: asyncio.Future[Any]) -> None:
         log.warning("a write unit failed after its caller had left (%s)", type(error).__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """One kind of update: which columns are looked at and which are set."""
+
+    table: str
+    if_: tuple[str, ...]
+    to: tuple[str, ...]
+
+
+_updates: dict[_Change, Update] = {}
 _default_values: dict[str, dict[str, Any]] = {}
 _inserts: dict[str, Insert] = {}
 
@@ -151,6 +184,18 @@ def _insert(name: str) -> Insert:
     statement = _inserts.get(name)
     if statement is None:
         statement = _inserts[name] = insert(metadata.tables[name])
+    return statement
+
+
+def _update(change: _Change) -> Update:
+    statement = _updates.get(change)
+    if statement is None:
+        found = metadata.tables[change.table]
+        statement = update(found).where(found.c.id == bindparam("row_id"))
+        for name in change.if_:
+            statement = statement.where(found.c[name] == bindparam(f"if_{name}"))
+        statement = statement.values({name: bindparam(f"to_{name}") for name in change.to})
+        _updates[change] = statement
     return statement
 
 

@@ -13,6 +13,7 @@ import pytest
 from cases.context import Context
 from storage.unit import Store
 from tests.support.clock import SetClock, counted_ids
+from tests.support.no_skips import pytest_make_collect_report, pytest_runtest_makereport  # noqa: F401  (hooks)
 from tests.support.stores import DATABASES, Database, add_organisations, migrated_url, store_at
 
 

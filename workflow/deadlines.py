@@ -17,7 +17,7 @@ from cases.types import OPEN_STATES, ChannelKind, DeadlineKind, OutboxKind, Requ
 from handlers import notices
 from storage.models import Deadline, Request, Staff, StaffRole, table
 from storage.queries.request_facts import RequestFacts, request_facts
-from storage.queries.writing import Post, Route, open_work, queue
+from storage.queries.writing import Post, Route, close_work, open_work, queue
 from storage.unit import Reads, Unit
 from workflow.desk import Desk
 from workflow.notices import about, write
@@ -128,6 +128,7 @@ def _fire(unit: Unit, desk: Desk, written: Written) -> int:
             kind=row.kind, due=str(row.due_on),
         )  # fmt: skip
     if due.warning is not None:
+        close_work(unit, WorkKind.DEADLINE, actor=PROGRAM, request_id=facts.id)  # one line per request, the newest
         open_work(
             unit, WorkKind.DEADLINE, organisation, same=f"{facts.id}:{due.warning.value}", case_id=facts.case_id,
             request_id=facts.id, due_on=facts.told_on, detail=due.warning.value,

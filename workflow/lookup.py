@@ -140,7 +140,7 @@ def _send_code(unit: Unit, desk: Desk, named: Named, address: str, code: str, po
         Conversation, id=conversation_id, organisation_id=facts.organisation, data_key_id=facts.case_key_id,
         channel=ChannelKind.EMAIL.value, account=own.mailbox, address_index=index,
         address=sealer.seal_text(address, f"conversation.address:{conversation_id}"),
-        awaited=Awaited.OTHER_ADDRESS.value, asking_id=facts.conversation_id, form=facts.form.value,
+        awaited=Awaited.ON_FILE.value, asking_id=facts.conversation_id, form=facts.form.value,
         last_message_at=unit.now, created_at=unit.now,
     )  # fmt: skip
     route = Route(

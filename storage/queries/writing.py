@@ -132,6 +132,10 @@ def move_request(
         _after_the_end(unit, row.organisation_id, row.case_id, request_id, actor)
 
 
+# A letter that did not arrive, or may not have, stays somebody's work after the end.
+_OVER_WITH_ITS_CASE = tuple(kind for kind in WorkKind if kind not in (WorkKind.NOT_DELIVERED, WorkKind.SEND_UNCERTAIN))
+
+
 def _after_the_end(unit: Unit, organisation: str, case_id: str, request_id: str, actor: str) -> None:
     rows, requests, cases = table(Deadline), table(Request), table(Case)
     unit.execute(
@@ -139,10 +143,11 @@ def _after_the_end(unit: Unit, organisation: str, case_id: str, request_id: str,
         .where(rows.c.request_id == request_id, rows.c.fired_at.is_(None), rows.c.cancelled_at.is_(None))
         .values(cancelled_at=unit.now)
     )
-    close_work(unit, *WorkKind, actor=actor, request_id=request_id)
+    close_work(unit, *_OVER_WITH_ITS_CASE, actor=actor, request_id=request_id)
     states = [state.value for state in OPEN_STATES]
     if unit.one(select(requests.c.id).where(requests.c.case_id == case_id, requests.c.state.in_(states))) is None:
         unit.execute(update(cases).where(cases.c.id == case_id).values(closed_at=unit.now))
+        close_work(unit, *_OVER_WITH_ITS_CASE, actor=actor, case_id=case_id)
         unit.record(AuditTag.CASE_CLOSED, organisation=organisation, actor=actor, case=case_id)
 
 

@@ -118,9 +118,8 @@ async def watching(mailbox: Mailbox, post: _Post) -> AsyncIterator[MailboxWatche
 
 
 async def append(mailbox: Mailbox, *texts: str) -> None:
-    await asyncio.to_thread(
-        mailbox.append, *(mail(text, message_id=f"<{number}{text[-3:]}@voorbeeld.example>".replace(" ", "")) for number, text in enumerate(texts))
-    )  # fmt: skip
+    messages = [mail(text, message_id=f"<{number}-{len(text)}@voorbeeld.example>") for number, text in enumerate(texts)]
+    await asyncio.to_thread(mailbox.append, *messages)
 
 
 async def test_old_mail_is_left_and_new_mail_comes_by_idle(
@@ -252,13 +251,16 @@ async def test_only_its_own_thread_touches_the_client(
     mailbox: Mailbox, post: _Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     threads: set[str] = set()
-    true_login, true_fetch = IMAPClient.login, IMAPClient.fetch
-    monkeypatch.setattr(
-        IMAPClient, "login", lambda *a, **k: (threads.add(threading.current_thread().name), true_login(*a, **k))[1]
-    )
-    monkeypatch.setattr(
-        IMAPClient, "fetch", lambda *a, **k: (threads.add(threading.current_thread().name), true_fetch(*a, **k))[1]
-    )
+
+    def noting(method: Callable[..., object]) -> Callable[..., object]:
+        def call(*args: object, **named: object) -> object:
+            threads.add(threading.current_thread().name)
+            return method(*args, **named)
+
+        return call
+
+    for name in ("login", "select_folder", "fetch", "idle", "idle_check", "idle_done", "logout"):
+        monkeypatch.setattr(IMAPClient, name, noting(getattr(IMAPClient, name)))
     running = watcher(mailbox, post)
     await running.start()
     await post.until(lambda: post.place is not None)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import smtplib
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -36,11 +37,13 @@ class _Post:
     taken: list[RawInbound] = field(default_factory=list)
     fail: Exception | None = None
     hold: asyncio.Event | None = None
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def __call__(self, message: RawInbound) -> _Row:
         if self.fail is not None:
             raise self.fail
         self.taken.append(message)
+        self.arrived.set()
         if self.hold is not None:
             await self.hold.wait()
         return _Row()
@@ -77,8 +80,7 @@ def send(*to: str, data: bytes | None = None, sender: str = "sanne@voorbeeld.exa
 async def test_mail_is_stored_before_250(door: Door, post: _Post) -> None:
     post.hold = asyncio.Event()
     sending = asyncio.create_task(client(door, send("Info+c123@WhatNext.example")))
-    while not post.taken:
-        await asyncio.sleep(0.01)
+    await post.arrived.wait()
     assert not sending.done()  # no answer while the store is at work
     post.hold.set()
     assert await sending == {}
@@ -174,7 +176,8 @@ async def test_a_dot_between_bare_line_feeds_does_not_smuggle(door: Door, post: 
         line.rcpt("info@whatnext.example")
         line.docmd("DATA")
         line.send(
-            b"Subject: een\r\n\r\nx\n.\nMAIL FROM:<z@b.example>\nRCPT TO:<info@nexxt.example>\nDATA\nSubject: twee\r\n.\r\n"
+            b"Subject: een\r\n\r\nx\n.\nMAIL FROM:<z@b.example>\nRCPT TO:<info@nexxt.example>\n"
+            b"DATA\nSubject: twee\r\n.\r\n"
         )
         return line.getreply()
 
@@ -215,16 +218,13 @@ async def test_stop_lets_the_last_mail_in(post: _Post) -> None:
     door = await open_door(SmtpDoorSettings(port=0), Recipients(ACCOUNTS), post, lambda: NOW)
     post.hold = asyncio.Event()
     sending = asyncio.create_task(client(door, send("info@whatnext.example")))
-    while not post.taken:
-        await asyncio.sleep(0.01)
+    await post.arrived.wait()
     stopping = asyncio.create_task(door.stop())
     await asyncio.sleep(0)
     post.hold.set()
     await stopping
-    try:
+    with suppress(smtplib.SMTPServerDisconnected):  # the answer may be lost with the line; the mail is not
         await sending
-    except smtplib.SMTPServerDisconnected:
-        pass  # the answer may be lost with the line; the mail is not
     assert len(post.taken) == 1
     with pytest.raises(OSError):
         await client(door, send("info@whatnext.example"))
@@ -239,3 +239,65 @@ async def test_no_address_reaches_the_log(door: Door, post: _Post, caplog: pytes
             await client(door, send("gemerkt@elders.example"))
     assert "gemerkt" not in caplog.text
     assert "not stored" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b".",
+        b"..\r\n...\r\n.x\r\n",
+        b"Een zin.\r\nNog een zin.\r\n" * 2000,
+        b"QUJD" * 1_000_000,  # one line, longer than the reader holds, without any dot
+        (b"A" * 76 + b"\r\n") * 30_000,
+        b"x" * 999_997 + b"\r\n" + b".\r\n" * 3,  # dots where the reader's block ends
+    ],
+    ids=["empty", "dot", "dots", "prose", "one line", "attachment", "edge"],
+)
+async def test_what_was_sent_is_what_is_stored(post: _Post, body: bytes) -> None:
+    door = await open_door(SmtpDoorSettings(port=0), Recipients(ACCOUNTS), post, lambda: NOW)
+    data = b"Subject: x\r\n\r\n" + body
+    await client(door, send("info@whatnext.example", data=data))
+    assert post.taken[0].raw.removesuffix(b"\r\n") == data.removesuffix(b"\r\n")
+    await door.stop()
+
+
+async def test_a_mail_without_a_single_line(door: Door, post: _Post) -> None:
+    def empty(line: smtplib.SMTP) -> int:
+        line.ehlo()
+        line.mail("a@b.example")
+        line.rcpt("info@whatnext.example")
+        line.docmd("DATA")
+        line.send(b".\r\n")
+        return int(line.getreply()[0])
+
+    assert await client(door, empty) == 250
+    assert post.taken[0].raw == b""
+
+
+async def test_hanging_up_in_the_middle_stores_nothing(door: Door, post: _Post) -> None:
+    def broken(line: smtplib.SMTP) -> None:
+        line.ehlo()
+        line.mail("a@b.example")
+        line.rcpt("info@whatnext.example")
+        line.docmd("DATA")
+        line.send(b"Subject: half\r\n\r\nhalf een ber")
+        line.close()
+
+    await client(door, broken)
+    assert await client(door, send("info@whatnext.example")) == {}
+    assert [b"half een" in message.raw for message in post.taken] == [False]
+
+
+async def test_commands_out_of_order(door: Door, post: _Post) -> None:
+    def early(line: smtplib.SMTP) -> list[int]:
+        return [
+            line.docmd("DATA")[0],
+            line.ehlo()[0],
+            line.docmd("DATA")[0],
+            line.mail("a@b.example")[0],
+            line.docmd("DATA")[0],
+        ]
+
+    assert await client(door, early) == [503, 250, 503, 250, 503]
+    assert post.taken == []

@@ -27,11 +27,6 @@ from tests.support.stores import (
     store_at,
 )
 
-
-def raise_from(seen: int, unit: Unit) -> None:
-    unit.change(Lease, "counter", if_={"fence": seen}, fence=seen + 1)
-
-
 HOLD_SQLITE = """
 import sqlite3, sys
 held = sqlite3.connect(sys.argv[1], isolation_level=None)

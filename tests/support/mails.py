@@ -1,5 +1,7 @@
 """Mails written for the tests: what people, programs and attackers send. Invented people, `.example` addresses only."""
 
+# ruff: noqa: E501  mails are shown as they stand on the wire, one a line
+
 from __future__ import annotations
 
 from base64 import b64encode
@@ -119,6 +121,9 @@ QUOTES = (
     Shape("trap period", f"Graag inzage over deze tijd.\nVan: 1 januari 2024\nAan: 31 maart 2024\n\n{OLD}\n", ("Van: 1 januari 2024", "Aan: 31 maart", "oude vraag"), ()),
     Shape("trap colleague", f"Op 12-03-2026 om 14:00 heeft uw collega mij gebeld en gezegd:\n{OLD}\n", ("heeft uw collega", "oude vraag"), ()),
     Shape("trap dashes", "Mijn verzoek:\n--\n" + "\n".join(f"Punt {n} van mijn verzoek, met uitleg." for n in range(20)) + f"\n{OLD}\n", ("Punt 19", "oude vraag"), ()),
+    Shape("trap letter head", f"Goedemiddag,\n\nVan: Sanne Bakker\nAan: WhatNext\nOnderwerp: inzage\n\n{OLD}\n", ("Goedemiddag", "Sanne Bakker", "oude vraag"), ()),
+    Shape("forward with a word", f"Zie onder.\n\n-------- Doorgestuurd bericht --------\nOnderwerp: x\nVan: Info\nDatum: ma\n\n{OLD}\n", ("Zie onder", "oude vraag"), ()),
+    Shape("forward with a request", f"Ik wil dat u alles over mij wist.\n\nBegin doorgestuurd bericht:\n\nVan: Info\nDatum: ma\nAan: x\n\n{OLD}\n", ("alles over mij wist",), ("oude vraag", "doorgestuurd")),
     Shape("bare forward", f"---------- Forwarded message ---------\nVan: Info\nDatum: ma 2 nov 2026\nOnderwerp: x\nAan: y\n\n{OLD}\n", ("oude vraag",), ()),
 )  # fmt: skip
 
@@ -216,6 +221,11 @@ def odd_mails() -> dict[str, bytes]:
         "open comments": raw("From: a@b.example\nContent-Type: text/html", b"<!--" * 50_000),
         "open scripts": raw("From: a@b.example\nContent-Type: text/html", b"<script>" * 50_000),
         "deep divs": raw("From: a@b.example\nContent-Type: text/html", b"<div>" * 100_000 + b"kern"),
+        "attribute bomb": raw(
+            "From: a@b.example\nContent-Type: text/html",
+            b"".join(b"<p " + b"class=" * 300 + b"%d>" % n for n in range(300)),
+        ),
+        "signature bomb": raw("From: a@b.example", b"--\r\n" * 40_000),
         "entities": raw("From: a@b.example\nContent-Type: text/html", b"&#xD800;&#0;&#99999999999;&nbsp;" * 2000),
         "rfc822 in rfc822": raw(
             "From: a@b.example\nContent-Type: message/rfc822",

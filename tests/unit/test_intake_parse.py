@@ -1,4 +1,4 @@
-"""Taking mails apart: charsets, addresses, parts, attachments, digest; and that nothing a stranger sends can break it."""
+"""Taking mails apart: charsets, addresses, parts, attachments, digest; nothing a stranger sends can break it."""
 
 from __future__ import annotations
 
@@ -206,7 +206,8 @@ def test_same_parts_as_the_standard_library(text: str, size: int) -> None:
 
 def test_html_reads_as_a_browser_engine_reads_it() -> None:
     html = """<html><head><title>t</title><style>p{}</style></head><body><!-- nee --><p>Graag <b>inzage</b> in&nbsp;mijn
-    gegevens.</p><ul><li>een<li>twee</ul><table><tr><td>a<td title="x > y">b</tr></table>1 &lt; 2 &amp; 3<script>var x="<p>";</script>
+    gegevens.</p><ul><li>een<li>twee</ul><table><tr><td>a<td title="x > y">b</tr></table>1 &lt; 2 &amp; 3
+    <script>var x="<p>";</script>
     <a href='https://x.example/?a="b"'>hier</a><br/>einde</body></html>"""
     body = LexborHTMLParser(html)
     for node in body.css("script,style,title,head"):
@@ -254,9 +255,9 @@ def test_forward_as_attachment_is_read() -> None:
 @pytest.mark.parametrize(
     ("head", "body", "flags"),
     [
-        ("Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m", b"x", {"smime", "encrypted"}),
+        ("Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=a.p7m", b"x", {"smime", "encrypted"}),
         ("Content-Type: application/pkcs7-mime; smime-type=signed-data; name=smime.p7m", b"x", {"smime", "signed"}),
-        ("Content-Type: multipart/encrypted; protocol=application/pgp-encrypted; boundary=q", b"--q\r\n\r\nx\r\n--q--", {"pgp", "encrypted"}),
+        ("Content-Type: multipart/encrypted; protocol=application/pgp-encrypted; boundary=q", b"--q\r\n\r\nx", {"pgp", "encrypted"}),  # noqa: E501
         ("Content-Type: text/plain", b"-----BEGIN PGP MESSAGE-----\r\nabc\r\n", {"pgp", "encrypted"}),
     ],
 )  # fmt: skip
@@ -306,7 +307,8 @@ def test_digest_joins_two_paths_and_tells_messages_apart() -> None:
 def test_references_come_newest_first() -> None:
     message = parsed(
         raw(
-            "From: a@b.example\nMessage-ID: <own@b>\nIn-Reply-To: your mail <c@x> (today)\nReferences: <a@x>\n <b@x> <c@x> <own@b>",
+            "From: a@b.example\nMessage-ID: <own@b>\nIn-Reply-To: your mail <c@x> (today)\n"
+            "References: <a@x>\n <b@x> <c@x> <own@b>",
             b"Ja",
         )
     )

@@ -1,5 +1,7 @@
 """The sender's own words, by Dutch shapes of replies and traps (our own set)."""
 
+# ruff: noqa: E501  markup is shown as the programs write it
+
 from __future__ import annotations
 
 import pytest
