@@ -12,7 +12,7 @@ from enum import StrEnum
 from cases.messages import ParsedMessage
 from cases.policy import Policy, level_needed
 from cases.reading import Certainty, Flag, Reading, Reply, ReplyKind
-from cases.types import DESTRUCTIVE, Assurance, Form, InboundOutcome, Label, WorkKind
+from cases.types import DESTRUCTIVE, Assurance, Form, InboundOutcome, Label, MachineKind, WorkKind
 
 
 class Awaited(StrEnum):
@@ -99,7 +99,7 @@ def form_for(policy: Policy, reading: Reading) -> Form:
 def decide(message: ParsedMessage, reading: Reading, reply: Reply, known: Known | None, policy: Policy) -> Turn:
     """The next turn."""
     if message.machine is not None:
-        return Turn(InboundOutcome.MACHINE)
+        return _by_machine(message.machine, reading)
     if reply.kind is ReplyKind.HUMAN:
         reading = replace(reading, flags=reading.flags | {Flag.WANTS_HUMAN})
     if known is None:
@@ -107,6 +107,16 @@ def decide(message: ParsedMessage, reading: Reading, reply: Reply, known: Known 
     if not known.same_address:
         return _from_another_address(reading, reply, policy)
     return _within(reading, reply, known, policy)
+
+
+def _by_machine(kind: MachineKind, reading: Reading) -> Turn:
+    """Never answered. But web forms and privacy services write as machines do: their requests a person looks at."""
+    if kind in (MachineKind.LIST, MachineKind.REPORT, MachineKind.AUTO_REPLY) and _asks(reading):
+        # a newsletter speaks of opting out and of its privacy statement; it does not ask us for data
+        weak = {Label.AFMELDEN, Label.VRAAG, *_CASELESS} if kind is MachineKind.LIST else _CASELESS
+        if set(reading.labels) - weak:
+            return Turn(InboundOutcome.TRIAGE, work=(WorkKind.TRIAGE,))
+    return Turn(InboundOutcome.MACHINE)
 
 
 def _first(reading: Reading, policy: Policy) -> Turn:
@@ -216,7 +226,8 @@ def _asked_within(reading: Reading, reply: Reply, known: Known, policy: Policy, 
     if (said or (read and Label.STATUS not in reading.labels)) and known.open_labels:
         # Only who holds the proven mailbox and our secret address may drop a request, in words that both the
         # patterns and the model read so; else a person asks.
-        if said and read and known.threaded and known.assurance >= Assurance.MAILBOX_PROVEN:
+        surely = said and read and Label.STATUS not in reading.labels
+        if surely and known.threaded and known.assurance >= Assurance.MAILBOX_PROVEN:
             return Turn(InboundOutcome.FOLLOW_UP, withdraw=True, awaited=Awaited.NOTHING)
         return follow_up
     if Label.STATUS in reading.labels and known.has_case:

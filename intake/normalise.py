@@ -22,6 +22,7 @@ from intake.guards import Verdict, judge
 
 MAX_SUBJECT = 255
 MAX_REFERENCES = 30
+_FEW_WORDS = 6
 _RECIPIENTS = ("x-gm-original-to", "delivered-to", "envelope-to", "x-original-to", "resent-to", "to", "cc")
 _SHOWN = (
     "from", "sender", "reply-to", "to", "cc", "date", "subject", "return-path", "authentication-results", "list-id",
@@ -121,7 +122,9 @@ def _words(mail: Mail, subject: str) -> tuple[str, str, str, set[str]]:
     text, quoted = text[:MAX_TEXT], quoted[:MAX_TEXT]
     if not text:
         flags.add("attachment_only" if mail.attachments else "empty")
-    return text, split.own or text, quoted if split.own else "", flags
+    if not split.own or ("forward" in flags and len(split.own.split()) < _FEW_WORDS):
+        return text, text, "", flags  # "zie onder" above a forwarded mail: the request is in the mail
+    return text, split.own, quoted, flags
 
 
 def _bounce(mail: Mail, verdict: Verdict) -> tuple[Verdict, Bounce]:

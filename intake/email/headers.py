@@ -109,7 +109,7 @@ def _utf8_or_western(data: bytes) -> str:
         pass
     text = data.decode("utf-8", "replace")
     bad = text.count("\ufffd")
-    if bad * 4 <= sum(1 for character in text if character > "\x7f") - bad:
+    if bad * 4 <= len(text) - len(text.encode("ascii", "ignore")) - bad:
         return text  # UTF-8 with a scratch or a cut-off end, not another charset
     try:
         return data.decode("cp1252")
@@ -287,7 +287,7 @@ def _split_list(value: str) -> list[str]:
         elif depth == 0 and character in ",;":
             pieces.append(value[start:index])
             start = index + 1
-        elif depth == 0 and character == ":" and not angle and not value[:index].endswith("[mailto"):
+        elif depth == 0 and character == ":" and not angle and not value.endswith("[mailto", 0, index):
             start = index + 1  # what stands before a colon is the name of a group
     pieces.append(value[start:])
     return pieces

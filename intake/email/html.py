@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from enum import IntEnum
 from html import unescape
 
 from intake.email.headers import clean
@@ -31,33 +30,23 @@ _DROPPED = frozenset(
 _VOID = frozenset(("area", "base", "col", "embed", "img", "input", "link", "meta", "param", "source", "track", "wbr"))
 _RAW = ("script", "style")  # nothing inside is a tag
 
-_HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.I)
+# Every pattern is a bare word, so that one look over the attributes is linear in their length.
+_HIDDEN = re.compile(r"display\s{0,9}:\s{0,9}none|mso-hide\s{0,9}:\s{0,9}all", re.I)
 # What the common programs put around the mail that is answered.
 _QUOTE = re.compile(
-    r"""(?:class|id)\s*=\s*["']?[^"'>]*?(?<![\w-])(?:gmail_attr|yahoo_quoted|yahoo-quoted|protonmail_quote|moz-cite-prefix|
-    moz-forward-container|moz-email-headers-table|zmail_extra|tutanota_quote|gmx_quote|OutlookMessageHeader|
-    mail-editor-reference-message-container|mail_quote|isForwardContent|ms-outlook-mobile-reference-message|
-    WordSection1-quote|oriMsgHtmlSeperator|kmail_quote|citation)(?![\w-])
-    |data-marker\s*=\s*["']?__(?:QUOTED_TEXT|HEADERS)__""",
+    r"""(?<![\w-])(?:gmail_attr|yahoo_quoted|yahoo-quoted|protonmail_quote|moz-cite-prefix|moz-forward-container|
+    moz-email-headers-table|zmail_extra|tutanota_quote|gmx_quote|OutlookMessageHeader|isForwardContent|
+    mail-editor-reference-message-container|ms-outlook-mobile-reference-message|oriMsgHtmlSeperator|
+    __QUOTED_TEXT__|__HEADERS__)(?![\w-])""",
     re.I | re.X,
 )
-_QUOTE_ONWARD = re.compile(  # from here to the end of the mail
-    r"""(?:class|id)\s*=\s*["']?[^"'>]*?(?<![\w-])
-    (?:divRplyFwdMsg|appendonsend|OLK_SRC_BODY_SECTION|reply-separator)(?![\w-])""",
-    re.I | re.X,
-)
-_CITE = re.compile(r"""type\s*=\s*["']?cite|class\s*=\s*["']?[^"'>]*quote|border-left|class\s*=\s*["']?front-""", re.I)
-_GMAIL = re.compile(r"""class\s*=\s*["']?[^"'>]*(?<![\w-])gmail_quote""", re.I)
+# From here to the end of the mail.
+_QUOTE_ONWARD = re.compile(r"(?<![\w-])(?:divRplyFwdMsg|appendonsend|OLK_SRC_BODY_SECTION)(?![\w-])", re.I)
+_CITE = re.compile(r"\btype=[\"']?cite|quote|border-left|front-", re.I)
+_GMAIL = re.compile(r"(?<![\w-])gmail_quote", re.I)
 
-
-class _Act(IntEnum):
-    NONE = 0
-    BREAK = 1
-    BLOCK = 2
-    BLOCK_END = 3
-    PARAGRAPH_END = 4
-    CELL = 5
-    OTHER = 6  # opens or ends something that changes where text goes
+# What a tag does to the text. Plain numbers: this is looked up for every tag of every mail.
+_NONE, _BREAK, _BLOCK, _PARAGRAPH_END, _CELL, _OTHER = range(6)
 
 
 @dataclass(slots=True)
@@ -80,33 +69,32 @@ class _Pass:
             return None if self.dropping else self.quoted
         return self.quoted if self.onward else self.own
 
-    @property
-    def plain(self) -> bool:
-        """Nothing is open that counts its tags."""
-        return not self.skip and self.gmail_from < 0
+    def counting(self) -> bool:
+        """Something is open of which the tags are counted."""
+        return bool(self.skip) or self.gmail_from >= 0
 
 
 def html_to_text(html: str) -> tuple[str, str]:
     """(what the sender wrote, what a mail program marked as quoted), as lines of text."""
     state = _Pass()
-    acts: dict[str, _Act] = {}  # the same tags come back all through a mail
+    acts: dict[str, int] = {}  # the same tags come back all through a mail
     sink: list[str] | None = state.own
-    for text, tag in _tokens(_without_comments(html[:MAX_HTML])):
+    counting = False
+    for text, tag in _whole_tags(_TOKEN.findall(_without_comments(html[:MAX_HTML]))):
         if text and sink is not None:
-            _put(sink, text, pre=state.pre > 0)
-        if not tag:
-            continue
+            if not state.pre:
+                _put(sink, text)
+            else:
+                sink.append(text)
         act = acts.get(tag)
         if act is None:
             act = acts[tag] = _classify(tag)
-        if act is _Act.NONE and state.plain:
-            continue
-        if act is _Act.OTHER or not state.plain:
-            if sink is not None and act is not _Act.OTHER:
+        if act == _OTHER or counting:
+            if sink is not None:
                 _layout(sink, act)
-            _structure(tag, state, sink)
-            sink = state.sink()
-        elif sink is not None:
+            _structure(tag, state)
+            sink, counting = state.sink(), state.counting()
+        elif act != _NONE and sink is not None:
             _layout(sink, act)
     _close_gmail(state)
     return _lines(state.own), _lines(state.quoted)
@@ -132,71 +120,70 @@ def _without_comments(html: str) -> str:
     return html
 
 
-def _tokens(html: str) -> Iterator[tuple[str, str]]:
-    """(text, the tag after it). A ">" inside a quoted value does not end its tag."""
+def _whole_tags(tokens: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """(text, the tag after it). A ">" inside a quoted value does not end its tag; "a < b" is text."""
     mark = held = ""
-    for text, tag in _TOKEN.findall(html):
+    for text, tag in tokens:
         if mark:
             joined = text + tag
             quote = joined.find(mark)
             end = joined.find(">", quote + 1) if quote >= 0 else -1
             if end < 0:
                 continue
-            yield "", held
             mark = ""
+            yield "", held
             if end < len(text):
-                text = text[end + 1 :]  # noqa: PLW2901
-            else:
-                continue
-        if '"' in tag or "'" in tag:
-            mark = next((sign for sign in ('"', "'") if f"={sign}" in tag and tag.count(sign) % 2), "")
-            if mark:
-                yield text, ""
-                held = tag
-                continue
-        if tag and not (tag[1:2].isalpha() or tag[1:2] in "/!?"):
-            yield text + tag, ""  # "a < b"
+                yield from _whole_tags([(text[end + 1 :], tag)])
+        elif ('"' in tag or "'" in tag) and (mark := _open_mark(tag)):
+            yield text, ""
+            held = tag
+        elif tag and not (tag[1:2].isalpha() or tag[1:2] in "/!?"):
+            yield text + tag, ""
         else:
             yield text, tag
     if mark:
         yield "", held
 
 
-def _put(sink: list[str], text: str, *, pre: bool) -> None:
-    if not pre:
-        if text.isspace():
-            if not sink or sink[-1].endswith("\n"):
-                return
-            text = " "
-        elif "\n" in text or "\r" in text:
-            text = text.replace("\n", " ").replace("\r", " ")
+def _open_mark(tag: str) -> str:
+    """The quotation mark that this piece of a tag leaves open."""
+    return next((sign for sign in ('"', "'") if f"={sign}" in tag and tag.count(sign) % 2), "")
+
+
+def _put(sink: list[str], text: str) -> None:
+    if text.isspace():
+        if not sink or sink[-1].endswith("\n"):
+            return
+        text = " "
+    elif "\n" in text or "\r" in text:
+        text = text.replace("\n", " ").replace("\r", " ")
     sink.append(text)
 
 
-def _layout(sink: list[str], act: _Act) -> None:
-    if act is _Act.BREAK:
+def _layout(sink: list[str], act: int) -> None:
+    if act == _BREAK:
         sink.append("\n")
-    elif act is _Act.CELL:
+    elif act == _CELL:
         sink.append(" ")
-    elif sink and act is not _Act.NONE:
+    elif act in (_BLOCK, _PARAGRAPH_END) and sink:
         if not sink[-1].endswith("\n"):
             sink.append("\n")
-        if act is _Act.PARAGRAPH_END:
+        if act == _PARAGRAPH_END:
             sink.append("\n")
 
 
-def _classify(tag: str) -> _Act:
+def _classify(tag: str) -> int:
     match = _NAME.match(tag)
     if match is None:
-        return _Act.NONE
+        return _NONE
     closing, name = match[1], match[2].lower()
     if name == "br":
-        return _Act.BREAK
+        return _BREAK
     if name == "pre" or (not closing and (name in _DROPPED or _changes(name, tag[match.end() : 2000]))):
-        return _Act.OTHER
+        return _OTHER
     if name in _BLOCKS:
-        return _Act.BLOCK if not closing else _Act.PARAGRAPH_END if name == "p" else _Act.BLOCK_END
-    return _Act.CELL if name in ("td", "th") and not closing else _Act.NONE
+        return _PARAGRAPH_END if closing and name == "p" else _BLOCK
+    return _CELL if name in ("td", "th") and not closing else _NONE
 
 
 def _changes(name: str, attributes: str) -> bool:
@@ -209,7 +196,7 @@ def _changes(name: str, attributes: str) -> bool:
     )
 
 
-def _structure(tag: str, state: _Pass, sink: list[str] | None) -> None:
+def _structure(tag: str, state: _Pass) -> None:
     """Follows what is open: dropped parts, quotes, preformatted text."""
     match = _NAME.match(tag)
     if match is None or (name := match[2].lower()) in _VOID:
@@ -217,8 +204,8 @@ def _structure(tag: str, state: _Pass, sink: list[str] | None) -> None:
     if match[1]:
         _close(name, state)
         return
-    if sink is not None and name in _BLOCKS:
-        _layout(sink, _Act.BLOCK)
+    if name in _BLOCKS and (sink := state.sink()) is not None:
+        _layout(sink, _BLOCK)
     if name == "div" and state.gmail_from >= 0:
         state.gmail_depth += 1
     if state.skip:

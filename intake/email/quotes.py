@@ -88,12 +88,12 @@ _DISCLAIMER = re.compile(
 _WORD = re.compile(r"\w")
 # Lines that no rule can match are told by two cheap looks; the rules proper run on the few others.
 _FIRST = re.compile(
-    r"""[\s>*_]*[^\w\s]{2,}|\W{0,6}(?:op|on|am|le|van|from|von|de|afzender|verzonden|verstuurd|datum|date|sent|gesendet|envoyé|aan|to|an|à|
+    r"""\s{0,3}(?:>|&gt;)|[\s>*_]*[^\w\s]{2,}|\W{0,6}(?:op|on|am|le|van|from|von|de|afzender|verzonden|verstuurd|datum|date|sent|gesendet|envoyé|aan|to|an|à|
     cc|kopie|bcc|onderwerp|subject|betreff|objet|antwoord|beantwoorden|reply-to|antwort|begin|outlook|mail|download|get|haal|
     disclaimer|dit|deze|this|the|information|denk|think|please|spaar)\b""",
     re.I | re.X,
 )
-_INSIDE = re.compile(r"schreef|wrote|schrieb|boven deze|above this", re.I)
+_INSIDE = ("schreef", "wrote", "schrieb", "boven deze", "above this")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,24 +108,25 @@ def split_quotes(text: str) -> Split:
     lines = text.split("\n", MAX_LINES)
     heads = [line[:_LINE] for line in lines]
     kept = [True] * len(lines)
-    end, forward = _cut_end(heads)
+    suspects = _suspects(heads)
+    end, forward = _cut_end(heads, suspects)
     for index in range(end, len(lines)):
         kept[index] = False
     index = 0
     while index < end:
-        index += _cut_line(heads, index, end, kept)
+        index += _cut_line(heads, index, end, kept) if suspects[index] else 1
     own = _tidy([line for line, keep in zip(lines, kept, strict=True) if keep])
     quoted = _tidy([line for line, keep in zip(lines, kept, strict=True) if not keep])
     return Split(own if _WORD.search(own) else "", quoted, forward)
 
 
-def _cut_end(heads: list[str]) -> tuple[int, bool]:
+def _cut_end(heads: list[str], suspects: list[bool]) -> tuple[int, bool]:
     """The first line of what a mail program put below the answer without marking each line; and whether it forwards."""
     something = False
     for index, line in enumerate(heads):
         if not line or line.isspace() or _QUOTED.match(line):
             continue
-        if not _suspect(line):
+        if not suspects[index]:
             something = something or _WORD.search(line) is not None
             continue
         if something and _REPLY_LINE.search(line):
@@ -142,8 +143,13 @@ def _cut_end(heads: list[str]) -> tuple[int, bool]:
     return len(heads), False
 
 
-def _suspect(line: str) -> bool:
-    return _FIRST.match(line) is not None or _INSIDE.search(line) is not None
+def _suspects(heads: list[str]) -> list[bool]:
+    """Per line, whether any rule could match."""
+    lowered = "\n".join(heads).lower()
+    inside = [word for word in _INSIDE if word in lowered]  # most mails have none
+    if not inside:
+        return [_FIRST.match(line) is not None for line in heads]
+    return [_FIRST.match(line) is not None or any(word in line.lower() for word in inside) for line in heads]
 
 
 def _marked(heads: list[str], index: int) -> bool:
@@ -185,7 +191,8 @@ def _is_header_block(heads: list[str], index: int) -> bool:
             blanks += 1
         if blanks > 2:
             break
-    return "from" in seen and len(seen) >= 3 and bool(seen & {"date", "subject"})
+    # Mail programs always write the date; a letter head typed by hand often has none.
+    return "from" in seen and len(seen) >= 3 and ("date" in seen or ("subject" in seen and "@" in line))
 
 
 def _attribution(heads: list[str], index: int) -> int:
@@ -225,8 +232,6 @@ def _cut_line(heads: list[str], index: int, end: int, kept: list[bool]) -> int:
     if _QUOTED.match(line):
         kept[index] = False
         return 1
-    if not _suspect(line):
-        return 1
     if _SIGNATURE.match(line):
         stop = _signature_end(heads, index, end)
     elif length := _attribution(heads, index):
@@ -243,10 +248,14 @@ def _cut_line(heads: list[str], index: int, end: int, kept: list[bool]) -> int:
 
 def _signature_end(heads: list[str], index: int, end: int) -> int:
     """A signature is short; a long text below "--" is more of the letter."""
-    stop = index + 1
-    while stop < end and not _QUOTED.match(heads[stop]):
-        stop += 1
-    return stop if sum(1 for line in heads[index:stop] if line.strip()) <= 16 else index + 1
+    filled = 0
+    for stop in range(index + 1, end):
+        if _QUOTED.match(heads[stop]):
+            return stop
+        filled += not heads[stop].isspace() and heads[stop] != ""
+        if filled > 16:
+            return index + 1
+    return end
 
 
 def _tidy(lines: list[str]) -> str:

@@ -1,0 +1,24 @@
+"""An office per test, closed at its end; `office` on SQLite, `everywhere` on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.office import Office, Shared, open_office
+from tests.support.office import shared as shared
+from tests.support.stores import Database
+
+
+@pytest.fixture
+async def office(tmp_path: Path, shared: Shared) -> AsyncIterator[Office]:
+    async with open_office(tmp_path, shared) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def everywhere(tmp_path: Path, shared: Shared, database: Database) -> AsyncIterator[Office]:
+    async with open_office(tmp_path, shared, database=database) as opened:
+        yield opened

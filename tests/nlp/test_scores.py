@@ -1,0 +1,64 @@
+"""Gates on the frozen test writers: a little under what was measured. Never loosened, never tuned on."""
+
+from __future__ import annotations
+
+import pytest
+
+from cases.types import Label
+from nlp.evaluate import Scores, measure
+from nlp.examples import Example, Split, load_examples
+from nlp.reader import DutchReader
+
+MAIN = (Label.INZAGE, Label.CORRECTIE, Label.VERWIJDERING, Label.KLACHT, Label.AFMELDEN)
+
+
+@pytest.fixture(scope="module")
+def scores(reader: DutchReader) -> Scores:
+    return measure(reader, [example for example in load_examples() if example.split is Split.TEST])
+
+
+def test_no_request_is_set_aside_as_none(scores: Scores) -> None:
+    assert scores.missed == ()
+
+
+def test_overall(scores: Scores) -> None:
+    assert scores.macro_f1 >= 0.80
+    assert scores.exact >= 0.77
+
+
+def test_what_is_acted_on_is_right(scores: Scores) -> None:
+    assert scores.answered >= 0.60
+    assert scores.accuracy_answered >= 0.88
+    assert scores.wrong_destructive <= 1
+
+
+@pytest.mark.parametrize("label", MAIN)
+def test_main_types(scores: Scores, label: Label) -> None:
+    score, count = scores.per_label[label]
+    assert count >= 8, "too few to say"
+    assert score >= 0.75
+
+
+def test_writers_stand_in_one_split_only() -> None:
+    splits: dict[str, set[Split]] = {}
+    for example in load_examples():
+        splits.setdefault(example.writer, set()).add(example.split)
+    assert all(len(seen) == 1 for seen in splits.values())
+
+
+def test_the_corpus_is_large_varied_and_follows_the_label_guide() -> None:
+    examples = load_examples()
+    assert len(examples) >= 700
+    assert len({example.id for example in examples}) == len(examples)
+    assert len({_bare(example) for example in examples}) == len(examples), "a text stands twice"
+    for label in Label:
+        assert sum(label in example.labels for example in examples) >= 20, label
+    for example in examples:
+        assert example.labels, example.id
+        assert Label.OVERIG not in example.labels or len(example.labels) == 1, example.id
+    other = sum(Label.OVERIG in example.labels for example in examples) / len(examples)
+    assert 0.25 <= other <= 0.40
+
+
+def _bare(example: Example) -> str:
+    return "".join(char for char in example.text.lower() if char.isalnum())

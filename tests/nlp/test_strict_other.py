@@ -1,0 +1,65 @@
+"""`overig` is certain only without any privacy word in the sender's own words; otherwise a person looks."""
+
+from __future__ import annotations
+
+import pytest
+
+from cases.reading import Certainty, Flag
+from cases.types import Label
+from nlp.examples import load_examples
+from nlp.reader import DutchReader
+
+WITH_PRIVACY_WORD = [
+    "Kan de nieuwsbriefmodule op onze webshop worden bijgewerkt?",
+    "Hoe maak ik een privacyverklaring voor mijn eigen site?",
+    "Verwijder aub de oude dns-records van de server.",
+    "Bestel nu uw AVG-certificaat met 20% korting!",
+    "Wij bieden een training over datalekken, interesse?",
+    "Onze klantgegevens worden niet goed overgenomen door de koppeling.",
+    "Ik heb een klacht over de bezorging van mijn pakket.",
+    "Ik maak bezwaar tegen de hoogte van factuur 2024-19.",
+    "Het toestemmingsvinkje op ons formulier doet het niet.",
+    "Mijn account is geblokkeerd, ik kan niet inloggen.",
+]
+HIDDEN_REQUESTS = [
+    "De site doet het weer, dank. O ja, wat weten jullie eigenlijk allemaal van mij? Stuur dat eens op.",
+    "Factuur is betaald. Verwijder daarna ook maar mijn gegevens.",
+    "Leuke offerte, maar die nieuwsbrief mag stoppen.",
+    "Mijn mailbox zit vol. En kunnen jullie mijn persoonsgegevens wissen als ik wegga?",
+    "Ik zeg mijn abonnement op en wil dat al mijn gegevens worden gewist.",
+    "Graag mijn domein opzeggen. Trouwens, mijn adres klopt niet, dat moet Lindelaan 4 zijn.",
+    "Bestelling is binnen! Wel raar dat er een brief voor iemand anders bij zat met haar adres.",
+    "Wachtwoord werkt weer. Mag ik nog een kopie van wat er over mij is vastgelegd?",
+]
+
+
+@pytest.mark.parametrize("text", WITH_PRIVACY_WORD)
+def test_a_privacy_word_goes_to_a_person(reader: DutchReader, text: str) -> None:
+    reading = reader.read("", text)
+    assert Flag.PRIVACY_WORD in reading.flags
+    assert reading.labels != (Label.OVERIG,)
+
+
+@pytest.mark.parametrize("text", WITH_PRIVACY_WORD)
+def test_a_privacy_word_in_the_subject_counts(reader: DutchReader, text: str) -> None:
+    assert reader.read(text, "Zie onderwerp.").labels != (Label.OVERIG,)
+
+
+@pytest.mark.parametrize("text", HIDDEN_REQUESTS)
+def test_a_request_inside_another_matter_is_not_set_aside(reader: DutchReader, text: str) -> None:
+    assert reader.read("", text).labels != (Label.OVERIG,)
+
+
+def test_certain_other_never_holds_a_privacy_word(reader: DutchReader) -> None:
+    for example in load_examples():
+        reading = reader.read(example.subject, example.text)
+        if reading.labels == (Label.OVERIG,):
+            assert reading.certainty is Certainty.CERTAIN, example.id
+            assert Flag.PRIVACY_WORD not in reading.flags, example.id
+
+
+def test_nothing_to_read_is_never_certain(reader: DutchReader) -> None:
+    for text in ("", " ", "\n\n", "?", "...", "\u200b"):
+        reading = reader.read("", text)
+        assert reading.labels == (), text
+        assert reading.certainty is Certainty.TRIAGE, text

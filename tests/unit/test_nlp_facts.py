@@ -1,0 +1,91 @@
+"""Facts: found, normalised, checked, and their place in the text. All numbers are invented and checksum-valid."""
+
+from __future__ import annotations
+
+import pytest
+
+from cases.reading import FactKind
+from nlp.facts import facts_of
+
+
+def found(text: str) -> dict[FactKind, str]:
+    return {fact.kind: fact.value for fact in facts_of(text)}
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("mail naar Jan.DeVries@Post.example aub", FactKind.EMAIL, "jan.devries@post.example"),
+        ("bel 06-12345678", FactKind.PHONE, "+31612345678"),
+        ("bel +31 20 123 4567 na zes uur", FactKind.PHONE, "+31201234567"),
+        ("bel (020) 1234567", FactKind.PHONE, "+31201234567"),
+        ("mijn IBAN is NL91 ABNA 0417 1643 00 en verder niets", FactKind.IBAN, "NL91ABNA0417164300"),
+        ("nl91abna0417164300", FactKind.IBAN, "NL91ABNA0417164300"),
+        ("rekening BE71 0961 2345 6769 graag", FactKind.IBAN, "BE71096123456769"),
+        ("ik woon op 1234ab Ons Dorp", FactKind.POSTCODE, "1234 AB"),
+        ("2517 AA Den Haag", FactKind.PLACE, "Den Haag"),
+        ("Laan van Meerdervoort 55-2", FactKind.STREET, "Laan van Meerdervoort"),
+        ("Laan van Meerdervoort 55-2", FactKind.HOUSE_NUMBER, "55-2"),
+        ("Ook Dorpsweg 3 staat fout", FactKind.STREET, "Dorpsweg"),
+        ("mijn klantnr. is 448812", FactKind.CUSTOMER_NUMBER, "448812"),
+        ("klantnummer: KL-20199", FactKind.CUSTOMER_NUMBER, "KL-20199"),
+        ("factuur 2024-0817 klopt niet", FactKind.INVOICE_NUMBER, "2024-0817"),
+        ("bestelling W-10023", FactKind.ORDER_NUMBER, "W-10023"),
+        ("KvK-nummer 12345678", FactKind.KVK, "12345678"),
+        ("btw NL 1234.56.782.B12", FactKind.VAT, "NL123456782B12"),
+        ("www.voorbeeld.example", FactKind.DOMAIN, "www.voorbeeld.example"),
+        ("geboren op 4 mei 1990", FactKind.DATE, "1990-05-04"),
+        ("geboren 4-5-90", FactKind.DATE, "1990-05-04"),
+        ("op 31-12-2024 gestopt", FactKind.DATE, "2024-12-31"),
+        ("op 2024-02-29", FactKind.DATE, "2024-02-29"),
+        ("de code is 482 913", FactKind.CODE, "482913"),
+        ("Mijn naam is Jan de Vries en ik", FactKind.NAME, "Jan de Vries"),
+        ("Wis alles.\n\nMet vriendelijke groet,\nMiep van den Berg", FactKind.NAME, "Miep van den Berg"),
+        ("Wis alles. \ngr. Dirk", FactKind.NAME, "Dirk"),
+    ],
+)
+def test_found_and_normalised(text: str, kind: FactKind, value: str) -> None:
+    assert found(text).get(kind) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("IBAN NL91 ABNA 0417 1643 01", FactKind.IBAN),  # check digits wrong
+        ("nummer 111222333", FactKind.BSN),  # passes the 11-proef, but nothing says it is one
+        ("op 31-02-2024", FactKind.DATE),
+        ("versie 12.0.1", FactKind.DATE),
+        ("bel 1234567890123", FactKind.PHONE),
+        ("in 2024 en 0123 AB", FactKind.POSTCODE),  # no Dutch postcode begins with 0
+        ("bv. morgen", FactKind.DOMAIN),
+    ],
+)
+def test_not_taken_for_what_it_is_not(text: str, kind: FactKind) -> None:
+    assert kind not in found(text)
+
+
+@pytest.mark.parametrize(("number", "checked"), [("111222333", True), ("123456789", False), ("111.222.333", True)])
+def test_a_bsn_needs_its_cue_and_tells_whether_it_passes(number: str, checked: bool) -> None:
+    facts = [fact for fact in facts_of(f"mijn bsn is {number}.") if fact.kind is FactKind.BSN]
+    assert [fact.checked for fact in facts] == [checked]
+
+
+def test_places_point_at_what_was_written() -> None:
+    text = "Klantnr. 448812, postcode 1234ab, tel 06-12345678, geb. 4 mei 1990."
+    written = {fact.kind: text[fact.start : fact.end] for fact in facts_of(text)}
+    assert written == {
+        FactKind.CUSTOMER_NUMBER: "448812",
+        FactKind.POSTCODE: "1234ab",
+        FactKind.PHONE: "06-12345678",
+        FactKind.DATE: "4 mei 1990",
+    }
+
+
+def test_facts_do_not_overlap_and_stand_in_order() -> None:
+    facts = facts_of("jan@voorbeeld.example, NL91ABNA0417164300, 06-12345678, Dorpsweg 3, 1234 AB Gouda, 3-3-2023")
+    assert all(one.end <= other.start for one, other in zip(facts, facts[1:], strict=False))
+    assert {FactKind.EMAIL, FactKind.IBAN, FactKind.PHONE, FactKind.STREET} <= {fact.kind for fact in facts}
+
+
+def test_a_list_of_a_thousand_addresses_is_bounded() -> None:
+    assert len(facts_of(" ".join(f"p{number}@post.example" for number in range(1_000)))) <= 40
