@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import escape
 
@@ -115,9 +115,10 @@ def _head(number: int, person: _Person, subject: str, chance: random.Random) -> 
     junk = base64.b64encode(chance.randbytes(180)).decode()
     signature = "\r\n\t ".join(junk[at : at + 60] for at in range(0, len(junk), 60))
     lines = [
-        f"Received: from mail.{person.domain} (mail.{person.domain} [192.0.2.{number % 250 + 1}])\r\n\tby mx.whatnext.example (Postfix)"
-        f" with ESMTPS id {number:08X}\r\n\tfor <{TARGET}>; {when}",
-        f"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d={person.domain}; s=k1;\r\n\th=from:to:subject:date:message-id;\r\n\tb={signature}",
+        f"Received: from mail.{person.domain} (mail.{person.domain} [192.0.2.{number % 250 + 1}])\r\n"
+        f"\tby mx.whatnext.example (Postfix) with ESMTPS id {number:08X}\r\n\tfor <{TARGET}>; {when}",
+        f"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d={person.domain}; s=k1;\r\n"
+        f"\th=from:to:subject:date:message-id;\r\n\tb={signature}",
         f"{chance.choice(('From', 'FROM', 'from'))}: {_word(person.name)} <{person.address}>",
         f"To: {chance.choice((TARGET, f'<{TARGET}>', f'What Next <{TARGET}>'))}",
         f"Subject: {_word(subject)}",
@@ -194,7 +195,8 @@ def _html(draft: _Draft, *, quote: str = "", style: bool = True) -> str:
 
     def lines(text: str) -> str:
         return "".join(
-            f'<p class="MsoNormal" style="margin:0cm;font-size:11.0pt;font-family:Calibri,sans-serif">{escape(line, quote=False) or "&nbsp;"}<o:p></o:p></p>'
+            f'<p class="MsoNormal" style="margin:0cm;font-size:11.0pt;font-family:Calibri,sans-serif">'
+            f"{escape(line, quote=False) or '&nbsp;'}<o:p></o:p></p>"
             for line in text.split("\n")
         )
 
@@ -204,14 +206,17 @@ def _html(draft: _Draft, *, quote: str = "", style: bool = True) -> str:
     below = "\n\n".join(part.replace("\n", " ") if len(part) > 100 else part for part in draft.below.split("\n\n"))
     body = lines(draft.own) + (lines("\n" + below) if below else "") + quote
     return (
-        '<html xmlns:o="urn:schemas-microsoft-com:office:office"><head><meta http-equiv="Content-Type" content="text/html">'
-        f'<style><!--\n{sheet if style else ""}--></style></head><body lang="NL" link="#0563C1"><div class="WordSection1">{body}</div></body></html>'
+        '<html xmlns:o="urn:schemas-microsoft-com:office:office"><head>'
+        '<meta http-equiv="Content-Type" content="text/html">'
+        f"<style><!--\n{sheet if style else ''}--></style></head>"
+        f'<body lang="NL" link="#0563C1"><div class="WordSection1">{body}</div></body></html>'
     )
 
 
 def _outlook_header(draft: _Draft) -> str:
     return (
-        f"Van: What Next <{TARGET}>\nVerzonden: maandag 2 november 2026 14:03\nAan: {draft.person.name} <{draft.person.address}>\n"
+        f"Van: What Next <{TARGET}>\nVerzonden: maandag 2 november 2026 14:03\n"
+        f"Aan: {draft.person.name} <{draft.person.address}>\n"
         "Onderwerp: Re: uw bericht\n\n"
     )
 
@@ -243,7 +248,10 @@ def _gmail_html(draft: _Draft) -> str:
 
 def _attachment(draft: _Draft, name: str, kind: str, start: bytes, low: int, high: int) -> _Shape:
     data = start + draft.random.randbytes(draft.random.randint(low, high))
-    head = f'Content-Type: {kind};\r\n name="{name}"\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment;\r\n filename="{name}"'
+    head = (
+        f'Content-Type: {kind};\r\n name="{name}"\r\nContent-Transfer-Encoding: base64\r\n'
+        f'Content-Disposition: attachment;\r\n filename="{name}"'
+    )
     return [head.encode("ascii")], _base64(data)
 
 
@@ -270,7 +278,7 @@ def _logo(draft: _Draft) -> _Shape:
     return [head], _base64(picture)
 
 
-_SHAPES = {
+_SHAPES: dict[str, Callable[[_Draft], _Shape]] = {
     "alternative, quoted-printable": _both,
     "windows-1252, 8bit": lambda d: _leaf("plain", "windows-1252", "8bit", _text(d)),
     "alternative, Outlook quote": lambda d: _both(d, plain=_outlook_plain(d), rich=_outlook_html(d)),

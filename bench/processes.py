@@ -56,7 +56,8 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path) -> Non
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         if process.poll() is not None:
-            raise RuntimeError(f"the process ended ({process.returncode}):\n{log.read_text('utf-8', 'replace')[-2000:]}")
+            last = log.read_text("utf-8", "replace")[-2000:]
+            raise RuntimeError(f"the process ended ({process.returncode}):\n{last}")
         with socket.socket() as trial:
             if trial.connect_ex(("127.0.0.1", port)) == 0:
                 return

@@ -5,6 +5,7 @@ Every time is read from the machine's monotonic clock, which all processes share
 
 from __future__ import annotations
 
+import asyncio
 import statistics
 import subprocess
 import time
@@ -14,11 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.load import Handed, Job, read_result, write_job
+from bench.load import run as hand_over_all
 from bench.mails import TARGET, Written, make_mails
-from bench.processes import HERE, Usage, first_line, free_port, running, usage, wait_for_port
+from bench.processes import Usage, first_line, free_port, running, usage, wait_for_port
 
 WARM = 20
-QUIET = 8.0  # seconds without a new acknowledgement: nothing more will come
+QUIET = 5.0  # seconds without a new acknowledgement: nothing more will come
 LONGEST = 300.0
 
 CONFIG = """
@@ -127,8 +129,9 @@ def _figures(
     for at, recipient in arrivals:
         arrived.setdefault(recipient, at)
     stored = [h for h in done if h.code == 250]
-    answered = [(arrived[mails[h.number].sender] - h.data_end) / 1e6 for h in stored if mails[h.number].sender in arrived]
-    last = max((arrived[mails[h.number].sender] for h in stored if mails[h.number].sender in arrived), default=0)
+    pairs = [(h, arrived[mails[h.number].sender]) for h in stored if mails[h.number].sender in arrived]
+    answered = [(at - h.data_end) / 1e6 for h, at in pairs]
+    last = max((at for _, at in pairs), default=0)
     return Figures(
         mails=len(done), stored=len(stored), acknowledged=len(answered),
         seconds=max(0.0, (last - min(h.begun for h in done)) / 1e9),
@@ -166,7 +169,8 @@ def round_of(side: str, folder: Path, *, web: bool = False) -> Iterator[Round]:
 
 def _warm(here: Round) -> None:
     """Mail 0 times the start, 19 more warm every path."""
-    begun = here.send([0], 1)
+    begun = asyncio.run(hand_over_all(Job(here.door, 1, [0], "")))
+    here.handed += begun
     if begun[0].code != 250:
         raise RuntimeError(f"the first mail was answered {begun[0].code}")
     arrivals = here.settle(1, LONGEST)
@@ -183,6 +187,3 @@ def prepared_model(folder: Path) -> Path:
 
 def mails_for(count: int) -> list[Written]:
     return make_mails(WARM + count + 20)
-
-
-__all__ = ["HERE", "WARM", "Figures", "Round", "mails_for", "prepared_model", "round_of"]

@@ -42,15 +42,16 @@ EXTRAS: tuple[str, ...] = (
     "Dit verzoek doe ik voor het eerst.", "Een antwoord per e-mail is voor mij het handigst.",
 )  # fmt: skip
 
-FIRST = tuple(
+_FIRST = (
     "Anouk Bram Cornelis Daphne Elif Femke Gijs Hanneke Ivo Jolanda Kees Lotte Marijke Niels Orhan Petra Quirijn Renée "
-    "Sjoerd Thijs Ursula Veerle Wouter Xander Yara Zoë Aïsha Björn Coen Désirée".split()
+    "Sjoerd Thijs Ursula Veerle Wouter Xander Yara Zoë Aïsha Björn Coen Désirée"
 )
-LAST = tuple(
+_LAST = (
     "Achterberg Bosgraaf Coenradie Dijkhuizen Eikelboom Fluitman Groenewold Hagedoorn IJzerman Jonkmans Kloosterhuis "
     "Lindeboom Meulenbelt Nijenhuis Oosterveld Pietersma Quakkelaar Roelofsen Schuurmans Terpstra Uitentuis Veldkamp "
-    "Wassenaar Zandvliet Brouwershaven Stevelmans Hoekzema Vlaardinger Kuipershoek Müller".split()
+    "Wassenaar Zandvliet Brouwershaven Stevelmans Hoekzema Vlaardinger Kuipershoek Müller"
 )
+FIRST, LAST = tuple(_FIRST.split()), tuple(_LAST.split())
 
 SIGNATURES: tuple[str, ...] = (
     "-- \n{name}\nMolenweg {n}, Deventer\ntel. 0570-{phone}\nwww.{domain}",

@@ -141,7 +141,7 @@ def _maybe(text: str) -> datetime | None:
 def _log() -> None:
     level = os.environ.get("PRIVACYLOKET_LOG", "INFO").upper()
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick that is skipped comes again
     logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd names peers at INFO
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
 

@@ -36,6 +36,7 @@ from workflow.desk import Desk
 log = logging.getLogger(__name__)
 TICK = 1.0  # seconds until a worker looks although nobody woke it
 REST = 5.0  # after the store or the network failed
+FULL = 16  # a step that took so many goes on at once; after a smaller one more is gathered for a moment
 SWEEP_SECONDS = 30.0
 
 
@@ -46,16 +47,25 @@ class Worker:
     name: str
     step: Callable[[], Awaitable[int]]
     wake: asyncio.Event
+    gather: float  # least seconds between two small steps: a stream is cheaper taken together, one mail goes at once
     alive: bool = False
 
     async def run(self, stop: asyncio.Event) -> None:
         self.alive = True
+        clock = asyncio.get_running_loop().time
+        free_at = 0.0
         try:
             while not stop.is_set():
                 self.wake.clear()
-                if not await self._once():
+                begun = clock()
+                taken = await self._once()
+                if taken:
+                    free_at = begun + self.gather
+                else:
                     with suppress(TimeoutError):
                         await asyncio.wait_for(self.wake.wait(), TICK)
+                if taken < FULL and (rest := free_at - clock()) > 0:
+                    await asyncio.sleep(rest)
         finally:
             self.alive = False
 
@@ -171,9 +181,9 @@ async def _start_watchers(program: Program) -> None:
 def _start_workers(program: Program) -> None:
     desk = program.desk
     program.workers = [
-        Worker("process", lambda: process.run_once(desk), desk.wake.inbound),
-        Worker("prepare", lambda: _requests(desk), desk.wake.requests),
-        Worker("outbox", lambda: outbox.run_once(desk), desk.wake.outbox),
+        Worker("process", lambda: process.run_once(desk), desk.wake.inbound, gather=0.15),
+        Worker("prepare", lambda: _requests(desk), desk.wake.requests, gather=0.25),
+        Worker("outbox", lambda: outbox.run_once(desk), desk.wake.outbox, gather=0.1),
     ]
     for worker in program.workers:
         program.tasks.append(asyncio.create_task(worker.run(program.stop), name=worker.name))

@@ -184,7 +184,7 @@ def _within(reading: Reading, reply: Reply, known: Known, policy: Policy) -> Tur
     follow_up = Turn(InboundOutcome.FOLLOW_UP, work=(WorkKind.NEW_MESSAGE,), changes_content=True)
     if reply.kind is ReplyKind.NOT_ME and known.threaded:
         return replace(follow_up, freeze=True, awaited=Awaited.NOTHING)
-    if known.frozen:
+    if known.frozen or reply.kind is ReplyKind.NOT_ME:  # without our secret it may be forged: a person looks
         return follow_up
     if reply.kind is ReplyKind.CODE and known.awaited is Awaited.CODE:
         if known.human:  # it counts, but the bot stays silent
@@ -258,4 +258,4 @@ def _chosen(reading: Reading, reply: Reply, choices: tuple[Label, ...]) -> Label
         return None
     best = reading.probabilities.get(ranked[0], 0.0)
     second = reading.probabilities.get(ranked[1], 0.0) if len(ranked) > 1 else 0.0
-    return ranked[0] if best >= 0.3 and best >= 2 * second else None
+    return ranked[0] if best >= 0.5 and best >= 2 * second else None

@@ -15,6 +15,8 @@ An error text is shown to staff and may be logged: it never holds a name, an add
 
 from __future__ import annotations
 
+import traceback
+
 
 class LoketError(Exception):
     """Everything this program raises on purpose."""
@@ -60,3 +62,10 @@ class ConfigError(LoketError):
         text = ": ".join(part for part in (where, key, message) if part)
         super().__init__(text)
         self.file, self.line, self.key, self.reason = file, line, key, message
+
+
+def place_of(error: BaseException) -> str:
+    """What broke and where, for the log. Never the error's own text: it may quote a message or a customer."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-3:]))
+    return f"{type(error).__name__} in {where}" if where else type(error).__name__

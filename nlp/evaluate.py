@@ -39,8 +39,9 @@ class Scores:
 
 def forced(reading: Reading) -> frozenset[Label]:
     """The labels as if an answer had to be given."""
-    sure = frozenset(label for label in REQUESTS if reading.probabilities[label] >= threshold(label))
-    best = max(reading.probabilities, key=lambda label: reading.probabilities[label])
+    chances = reading.probabilities
+    sure = frozenset(label for label in REQUESTS if chances[label] >= threshold(label))
+    best = max(chances, key=lambda label: chances[label])
     if best is Label.OVERIG or not sure:
         return frozenset({best})
     return sure
@@ -67,7 +68,9 @@ def measure(reader: DutchReader, examples: Sequence[Example]) -> Scores:
         answered=len(answered) / len(examples),
         accuracy_answered=right / max(len(answered), 1),
         missed=tuple(
-            example.id for example, reading in answered if Label.OVERIG in reading.labels and Label.OVERIG not in example.labels
+            example.id
+            for example, reading in answered
+            if Label.OVERIG in reading.labels and Label.OVERIG not in example.labels
         ),
         wrong_destructive=sum(
             bool((frozenset(reading.labels) & DESTRUCTIVE) - example.labels) for example, reading in answered

@@ -1,7 +1,7 @@
-"""Facts in a message: who, which number, which address, with the place they stand and whether they pass their own check.
+"""Facts in a message: who, which number, which address; where they stand and whether they pass their own check.
 
-Patterns find, `python-stdnum` and `phonenumbers` check. A nine-digit number passes the BSN check one time in eleven, so a
-BSN is only believed after a word that announces it. Names and streets have no check and are never `checked`.
+Patterns find, `python-stdnum` and `phonenumbers` check. A nine-digit number passes the BSN check one time in eleven,
+so a BSN is only believed after a word that announces it. Names and streets have no check and are never `checked`.
 """
 
 from __future__ import annotations
@@ -19,43 +19,78 @@ from cases.reading import Fact, FactKind
 
 _MOST = 40  # facts of one message; more is a list, not a request
 
-_EMAIL = re.compile(r"[\w.+'-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,5}[a-z]{2,24}\b", re.IGNORECASE)
+_ANY_CASE = re.IGNORECASE
+_HAS_DIGIT = re.compile(r"\d")
+_EMAIL = re.compile(r"[\w.+'-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,5}[a-z]{2,24}\b", _ANY_CASE)
 _DOMAIN = re.compile(
-    r"(?<![@\w.-])(?:https?://)?((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,4}(?:nl|be|com|net|org|eu|info|shop|de|frl|amsterdam|online|example))(?![\w@-])",
-    re.IGNORECASE,
+    r"(?<![@\w.-])(?:https?://)?((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,4}"
+    r"(?:nl|be|com|net|org|eu|info|shop|de|frl|amsterdam|online|example))(?![\w@-])",
+    _ANY_CASE,
 )
-_IBAN = re.compile(r"\b([A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]){11,30})\b", re.IGNORECASE)
-_POSTCODE = re.compile(r"\b([1-9]\d{3} ?[A-Z]{2})\b(?![\d-])", re.IGNORECASE)
+_DOMAIN_HINT = re.compile(r"\w\.[a-z]{2}")
+_IBAN = re.compile(r"\b([A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]){11,30})\b", _ANY_CASE)
+_LITTLE = r"(?-i:en|is|of|de|in|op|te|ik|je|om|er|we|al|nu|zo|na|ze|af|bij|an|at|to|by)"  # "in 2024 en": no postcode
+_POSTCODE = re.compile(rf"\b([1-9]\d{{3}}(?! {_LITTLE}\b) ?[A-Z]{{2}})\b(?![\d-])", _ANY_CASE)
 _PHONE = re.compile(r"(?<![\w.-])(?:\+|00)?\d(?:[ \-.()/]{0,2}\d){8,13}(?![\w-])")
-_VAT = re.compile(r"\b(NL[ .]?\d{3}[ .]?\d{3}[ .]?\d{3}[ .]?B[ .]?\d{2})\b", re.IGNORECASE)
-_BSN = re.compile(r"\b(?:bsn|burgerservice-?nummer|sofi-?nummer)\b\D{0,20}(\d{3}[ .]?\d{2,3}[ .]?\d{3,4}|\d{4}[ .]?\d{2}[ .]?\d{3})\b", re.IGNORECASE)
-_KVK = re.compile(r"\b(?:kvk|kamer van koophandel|handelsregister)\b\D{0,24}(\d{8})\b", re.IGNORECASE)
+_VAT = re.compile(r"\b(NL[ .]?(?:\d[ .]?){9}B[ .]?\d{2})\b", _ANY_CASE)
+_BSN = re.compile(
+    r"\b(?:bsn|burgerservice-?nummer|sofi-?nummer)\b\D{0,20}(\d{8,9}|\d{2,4}(?:[ .]\d{2,4}){2})\b", _ANY_CASE
+)
+_KVK = re.compile(r"\b(?:kvk|kamer van koophandel|handelsregister)\b\D{0,24}(\d{8})\b", _ANY_CASE)
+_ANNOUNCED = r"[ -]?(?:nummer|nr|no|id|code)?\b\.?(?: (?:is|was|van mij|luidt|met nummer))*[ :#.=]{0,4}"
+_NUMBER = r"((?:[a-z]{1,5}[-.]?)?\d[\d./-]{2,14}\d)"
+_CUSTOMER = r"\b(?:klant|relatie|debiteur(?:en)?|lid(?:maatschaps)?|client|cliënt)"
 _NUMBERED = (
-    (FactKind.CUSTOMER_NUMBER, re.compile(r"\b(?:klant|relatie|debiteur(?:en)?|lid(?:maatschaps)?|client|cliënt)[ -]?(?:nummer|nr|no|id|code)?\b\.?(?: (?:is|was|van mij|luidt))*[ :#.=]{0,4}((?:[a-z]{1,4}[-.]?)?\d[\d.-]{2,11}\d)", re.IGNORECASE)),
-    (FactKind.INVOICE_NUMBER, re.compile(r"\bfactuur[ -]?(?:nummer|nr|no)?\b\.?(?: (?:is|was|met nummer))*[ :#.=]{0,4}((?:[a-z]{1,5}[-.]?)?\d[\d./-]{2,14}\d)", re.IGNORECASE)),
-    (FactKind.ORDER_NUMBER, re.compile(r"\b(?:order|bestel(?:ling)?)[ -]?(?:nummer|nr|no)?\b\.?(?: (?:is|was|met nummer))*[ :#.=]{0,4}((?:[a-z]{1,5}[-.]?)?\d[\d./-]{2,14}\d)", re.IGNORECASE)),
+    (FactKind.CUSTOMER_NUMBER, re.compile(_CUSTOMER + _ANNOUNCED + _NUMBER, _ANY_CASE)),
+    (FactKind.INVOICE_NUMBER, re.compile(r"\bfactuur" + _ANNOUNCED + _NUMBER, _ANY_CASE)),
+    (FactKind.ORDER_NUMBER, re.compile(r"\b(?:order|bestel(?:ling)?)" + _ANNOUNCED + _NUMBER, _ANY_CASE)),
 )
-_CODE = re.compile(r"\bcode\b\W{0,4}(?:(?:is|luidt|was)\W{1,3})?(\d{3}[ -]?\d{3})\b", re.IGNORECASE)
-_MONTHS = ("januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september", "oktober", "november", "december")
-_MONTH_OF = {name[:3]: number for number, name in enumerate(_MONTHS, start=1)} | {"mrt": 3}
-_DATE_WORDS = re.compile(rf"\b(\d{{1,2}})(?:e|ste|de)? ({'|'.join(_MONTHS)}|(?:jan|feb|mrt|apr|jun|jul|aug|sept?|okt|nov|dec)\b\.?)(?: ((?:19|20)\d{{2}}))\b", re.IGNORECASE)
-_DATE_DIGITS = re.compile(r"(?<![\d.\-/])(\d{1,2})([-/.])(\d{1,2})\2((?:19|20)?\d{2})(?![\d\-/])")
-_DATE_ISO = re.compile(r"(?<![\d\-])((?:19|20)\d{2})-(\d{2})-(\d{2})(?![\d\-])")
+_CODE = re.compile(r"\bcode\b\W{0,4}(?:(?:is|luidt|was)\W{1,3})?(\d{3}[ -]?\d{3})\b", _ANY_CASE)
+_MONTHS = ("jan", "feb", "mrt", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec")
+_MONTH_OF = {name: number for number, name in enumerate(_MONTHS, start=1)} | {"maa": 3}
+_DATE_WORDS = re.compile(
+    r"\b(\d{1,2})(?:e|ste|de)? (januari|februari|maart|april|mei|juni|juli|augustus|september|oktober|november|"
+    r"december|(?:jan|feb|mrt|apr|jun|jul|aug|sept?|okt|nov|dec)\b\.?) ((?:19|20)\d{2})\b",
+    _ANY_CASE,
+)
+_DATE_DIGITS = re.compile(r"\b(\d{1,2})([-/.])(\d{1,2})\2((?:19|20)?\d{2})\b(?![\-/]\d)")
+_DATE_ISO = re.compile(r"\b((?:19|20)\d{2})-(\d{2})-(\d{2})\b")
+_KIND_OF_STREET = (
+    r"(?:straat|weg|laan|plein|dijk|kade|gracht|singel|hof|pad|dreef|plantsoen|park|markt|steeg|wal|ring|hoek|baan|"
+    r"lei|akker|veld|kamp|erf|oord|burg|brink|boulevard|sluis|haven|meent|donk|wijk|Meerdervoort)"
+)
+_STREET_HINT = re.compile(_KIND_OF_STREET + r"\s+\d")
+_CAPITALISED = r"[A-ZÀ-Ý][\w'’-]*"
+_SHORTENED = r"[A-Z][a-z]?\."
+_WORD = rf"(?:{_CAPITALISED}|{_SHORTENED})"
+_HOUSE_NUMBER = r"(\d{1,5}(?:[ -]?[a-zA-Z]{1,2}\b|-\d{1,3}|/\d{1,3})?)(?![\d%:])"
 _STREET = re.compile(
-    r"\b((?:[A-ZÀ-Ý][\w'.’-]*(?: (?:van|de|den|der|het|ten|ter|op|aan|[A-ZÀ-Ý][\w'.’-]*)){0,4} ?)?"
-    r"[A-Za-zÀ-ÿ'’-]*(?:straat|weg|laan|plein|dijk|kade|gracht|singel|hof|pad|dreef|plantsoen|park|markt|steeg|wal|ring|hoek|baan|lei|steenweg|akker|"
-    r"veld|kamp|erf|oord|burg|brink|boulevard|sluis|haven|meent|donk|wijk|Meerdervoort))\s+(\d{1,5}(?:[ -]?[a-zA-Z]{1,2}\b|-\d{1,3}|/\d{1,3})?)(?![\d%:])",
+    rf"\b((?:{_WORD}(?: (?:van|de|den|der|het|ten|ter|op|aan|{_WORD})){{0,4}} ?)?"
+    rf"[A-Za-zÀ-ÿ'’-]*{_KIND_OF_STREET})\s+{_HOUSE_NUMBER}"
 )
-_PLACE = re.compile(r"\b[1-9]\d{3} ?[A-Za-z]{2},?[ \n]{1,3}((?:['’]s-)?[A-ZÀ-Ý][\w'’-]+(?: (?:aan|den|de|op|bij|en|ter|[A-ZÀ-Ý][\w'’-]+)){0,3})")
+_NO_STREET = ("Adres ", "Ook ", "Mijn ", "Ons ", "Nieuwe ", "Nieuw ", "Het ", "Per ", "Op ", "In ", "Wij ", "Naar ")
+_PLACE = re.compile(
+    r"\b[1-9]\d{3} ?[A-Za-z]{2},?[ \n]{1,3}((?:['’]s-)?[A-ZÀ-Ý][\w'’-]+"
+    rf"(?: (?:aan|den|de|op|bij|en|ter|{_CAPITALISED}))"
+    r"{0,3})"
+)
 _NAME_PART = r"[A-ZÀ-Ý][\w'’-]+\.?"
-_NAME = rf"(?:(?:[A-Z]\.){{1,4}} ?)?{_NAME_PART}(?: (?:van|de|den|der|het|ten|ter|el|al|von|la|le|di|'t|op|in|te|v\.d\.|{_NAME_PART})){{0,5}}"
-_SAID = re.compile(rf"(?i:\b(?:mijn (?:volledige )?naam is|ik heet|naam ?:|met (?:mijn )?naam|ik ben (?:de )?(?:heer |mevrouw )?|t\.n\.v\.?|ten name van))\s+({_NAME})")
+_BETWEEN = r"van|de|den|der|het|ten|ter|el|al|von|la|le|di|'t|op|in|te|v\.d\."
+_NAME = rf"(?:(?:[A-Z]\.){{1,4}} ?)?{_NAME_PART}(?: (?:{_BETWEEN}|{_NAME_PART})){{0,5}}"
+_SAID_WORDS = ("naam", "ik heet", "ik ben", "t.n.v")
+_SAID = re.compile(
+    r"(?i:\b(?:mijn (?:volledige )?naam is|ik heet|naam ?:|met (?:mijn )?naam|"
+    rf"ik ben (?:de )?(?:heer |mevrouw )?|t\.n\.v\.?|ten name van))\s+({_NAME})"
+)
 _SIGNED = re.compile(
-    rf"(?i:^[ \t]*(?:(?:met )?(?:vriendelijke?|hartelijke?|beste|mvg|fijne|warme) ?(?:groet(?:en|jes)?)?|groet(?:en|jes)?|gr\.?|mvg|hoogachtend|vr\.? ?gr\.?)"
-    rf"[ \t]*,?[ \t]*(?:van[ \t]+)?)\n?\s{{0,3}}({_NAME})[ \t]*$",
+    r"(?i:^[ \t]*(?:(?:met )?(?:vriendelijke?|hartelijke?|beste|mvg|fijne|warme) ?(?:groet(?:en|jes)?)?|"
+    r"groet(?:en|jes)?|gr\.?|mvg|hoogachtend|vr\.? ?gr\.?)[ \t]*,?[ \t]*(?:van[ \t]+)?)"
+    rf"\n?\s{{0,3}}({_NAME})[ \t]*(?:$|,)",
     re.MULTILINE,
 )
-_TRAILING = frozenset({"van", "de", "den", "der", "het", "ten", "ter", "op", "in", "te", "en", "la", "le", "el", "al", "von", "di", "'t"})
+_TRAILING = frozenset(
+    ["van", "de", "den", "der", "het", "ten", "ter", "op", "in", "te", "en", "la", "le", "el", "al", "von", "di", "'t"]
+)
 
 
 def facts_of(text: str) -> tuple[Fact, ...]:
@@ -73,26 +108,30 @@ def _candidates(text: str) -> Iterator[Fact]:
     """Most telling kinds first: a later one never takes a place that is taken."""
     if "@" in text:
         yield from _plain(FactKind.EMAIL, _EMAIL, text, 0, str.lower, checked=True)
-    has_digit = _HAS_DIGIT.search(text) is not None
-    if has_digit:
-        yield from _checked(FactKind.VAT, _VAT, text, btw.validate)
-        yield from _checked(FactKind.IBAN, _IBAN, text, iban.validate, cut=True)
-        yield from _bsn(text)
-        yield from _plain(FactKind.KVK, _KVK, text, 1, str, checked=True)
-        yield from _plain(FactKind.CODE, _CODE, text, 1, _digits, checked=False)
-        for kind, pattern in _NUMBERED:
-            yield from _plain(kind, pattern, text, 1, str.upper, checked=False)
-        yield from _dates(text)
-        yield from _phones(text)
-        yield from _checked(FactKind.POSTCODE, _POSTCODE, text, _spaced_postcode)
-        yield from _plain(FactKind.PLACE, _PLACE, text, 1, str, checked=False)
-        yield from _streets(text)
-    if "." in text:
+    if _HAS_DIGIT.search(text):
+        yield from _numbers(text, text.lower())
+    if _DOMAIN_HINT.search(text):
         yield from _plain(FactKind.DOMAIN, _DOMAIN, text, 1, str.lower, checked=True)
     yield from _names(text)
 
 
-_HAS_DIGIT = re.compile(r"\d")
+def _numbers(text: str, low: str) -> Iterator[Fact]:
+    yield from _checked(FactKind.VAT, _VAT, text, lambda found: "NL" + str(btw.validate(found)))
+    yield from _checked(FactKind.IBAN, _IBAN, text, iban.validate, cut=True)
+    if "bsn" in low or "burgerservice" in low or "sofi" in low:
+        yield from _bsn(text)
+    if "kvk" in low or "koophandel" in low or "handelsregister" in low:
+        yield from _plain(FactKind.KVK, _KVK, text, 1, str, checked=True)
+    if "code" in low:
+        yield from _plain(FactKind.CODE, _CODE, text, 1, _digits, checked=False)
+    for kind, pattern in _NUMBERED:
+        yield from _plain(kind, pattern, text, 1, str.upper, checked=False)
+    yield from _dates(text)
+    yield from _phones(text)
+    yield from _checked(FactKind.POSTCODE, _POSTCODE, text, _spaced_postcode)
+    yield from _plain(FactKind.PLACE, _PLACE, text, 1, str, checked=False)
+    if _STREET_HINT.search(text):
+        yield from _streets(text)
 
 
 def _plain(
@@ -165,12 +204,18 @@ def _date(match: re.Match[str], year: str, month: str, day: str) -> Iterator[Fac
 
 def _streets(text: str) -> Iterator[Fact]:
     for match in _STREET.finditer(text):
-        yield Fact(FactKind.STREET, match.group(1).strip(), match.start(1), match.end(1), False)
+        name = match.group(1)
+        for word in _NO_STREET:
+            name = name.removeprefix(word)
+        yield Fact(FactKind.STREET, name, match.end(1) - len(name), match.end(1), False)
         yield Fact(FactKind.HOUSE_NUMBER, match.group(2), match.start(2), match.end(2), False)
 
 
 def _names(text: str) -> Iterator[Fact]:
-    for pattern in (_SAID, _SIGNED):
+    patterns = [_SIGNED]
+    if any(words in text.lower() for words in _SAID_WORDS):
+        patterns.append(_SAID)
+    for pattern in patterns:
         for match in pattern.finditer(text):
             words = match.group(1).split(" ")
             while words and words[-1].lower() in _TRAILING:

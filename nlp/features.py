@@ -98,12 +98,28 @@ class Counted:
     counts: Ints
 
 
-def _bucket(hashes: Codes, block: Block, salt: int) -> Ints:
-    mixed = (hashes + np.uint64(salt)) * _GOLDEN
-    mixed ^= mixed >> np.uint64(29)
-    mixed *= _GOLDEN
-    mixed >>= _SHIFT
-    return mixed.astype(np.int64) + (int(block) << BLOCK_BITS)
+class _Found:
+    """Hashes and offsets as they are gathered; mixed into buckets once, because each numpy call has its price."""
+
+    def __init__(self) -> None:
+        self._hashes: list[Codes] = []
+        self._offsets: list[Ints] = []
+        self._blocks: list[int] = []
+
+    def add(self, hashes: Codes, offsets: Ints, block: Block, salt: int) -> None:
+        self._hashes.append(hashes + np.uint64(salt))
+        self._offsets.append(offsets)
+        self._blocks.append(int(block) << BLOCK_BITS)
+
+    def mixed(self) -> Occurrences:
+        hashes = np.concatenate(self._hashes)
+        hashes *= _GOLDEN
+        hashes ^= hashes >> np.uint64(29)
+        hashes *= _GOLDEN
+        hashes >>= _SHIFT
+        buckets = hashes.astype(np.int64)
+        buckets += np.repeat(self._blocks, [len(part) for part in self._hashes])
+        return Occurrences(buckets, np.concatenate(self._offsets))
 
 
 def folded(text: str) -> tuple[Codes, Ints]:
@@ -121,7 +137,9 @@ def folded(text: str) -> tuple[Codes, Ints]:
     after = 0 if signs[-1] == _SPACE else 1
     padded = np.full(len(signs) + before + after, _SPACE, dtype=np.uint64)
     padded[before : before + len(signs)] = signs
-    places = np.pad(offsets, (before, after), mode="edge")
+    places = np.empty(len(padded), dtype=np.int64)
+    places[before : before + len(offsets)] = offsets
+    places[0], places[-1] = offsets[0], offsets[-1]
     return padded, places
 
 
@@ -139,16 +157,15 @@ def occurrences(text: str) -> Occurrences:
     full = starts < ends
     starts, ends = starts[full], ends[full]
     words = (sums[ends] - sums[starts]) * _INVERSES[starts]
-    buckets = [_bucket(words, Block.WORDS, 1), _bucket(words[:-1] * np.uint64(31) + words[1:], Block.WORDS, 2)]
-    offsets = [places[starts], places[starts[:-1]]]
-    _add_characters(buckets, offsets, sums, blanks, places)
-    _add_concepts(buckets, offsets, signs, starts, places)
-    return Occurrences(np.concatenate(buckets), np.concatenate(offsets))
+    found = _Found()
+    found.add(words, places[starts], Block.WORDS, 1)
+    found.add(words[:-1] * np.uint64(31) + words[1:], places[starts[:-1]], Block.WORDS, 2)
+    _add_characters(found, sums, blanks, places)
+    _add_concepts(found, signs, starts, places)
+    return found.mixed()
 
 
-def _add_characters(
-    buckets: list[Ints], offsets: list[Ints], sums: Codes, blanks: npt.NDArray[np.bool_], places: Ints
-) -> None:
+def _add_characters(found: _Found, sums: Codes, blanks: npt.NDArray[np.bool_], places: Ints) -> None:
     """n-grams inside one word, its bounding blanks included (no blank in the middle)."""
     size = len(blanks)
     before = np.zeros(size + 1, dtype=np.int64)
@@ -157,30 +174,26 @@ def _add_characters(
         if size < length:
             break
         count = size - length + 1
-        begin = np.flatnonzero(before[length - 1 : length - 1 + count] == before[1 : 1 + count])
-        hashes = (sums[begin + length] - sums[begin]) * _INVERSES[begin]
-        buckets.append(_bucket(hashes, Block.CHARS, length))
-        offsets.append(places[begin])
+        begin = (before[length - 1 : length - 1 + count] == before[1 : 1 + count]).nonzero()[0]
+        found.add((sums[begin + length] - sums[begin]) * _INVERSES[begin], places[begin], Block.CHARS, length)
 
 
-def _add_concepts(buckets: list[Ints], offsets: list[Ints], signs: Codes, starts: Ints, places: Ints) -> None:
+def _add_concepts(found: _Found, signs: Codes, starts: Ints, places: Ints) -> None:
     """Concepts ("erase", "my data", "not") and ordered pairs of them that stand near each other."""
     words = signs.astype("<u4").tobytes().decode("utf-32-le", "replace").split()
     ids = np.array(concept_ids(words), dtype=np.uint64)
-    where = np.flatnonzero(ids)
+    where = ids.nonzero()[0]
     ids = ids[where]
     at = places[starts[where]]
-    buckets.append(_bucket(ids, Block.CONCEPTS, 1))
-    offsets.append(at)
+    found.add(ids, at, Block.CONCEPTS, 1)
     for lag in _CONCEPT_LAGS:
         if len(ids) <= lag:
             break
-        near = np.flatnonzero(where[lag:] - where[:-lag] <= _CONCEPT_REACH)
-        buckets.append(_bucket(ids[near] * np.uint64(1009) + ids[near + lag], Block.CONCEPTS, 2))
-        offsets.append(at[near])
+        near = (where[lag:] - where[:-lag] <= _CONCEPT_REACH).nonzero()[0]
+        found.add(ids[near] * np.uint64(1009) + ids[near + lag], at[near], Block.CONCEPTS, 2)
 
 
-def counted(slots: Ints, size: int) -> Counted:
+def counted(slots: Ints | Slots, size: int) -> Counted:
     """How often each slot (a feature of the model, ascending by bucket) occurs; -1 is no feature."""
     counts = np.bincount(slots[slots >= 0], minlength=size)
     found = np.flatnonzero(counts)

@@ -1,7 +1,8 @@
 """What a message says beside its labels: for whom, about whom, in what state of mind. Plain patterns, no learning.
 
-The patterns stand in `flags.toml`. Each flag has cheap probes (plain substrings, searched in lower-cased text) that stand before its pattern, so that the
-mail of everyday costs microseconds. `PRIVACY_WORD` is wide on purpose: it only sends a supposed non-request to a person.
+The patterns stand in `flags.toml`. Each rule has cheap probes (plain substrings of lower-cased text) before its
+pattern, so that everyday mail costs microseconds. `PRIVACY_WORD` is wide on purpose: it only sends a supposed
+non-request to a person.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cases.reading import Flag
+
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
@@ -34,12 +36,14 @@ def _load() -> tuple[_Rule, ...]:
 
 _RULES = _load()
 _OTHER = re.compile(
-    r"\b(?:offerte|factuur|facturen|storing|webshop|hosting|domein\w*|wachtwoord|ssl|mailbox|bestelling|levering|pakket\w*|abonnement|korting|"
-    r"prijs|tarief|website|backup|wordpress|plugin|retour\w*|garantie|openingstijden|afspraak|vacature|betaling|borg|incasso)\b"
+    r"\b(?:offerte|factuur|facturen|storing|webshop|hosting|domein\w*|wachtwoord|ssl|mailbox|bestelling|levering|pakket\w*|"
+    r"abonnement|korting|prijs|tarief|website|backup|wordpress|plugin|retour\w*|garantie|openingstijden|"
+    r"afspraak|vacature|betaling|borg|incasso)\b"
 )
 _BESIDE = re.compile(
-    r"\b(?:verder|daarnaast|trouwens|overigens|en nog iets|nog iets|nog een vraag(?:je)?|ook nog|tevens|los daarvan|oh ja|o ja|ps|p\.s|"
-    r"andere vraag|nog een ander\w*|ander punt|meteen ook|ten slotte|tot slot|tweede(?:ns)?)\b"
+    r"\b(?:verder|daarnaast|trouwens|overigens|en nog iets|nog iets|nog een vraag(?:je)?|ook nog|tevens|"
+    r"los daarvan|oh ja|o ja|ps|p\.s|andere vraag|nog een ander\w*|ander punt|meteen ook|"
+    r"ten slotte|tot slot|tweede(?:ns)?)\b"
 )
 
 

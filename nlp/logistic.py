@@ -19,7 +19,7 @@ Array = npt.NDArray[np.float64]
 
 def fit_rows(rows: Array, targets: Array, weights: Array, strength: float) -> tuple[Array, Array]:
     """Coefficients and intercepts for dense rows; `targets` and `weights` are examples x labels."""
-    examples, labels = targets.shape
+    labels = targets.shape[1]
     size = rows.shape[1]
 
     def loss(flat: Array) -> tuple[float, Array]:

@@ -135,7 +135,7 @@ def ensure_model(folder: Path, corpus: Path | None = None) -> Model:
             try:
                 train.build(fresh, source)
                 folder.mkdir(exist_ok=True)
-                (folder / "manifest.json").unlink(missing_ok=True)  # it vouches for the arrays: first to go, last to come
+                (folder / "manifest.json").unlink(missing_ok=True)  # vouches for the arrays: first out, last in
                 for name in ("model.npz", "manifest.json"):
                     (fresh / name).replace(folder / name)
             finally:

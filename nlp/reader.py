@@ -6,12 +6,13 @@ sentences, because the evidence is a sentence.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from cases.reading import Certainty, Flag, Reading, Reply
 from cases.types import Label
-from nlp.decide import decide
+from nlp.decide import SENSITIVE, decide
 from nlp.facts import facts_of
 from nlp.features import CAP
 from nlp.flags import also_other, flags_of
@@ -21,6 +22,8 @@ from nlp.pipeline import evidence_of, make_pipeline, read_doc, sentence_bounds
 from nlp.replies import read_reply
 from nlp.train import joined
 
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_MAY_END = re.compile(r"[.!?…]\S*\s|\n\s*\n")
 _STRIPPED = ".,!?;:()\"'“”‘’-*"
 
 
@@ -37,17 +40,19 @@ class DutchReader:
         return self._model.version
 
     def read(self, subject: str, own_words: str) -> Reading:
-        """Offsets of facts count in `joined(subject, own_words)`, cut at `CAP` characters."""
-        text = joined(subject, own_words)[:CAP]
+        """Offsets of facts count in `text_read(subject, own_words)`."""
+        text = text_read(subject, own_words)
         scored = self._model.score(text)
         low = text.lower()
         flags = flags_of(low)
         probabilities = dict(zip(LABELS, scored.probabilities.tolist(), strict=True))
-        labels, certainty = decide(probabilities, privacy_word=Flag.PRIVACY_WORD in flags)
+        labels, certainty = decide(probabilities, sensitive=not SENSITIVE.isdisjoint(flags))
+        if not any(map(str.isalnum, text)):  # nothing to read is nothing to be sure of
+            labels, certainty = (), Certainty.TRIAGE
         evidence: dict[Label, str] = {}
         if certainty is not Certainty.CERTAIN or labels != (Label.OVERIG,):
             evidence, other = self._evidence(text, scored, labels or _likeliest(probabilities))
-            if labels and other:
+            if other and certainty is not Certainty.TRIAGE:
                 flags.add(Flag.ALSO_OTHER)
         words = [word.strip(_STRIPPED) for word in low.split()]
         language = language_of(words)
@@ -71,13 +76,20 @@ class DutchReader:
 
     def _evidence(self, text: str, scored: Scored, labels: tuple[Label, ...]) -> tuple[dict[Label, str], bool]:
         """The sentence of each label, and whether a sentence beside them asks something of another kind."""
+        if not _MAY_END.search(text.strip()):  # one sentence, as most chat messages are
+            return dict.fromkeys(labels, text.strip()), False
         doc = read_doc(self._nlp, text, scored)
-        bounds = sentence_bounds(doc)
+        bounds = sentence_bounds(doc, text)
         spans = evidence_of(doc, self._model, labels, bounds)
-        carrying = set(spans.values())
+        carrying = {span for label, span in spans.items() if label is not Label.OVERIG}
         sentences = [(text[start:end].lower(), (start, end) in carrying) for start, end in bounds]
         shown = {label: text[start:end] for label, (start, end) in spans.items()}
         return shown, also_other(text.lower(), sentences)
+
+
+def text_read(subject: str, own_words: str) -> str:
+    """Subject and own words, cut at `CAP`; halves of broken characters, which nothing can encode, are replaced."""
+    return _SURROGATES.sub("\ufffd", joined(subject, own_words)[:CAP])
 
 
 def _likeliest(probabilities: dict[Label, float]) -> tuple[Label, ...]:

@@ -24,11 +24,17 @@ _DIGIT_WORDS = {
     "acht": "8",
     "negen": "9",
 }
-_RUN = re.compile(r"(?<![\w@+€])(?<![\d][.,])\d(?:[ \t\u00a0.\-–_/]{0,3}\d)*(?![\w@%])")
+_RUN = re.compile(r"(?<![\w@+€])(?<!€\s)(?<![\d][.,])\d(?:[ \t\u00a0.\-–_/]{0,3}\d)*(?![\w@%])")
 _CUED = re.compile(r"\bcode\w*\W{0,4}(?:\w+\W{1,3}){0,3}?(\d(?:[ \t\u00a0.\-–_/,]{0,3}\d){5})(?!\d)")
 _SPOKEN = re.compile(rf"\b(?:{'|'.join(_DIGIT_WORDS)})(?:[\s,\-.]+(?:{'|'.join(_DIGIT_WORDS)})){{5}}\b")
 _DATE = re.compile(r"(\d{1,2})[\-./](\d{1,2})[\-./](\d{2})")
+_OTHER_NUMBER = re.compile(
+    r"(?:klant|relatie|factuur|order|bestel|debiteur|dossier|ticket|zaak|rekening|contract|lid|kenmerk|ref|nr|postcode)\w*"
+    r"[ \-]?(?:nummer|nr|no|code)?\.?(?: is| was)?[\s:#.=]{0,4}$"
+)
 _MONEY_OR_TIME = re.compile(r"\d{1,2}:\d{2}")
+_CHOICES = {"1": 1, "een": 1, "één": 1, "one": 1, "2": 2, "twee": 2, "two": 2, "3": 3, "drie": 3, "three": 3}
+
 
 def _load() -> dict[str, re.Pattern[str]]:
     rows = tomllib.loads((Path(__file__).parent / "replies.toml").read_text(encoding="utf-8"))
@@ -51,9 +57,9 @@ def read_reply(text: str) -> Reply:
         return Reply(ReplyKind.HUMAN)
     if len(low.split()) > _LONG:
         return Reply(ReplyKind.OTHER)
-    if _NEW_CODE.search(low):
+    if _PATTERNS[ReplyKind.NEW_CODE].search(low):
         return Reply(ReplyKind.NEW_CODE)
-    if match := _CHOICE.match(low):
+    if match := _PATTERNS[ReplyKind.CHOICE].search(low):
         return Reply(ReplyKind.CHOICE, choice=_CHOICES[match.group(1)])
     for kind in (ReplyKind.UNSURE, ReplyKind.NO, ReplyKind.YES):
         if _PATTERNS[kind].search(low):
@@ -67,7 +73,8 @@ def _code_in(low: str) -> str:
         return _digits(cued.group(1))
     for run in _RUN.finditer(low):
         digits = _digits(run.group())
-        if len(digits) == 6 and not _is_date(run.group()) and not _MONEY_OR_TIME.match(low, run.end() - 2):
+        other = _is_date(run.group()) or _OTHER_NUMBER.search(low, max(run.start() - 40, 0), run.start())
+        if len(digits) == 6 and not other and not _MONEY_OR_TIME.match(low, run.end() - 2):
             return digits
     if spoken := _SPOKEN.search(low):
         return "".join(_DIGIT_WORDS[word] for word in re.findall(r"[a-zé]+", spoken.group()))

@@ -27,7 +27,7 @@ FOLDS = 8
 STRENGTH = 30.0  # inverse regularisation
 SHIPPED = frozenset({Split.TRAIN, Split.DEV})  # the test writers are never read
 RARE_EXPONENT = 0.5  # a positive counts (negatives / positives) ** this
-_RECIPE = ("features.py", "concepts.py", "logistic.py", "examples.py", "train.py", "model.py")
+_RECIPE = ("features.py", "concepts.py", "concepts.toml", "logistic.py", "examples.py", "train.py", "model.py")
 
 Array = npt.NDArray[np.float64]
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import ColumnElement, Select, bindparam, func, select, text
 
 from cases.audit import AuditTag
 from storage.models import Audit, AuditCheckpoint, table
@@ -94,19 +93,21 @@ class AuditWriter:
             return {}
         if self._unit.connection.dialect.name == "postgresql":
             self._unit.connection.execute(_LINE_UP, {"chains": sorted(chains)})
-        return {row.chain: (row.seq, row.digest) for row in self._unit.rows(_newest(chains))}
+        found = self._unit.connection.execute(_HEADS, {"chains": sorted(chains)})
+        return {row.chain: (row.seq, row.digest) for row in found}
 
 
-def _newest(chains: Iterable[str] | None = None) -> Select[Any]:
+def _newest(*where: ColumnElement[bool]) -> Select[Any]:
     """The last entry of each chain."""
     rows = table(Audit)
-    last = select(rows.c.chain, func.max(rows.c.seq).label("seq")).group_by(rows.c.chain)
-    if chains is not None:
-        last = last.where(rows.c.chain.in_(chains))
-    found = last.subquery()
+    found = select(rows.c.chain, func.max(rows.c.seq).label("seq")).where(*where).group_by(rows.c.chain).subquery()
     return select(rows.c.chain, rows.c.seq, rows.c.digest).join(
         found, (rows.c.chain == found.c.chain) & (rows.c.seq == found.c.seq)
     )
+
+
+# Made once: every unit asks it, and making it costs more than asking.
+_HEADS = _newest(table(Audit).c.chain.in_(bindparam("chains", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from cases.errors import ConfigError, RuleError
 from storage.models import DataKey, MasterKey, table
@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 
 KEPT_OPEN = timedelta(minutes=5)  # another process may have deleted a key that is open here
 PURPOSES = ("seal", "index", "tombstone")
+
+_KEYS = table(DataKey)
+_ADOPT = (  # a key that was erased meanwhile, by another process too, stays erased
+    update(_KEYS)
+    .where(_KEYS.c.id == bindparam("row_id"), _KEYS.c.wrapped != b"")
+    .values(parent_id=bindparam("to_parent"), wrapped=bindparam("to_wrapped"))
+)
 
 
 def load_root_key(path: Path, *, value: str = "") -> bytes:
@@ -67,7 +74,7 @@ class Keyring:
     def __init__(self, root: bytes) -> None:
         self._root = Sealer(root)
         self._organisations: dict[str, OrganisationKeys] = {}
-        self._data: dict[str, Sealer] = {}
+        self._data: dict[str, tuple[Sealer, bytes]] = {}
         self._opened_since: datetime | None = None
         self._lock = threading.Lock()
 
@@ -113,29 +120,29 @@ class Keyring:
             DataKey, id=key_id, organisation_id=organisation, parent_id=parent, master_version=owner.seal_version,
             wrapped=wrapper.seal(plain, f"data_key:{key_id}"), created_at=unit.now,
         )  # fmt: skip
-        self._remember(key_id, Sealer(plain))
+        self._remember(key_id, plain)
         return key_id
 
     def data(self, reads: Reads, key_id: str) -> Sealer:
         """The sealer of one data key; raises RuleError when it was deleted (the content is erased)."""
+        return self._open(reads, key_id)[0]
+
+    def _open(self, reads: Reads, key_id: str) -> tuple[Sealer, bytes]:
         if self._opened_since is None or abs(reads.now - self._opened_since) > KEPT_OPEN:
             self._forget()
             self._opened_since = reads.now
         known = self._data.get(key_id)
         if known is not None:
             return known
-        sealer = Sealer(self._unwrap(reads, key_id))
-        self._remember(key_id, sealer)
-        return sealer
+        return self._remember(key_id, self._unwrap(reads, key_id))
 
     def adopt(self, unit: Unit, key_id: str, case_key_id: str) -> None:
         """Wraps a message's key under the key of the case it joins, so that both are erased together."""
         if key_id == case_key_id:
             return
-        plain = self._unwrap(unit, key_id)
+        _, plain = self._open(unit, key_id)
         wrapped = self.data(unit, case_key_id).seal(plain, f"data_key:{key_id}")
-        keys = table(DataKey)
-        unit.execute(update(keys).where(keys.c.id == key_id).values(parent_id=case_key_id, wrapped=wrapped))
+        unit.update_later(_ADOPT, row_id=key_id, to_parent=case_key_id, to_wrapped=wrapped)
 
     def erase(self, unit: Unit, key_id: str) -> None:
         """Destroys a data key: what it sealed or wrapped can never be read again. The empty row stays."""
@@ -159,8 +166,10 @@ class Keyring:
         )
         return wrapper.open(row.wrapped, f"data_key:{key_id}")
 
-    def _remember(self, key_id: str, sealer: Sealer) -> None:
+    def _remember(self, key_id: str, plain: bytes) -> tuple[Sealer, bytes]:
+        opened = (Sealer(plain), plain)
         with self._lock:
             if len(self._data) > 5_000:  # bounded: an opened key is 32 bytes and a cipher
                 self._data.clear()
-            self._data[key_id] = sealer
+            self._data[key_id] = opened
+        return opened

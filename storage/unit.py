@@ -15,7 +15,6 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -60,16 +59,17 @@ class Unit(Reads):
         self.new_id = context.new_id
         self.after_commit: list[Callable[[], None]] = []  # quick and in memory; not run when the unit is undone
         self._waiting: dict[str, list[dict[str, Any]]] = {}
-        self._later: list[tuple[_Change, dict[str, Any]]] = []
+        self._later: list[tuple[Update, dict[str, Any]]] = []
         self._audit = AuditWriter(self)
 
     def add(self, model: type[SQLModel], **values: Any) -> None:
         """Keeps back one new row; columns that are not given take the model's default."""
         found = table(model)
         defaults = _defaults(found)
-        if unknown := values.keys() - defaults.keys():
-            raise RuleError(f"{found.name} has no column {sorted(unknown)}")
-        self._waiting.setdefault(found.name, []).append({**defaults, **values})
+        row = {**defaults, **values}
+        if len(row) != len(defaults):
+            raise RuleError(f"{found.name} has no column {sorted(values.keys() - defaults.keys())}")
+        self._waiting.setdefault(found.name, []).append(row)
 
     def flush(self) -> None:
         """Writes the rows that were kept back, parents before children."""
@@ -127,23 +127,24 @@ class Unit(Reads):
             raise Stale(f"{found.name} has changed meanwhile")
 
     def change_later(self, model: type[SQLModel], row_id: str, *, if_: dict[str, Any], **values: Any) -> None:
-        """The same at the end of the unit, many rows in one statement: for rows that this unit does not read again.
+        """The same at the end of the unit: for rows that this unit does not read again."""
+        statement = _update(table(model).name, tuple(if_), tuple(values))
+        given = {f"if_{name}": value for name, value in if_.items()} | {f"to_{n}": v for n, v in values.items()}
+        self.update_later(statement, row_id=row_id, **given)
 
-        Raises there, so that the whole unit is undone when one row is no longer as `if_` says.
-        """
-        change = _Change(table(model).name, tuple(if_), tuple(values))
-        row = {"row_id": row_id} | {f"if_{name}": value for name, value in if_.items()}
-        self._later.append((change, row | {f"to_{name}": value for name, value in values.items()}))
+    def update_later(self, statement: Update, **given: Any) -> None:
+        """One row of a prepared update. All rows of one statement go out together at the end of the unit, which is
+        undone (Stale) when one of them did not match."""
+        self._later.append((statement, given))
 
     def _change_now(self) -> None:
-        """One `executemany` for each kind of change; its row count is the sum over all rows."""
-        kinds: dict[_Change, list[dict[str, Any]]] = {}
-        for change, row in self._later:
-            kinds.setdefault(change, []).append(row)
+        together: dict[Update, list[dict[str, Any]]] = {}
+        for statement, given in self._later:
+            together.setdefault(statement, []).append(given)
         self._later.clear()
-        for change, rows in kinds.items():
-            if self.connection.execute(_update(change), rows).rowcount != len(rows):
-                raise Stale(f"{change.table} has changed meanwhile")
+        for statement, rows in together.items():
+            if self.connection.execute(statement, rows).rowcount != len(rows):  # of `executemany`: the sum
+                raise Stale("a row has changed meanwhile")
 
     def record(
         self, tag: AuditTag, *, organisation: str, actor: str, case: str | None = None, subject: str | None = None,
@@ -158,16 +159,7 @@ def _tell_of_failure(work: asyncio.Future[Any]) -> None:
         log.warning("a write unit failed after its caller had left (%s)", type(error).__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """One kind of update: which columns are looked at and which are set."""
-
-    table: str
-    if_: tuple[str, ...]
-    to: tuple[str, ...]
-
-
-_updates: dict[_Change, Update] = {}
+_updates: dict[tuple[str, tuple[str, ...], tuple[str, ...]], Update] = {}
 _default_values: dict[str, dict[str, Any]] = {}
 _inserts: dict[str, Insert] = {}
 
@@ -187,15 +179,15 @@ def _insert(name: str) -> Insert:
     return statement
 
 
-def _update(change: _Change) -> Update:
-    statement = _updates.get(change)
+def _update(name: str, if_: tuple[str, ...], to: tuple[str, ...]) -> Update:
+    statement = _updates.get((name, if_, to))
     if statement is None:
-        found = metadata.tables[change.table]
+        found = metadata.tables[name]
         statement = update(found).where(found.c.id == bindparam("row_id"))
-        for name in change.if_:
-            statement = statement.where(found.c[name] == bindparam(f"if_{name}"))
-        statement = statement.values({name: bindparam(f"to_{name}") for name in change.to})
-        _updates[change] = statement
+        for column in if_:
+            statement = statement.where(found.c[column] == bindparam(f"if_{column}"))
+        statement = statement.values({column: bindparam(f"to_{column}") for column in to})
+        _updates[name, if_, to] = statement
     return statement
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 
@@ -11,7 +12,7 @@ from cases.errors import InputError, OutsideError, RuleError
 from web import demo_pages, health, words
 from web.demo import DemoFace
 from web.face import WebFace, make_face, seen
-from web.guard import Guard
+from web.guard import HEADERS, Guard
 from web.requester import case as requester_case
 from web.requester import download, privacy
 from web.settings import WebSettings
@@ -25,7 +26,13 @@ REQUESTER = (requester_case.router, download.router, privacy.router)
 
 def create_app(desk: Desk, settings: WebSettings, demo: DemoFace | None = None) -> FastAPI:
     # No spans, metrics or log records leave by way of the library: addresses of pages hold secret tokens.
-    telemetry = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False}
+    telemetry: TelemetryConfig = {
+        "tracing": False,
+        "metrics": False,
+        "logs": False,
+        "operation_spans": False,
+        "auto_configure": False,
+    }
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, telemetry=telemetry)
     face = make_face(desk, settings, demo)
     app.state.face = face
@@ -90,6 +97,13 @@ def _answers(app: FastAPI, face: WebFace) -> None:
     @app.exception_handler(RuleError)
     async def rule(_request: Request, _error: Exception) -> Response:
         return say(409, "Intussen veranderd", "Iemand anders heeft dit intussen veranderd. Ga terug en kijk opnieuw.")
+
+    @app.exception_handler(Exception)
+    async def bug(_request: Request, _error: Exception) -> Response:
+        """A fault of ours. This answer is made outside the guard, so it brings its own headers."""
+        answer = say(500, "Er ging iets mis", "Dit had niet mogen gebeuren. Wij zien het in ons logboek.")
+        answer.headers.update(HEADERS)
+        return answer
 
     @app.exception_handler(OutsideError)
     async def outside(_request: Request, _error: Exception) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from cases.errors import InputError
 from storage.queries import console
@@ -27,11 +27,11 @@ NOTICES = {
 @router.get("/")
 async def show(face: Face, melding: str = "") -> Response:
     demo = _demo(face)
-    counts = await face.desk.store.read(lambda reads: console.counts(reads, tuple(face.desk.organisations)))
+    counts = await _counts(face)
     return face.page(
         "demo.html", letters=demo.letters(), tray=demo.tray(TRAY), colleagues=demo.colleagues(),
-        clock=demo.now(), waiting=sum(counts.values()), organisations=list(face.desk.organisations),
-        notice=NOTICES.get(melding, ""), jumps=JUMPS,
+        clock=demo.now(), waiting=sum(counts.values()), stand=_stand(demo, counts),
+        organisations=list(face.desk.organisations), notice=NOTICES.get(melding, ""), jumps=JUMPS,
     )  # fmt: skip
 
 
@@ -77,6 +77,21 @@ async def mail(mail_id: str, face: Face) -> Response:
         raise NotThere
     html = found.html.replace("<head>", '<head><base target="_blank">', 1)
     return HTMLResponse(html, headers=mail_headers(links=True))
+
+
+@router.get("/demo/stand")
+async def stand(face: Face) -> JSONResponse:
+    """Whether the page is still fresh."""
+    return JSONResponse({"stand": _stand(_demo(face), await _counts(face))})
+
+
+async def _counts(face: WebFace) -> dict[tuple[str, str], int]:
+    return await face.desk.store.read(lambda reads: console.counts(reads, tuple(face.desk.organisations)))
+
+
+def _stand(demo: DemoFace, counts: dict[tuple[str, str], int]) -> str:
+    newest = demo.tray(1)
+    return f"{newest[0].id if newest else '-'}.{sum(counts.values())}"
 
 
 def _demo(face: WebFace) -> DemoFace:

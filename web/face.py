@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from web import show, static_files, words
+from web import letter_words, show, static_files, words
 from web.demo import DemoFace
 from web.settings import WebSettings
 from web.static_files import StaticFile
@@ -42,6 +42,7 @@ def make_face(desk: Desk, settings: WebSettings, demo: DemoFace | None) -> WebFa
     )
     templates.globals["static"] = lambda name: static_files.address(files, name)
     templates.globals["words"] = words
+    templates.globals["letter_words"] = letter_words
     templates.globals["organisation_name"] = lambda key: (
         desk.organisations[key].policy.name if key in desk.organisations else key
     )

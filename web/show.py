@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -73,6 +73,11 @@ def moment(value: datetime | None) -> str:
     return "–" if value is None else f"{day(value)} {value.astimezone(AMSTERDAM):%H:%M}"
 
 
+def clock(value: datetime) -> str:
+    """`14:05:30`"""
+    return f"{value.astimezone(AMSTERDAM):%H:%M:%S}"
+
+
 def iso(value: date | datetime | None) -> str:
     return "" if value is None else value.isoformat()
 
@@ -89,15 +94,6 @@ def percent(value: float) -> str:
     return f"{round(value * 100)}%"
 
 
-def facts(value: Mapping[str, Any] | None) -> str:
-    """Facts of an audit entry on one line: ids are shortened, they say nothing to a reader."""
-    parts = []
-    for name, item in (value or {}).items():
-        text = ", ".join(map(str, item)) if isinstance(item, list) else str(item)
-        parts.append(f"{name.replace('_', ' ')}: {text if len(text) <= 40 else text[:12] + '…'}")
-    return " · ".join(parts)
-
-
 def sentence(value: str) -> str:
     """First letter as a capital, the rest as it is (names keep theirs)."""
     return value[:1].upper() + value[1:]
@@ -107,10 +103,10 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "day": day,
     "long_day": long_day,
     "moment": moment,
+    "clock": clock,
     "iso": iso,
     "size": size,
     "percent": percent,
-    "facts": facts,
     "sentence": sentence,
     "nearness": nearness,
     "distance": distance,

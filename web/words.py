@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-from cases.letters import BlockKind
-from cases.types import Label, RefusalGround
+from cases.types import Label
+from web.letter_words import GROUNDS
 from web.show import moment
 
 LABELS: Mapping[str, str] = {
@@ -110,6 +111,7 @@ IDENTIFIERS: Mapping[str, str] = {
 AWAITED: Mapping[str, str] = {
     "": "geen vraag open",
     "code": "wacht op de code",
+    "on_file": "hierheen ging een code voor een ander gesprek",
     "clarify": "wacht op verduidelijking",
     "other_address": "gevraagd: vroeg u dit vanaf een ander adres?",
 }
@@ -136,6 +138,7 @@ DECISIONS: Mapping[str, str] = {
     "refused": "afgewezen",
     "nothing_found": "niets gevonden",
     "information": "informatie",
+    "transferred": "doorgestuurd",
 }
 DRAFTS: Mapping[str, str] = {
     "open": "wacht op goedkeuring",
@@ -176,93 +179,6 @@ ROLES: Mapping[str, str] = {"agent": "behandelaar", "approver": "beslisser", "ad
 LOOKS: Mapping[str, str] = {"approve": "goedgekeurd", "second": "als tweede goedgekeurd", "hand_back": "teruggegeven"}
 FINDINGS: Mapping[str, str] = {"found": "gevonden", "nothing": "niets gevonden", "failed": "MISLUKT"}
 
-GROUNDS: Mapping[str, str] = {
-    RefusalGround.LEGAL_DUTY: "Wettelijke plicht om te bewaren (art. 17 lid 3 b)",
-    RefusalGround.LEGAL_CLAIM: "Nodig voor een rechtsvordering (art. 17 lid 3 e)",
-    RefusalGround.RIGHTS_OF_OTHERS: "Rechten van anderen (art. 15 lid 4)",
-    RefusalGround.NOT_IDENTIFIABLE: "Wij kunnen de persoon niet vinden (art. 11 lid 2)",
-    RefusalGround.IDENTITY_NOT_PROVEN: "Identiteit niet bewezen (art. 12 lid 6)",
-    RefusalGround.UNFOUNDED: "Kennelijk ongegrond (art. 12 lid 5)",
-    RefusalGround.EXCESSIVE: "Buitensporig (art. 12 lid 5)",
-    RefusalGround.NO_SUCH_RIGHT: "Het recht geldt hier niet",
-}
-GROUND_FACTS: Mapping[str, str] = {
-    "category": "Welke gegevens",
-    "law": "Welke wet, welk artikel",
-    "why": "Waarom dat hier geldt",
-    "until": "Tot welke datum",
-    "claim": "Welke vordering (factuur, bedrag, geschil)",
-    "what_kept": "Wat we daarvoor bewaren",
-    "review_on": "Wanneer we opnieuw kijken",
-    "what": "Om welke gegevens van wie het gaat (zonder naam)",
-    "searched": "Waarop we hebben gezocht",
-    "what_helps": "Wat de verzoeker kan geven zodat het wel lukt",
-    "asked_on": "Wanneer we om bewijs vroegen",
-    "what_asked": "Wat we vroegen",
-    "how_to_complete": "Hoe het alsnog kan",
-    "evidence": "Waaruit dat blijkt",
-    "offered": "Wat we hebben aangeboden",
-    "right": "Welk recht",
-    "what_instead": "Wat wel kan",
-}
-BLOCKS: Mapping[str, str] = {
-    BlockKind.REFERENCE: "kenmerk en data",
-    BlockKind.UNDERSTOOD: "wat er is gevraagd",
-    BlockKind.DECISION: "het besluit",
-    BlockKind.CONTACT: "contact",
-    BlockKind.CHECKED_BY: "wie keek (functie)",
-    BlockKind.COMPLAINT_AP: "klacht bij de AP",
-    BlockKind.GROUND: "de grond",
-    BlockKind.FACTS: "de feiten van dit geval",
-    BlockKind.GRANTED: "wat wel kan",
-    BlockKind.COURT: "de rechtbank",
-    BlockKind.OBJECT: "opnieuw laten kijken",
-    BlockKind.DATA: "de gegevens",
-    BlockKind.PURPOSES: "doelen",
-    BlockKind.CATEGORIES: "soorten gegevens",
-    BlockKind.RECIPIENTS: "ontvangers",
-    BlockKind.RETENTION: "bewaartermijnen",
-    BlockKind.SOURCE: "herkomst",
-    BlockKind.RIGHTS: "rechten",
-    BlockKind.AUTOMATED: "automatische besluiten",
-    BlockKind.TRANSFERS: "doorgifte buiten de EU",
-    BlockKind.LEFT_OUT: "wat is weggelaten",
-    BlockKind.NOT_ASKED: "waar nog niet is gezocht",
-    BlockKind.FORMAT: "vorm, en dat het gratis is",
-    BlockKind.SEARCHED: "waar is gezocht",
-    BlockKind.OFFER_OTHER: "aanbod om verder te zoeken",
-    BlockKind.DONE: "wat is gedaan",
-    BlockKind.CHANGES: "oud en nieuw",
-    BlockKind.KEPT: "wat blijft bewaard",
-    BlockKind.RESTRICTED_USE: "beperkt gebruik",
-    BlockKind.RECIPIENTS_TOLD: "ontvangers ingelicht",
-    BlockKind.BACKUPS: "reservekopieën",
-    BlockKind.SUPPRESSION: "niet-benaderen-lijst",
-    BlockKind.ACCOUNT: "gevolgen voor het account",
-    BlockKind.STOPPED: "wat is gestopt",
-    BlockKind.UNDERWAY: "wat nog onderweg is",
-    BlockKind.CONTINUES: "wat doorgaat",
-    BlockKind.PROCESSING: "om welk gebruik het gaat",
-    BlockKind.WEIGHING: "de afweging",
-    BlockKind.CONSENT: "welke toestemming",
-    BlockKind.NOT_BACKWARDS: "geldt niet met terugwerkende kracht",
-    BlockKind.SCOPE: "welke gegevens wel en niet",
-    BlockKind.DELIVERY: "levering",
-    BlockKind.NOTHING_DELETED: "er is niets gewist",
-    BlockKind.RESTRICTION: "wat is stilgezet",
-    BlockKind.EXCEPTIONS: "uitzonderingen",
-    BlockKind.BEFORE_LIFTING: "bericht vooraf",
-    BlockKind.LOGIC: "hoe het besluit werkt",
-    BlockKind.HUMAN: "wie opnieuw kijkt",
-    BlockKind.CONTEST: "hoe te betwisten",
-    BlockKind.FINDINGS: "bevindingen",
-    BlockKind.REMEDY: "herstel",
-    BlockKind.ANSWER: "het antwoord",
-    BlockKind.STAGE: "hoe ver het is",
-    BlockKind.CLOSED: "gesloten",
-    BlockKind.OWN_STATEMENT: "eigen verklaring",
-    BlockKind.REDIRECT: "doorverwijzing",
-}
 AUDIT: Mapping[str, str] = {
     "message.received": "bericht ontvangen",
     "message.judged": "bericht gelezen",
@@ -339,7 +255,7 @@ NOTICES: Mapping[str, str] = {
 }
 PROBLEMS: Mapping[str, str] = {
     "ground_facts_missing": "Bij deze grond horen feiten die nog ontbreken. Vul ze allemaal in.",
-    "blocks_missing": "De brief is nog niet af. Onderaan staat wat ontbreekt.",
+    "blocks_missing": "De brief is nog niet af. Schrijf eerst wat er ontbreekt.",
     "too_long": "Een van de teksten is te lang (meer dan 20.000 tekens).",
     "empty": "Schrijf eerst een tekst.",
     "ground_blocked": "Deze grond kan bij deze organisatie niet: de eigen verklaring belooft meer.",
@@ -370,6 +286,27 @@ def detail(code: str) -> str:
     return ", ".join(DETAILS.get(part, FLAGS.get(part, part)) for part in code.split(",") if part)
 
 
+# Facts of the audit log: how they are called, and which say nothing to a reader (ids, digests, versions).
+FACTS: Mapping[str, str] = {
+    "before": "van",
+    "after": "naar",
+    "label": "soort",
+    "labels": "soorten",
+    "kind": "soort",
+    "decision": "besluit",
+    "ground": "grond",
+    "outcome": "uitkomst",
+    "purpose": "waarvoor",
+    "level": "zekerheid",
+    "result": "uitkomst",
+    "number": "nummer",
+    "channel": "kanaal",
+    "reason": "reden",
+    "second_look": "zelf als tweede",
+    "size": "bytes",
+}
+_VALUES = (LABELS, STATES, WORK_SHORT, DECISIONS, MAIL_KINDS, FINDINGS, GROUNDS, SENDINGS, CHANNELS)
+
 EVIDENCE: Mapping[str, str] = {
     "mailbox": "code uit dit postvak",
     "on_file": "code naar het adres dat wij kennen",
@@ -392,6 +329,21 @@ def actor(code: str, staff_names: Mapping[str, str]) -> str:
     if code.startswith("staff:"):
         return staff_names.get(code.removeprefix("staff:"), "een collega")
     return "de verzoeker" if code.startswith("requester:") else "het programma"
+
+
+def facts(found: Mapping[str, Any]) -> str:
+    """The facts of one audit entry on one line."""
+    return " · ".join(f"{FACTS[name]}: {_fact(value)}" for name, value in found.items() if name in FACTS and value)
+
+
+def _fact(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_fact(item)}" for key, item in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_fact, value))
+    if isinstance(value, bool):
+        return "ja" if value else "nee"
+    return next((known[value] for known in _VALUES if value and value in known), str(value))
 
 
 def rows_for(text: tuple[str, ...]) -> int:

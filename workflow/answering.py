@@ -7,7 +7,7 @@ was read, and settled later only if nothing changed meanwhile.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row
@@ -138,13 +138,13 @@ class _Maker:
             name=self.parsed.from_name,
             form=self.form,
             language=self.reading.language,
-            received_at=self.row.received_at,
+            received_at=self._received_at(),
             conversation_id=self.conversation_id,
             case_id=thread.case_id if existing and thread and thread.case_id else self.desk.store.context.new_id(),
             number=thread.case_number if existing and thread else fresh_number(self.desk, self.organisation),
             token=new_token(),
             requests=new_requests(
-                self.desk, self.organisation, labels, self.row.received_at, assurance,
+                self.desk, self.organisation, labels, self._received_at(), assurance,
                 by_staff=turn.by_staff or turn.human,
             ),
             code=fresh_code(self.desk, self.organisation) if with_code else "",
@@ -153,12 +153,18 @@ class _Maker:
             existing_case_key=thread.case_key_id if existing and thread else "",
         )  # fmt: skip
 
+    def _received_at(self) -> datetime:
+        """The term runs from the first message, also when it took a question to understand it."""
+        first = self.thread.first_at if self.thread is not None and self.thread.case_id is None else None
+        received: datetime = self.row.received_at
+        return min(first, received) if first is not None else received
+
     def _judge(self) -> tuple[CodeResult | None, CodeState | None, str]:
         """The typed code against the codes that stand open; a fresh one when the old one was only too late."""
         thread = self.thread
         if self.turn.mail is Mail.NEW_CODE and thread is not None:
             return None, None, self._resent(thread)
-        if self.turn.mail is not Mail.CODE_RESULT or thread is None:
+        if not self.turn.code or thread is None:
             return None, None, ""
         key = self.desk.store.keyring.organisation(self.organisation).index
         typed = code_digest(key, thread.id, self.turn.code)
@@ -167,7 +173,8 @@ class _Maker:
             for c in thread.codes
         )
         result, state = judge_code(states, self.desk.now())
-        return result, state, self._resent(thread) if result is CodeResult.EXPIRED else ""
+        again = result is CodeResult.EXPIRED and self.turn.mail is Mail.CODE_RESULT
+        return result, state, self._resent(thread) if again else ""
 
     def _resent(self, thread: Thread) -> str:
         """A fresh code; "" when the day's resends are used up (the first one was no resend)."""
@@ -240,7 +247,7 @@ class _Maker:
     def _facts(self) -> tuple[tuple[Label, ...], Any, date, str]:
         if self.opening is not None:
             told = earliest_told(self.opening.requests).target_on
-            return self.turn.open, self.row.received_at, told, self.opening.number
+            return self.turn.open, self.opening.received_at, told, self.opening.number
         current = self._current()
         if current is not None and self.thread is not None:
             running = [r.label for r in self.thread.requests if r.state in OPEN_STATES] or [current.label]

@@ -15,7 +15,7 @@ from cases.audit import PROGRAM, AuditTag
 from cases.calendar import local_date
 from cases.types import OPEN_STATES, ChannelKind, DeadlineKind, OutboxKind, RequestState, WorkKind
 from handlers import notices
-from storage.models import Deadline, Request, Staff, StaffRole, table
+from storage.models import Deadline, Outbox, Request, Staff, StaffRole, table
 from storage.queries.request_facts import RequestFacts, request_facts
 from storage.queries.writing import Post, Route, close_work, open_work, queue
 from storage.unit import Reads, Unit
@@ -85,8 +85,19 @@ def _gather(reads: Reads, request_id: str, group: Sequence[Row[Any]]) -> Due | N
         return None
     kinds = [DeadlineKind(row.kind) for row in group]
     warnings = [kind for kind in _WARNINGS if kind in kinds]
-    remind = DeadlineKind.IDENTITY_REMINDER in kinds and facts.state is RequestState.IDENTIFYING and not facts.frozen
+    remind = DeadlineKind.IDENTITY_REMINDER in kinds and _may_remind(reads, facts)
     return Due(tuple(group), facts, _staff(reads, facts.organisation), warnings[-1] if warnings else None, remind)
+
+
+def _may_remind(reads: Reads, facts: RequestFacts) -> bool:
+    """One reminder per question: the requests of one conversation wait for the same code."""
+    if facts.state is not RequestState.IDENTIFYING or facts.frozen or facts.human:
+        return False
+    rows = table(Outbox)
+    reminded = select(rows.c.id).where(
+        rows.c.conversation_id == facts.conversation_id, rows.c.kind == OutboxKind.REMINDER.value
+    )
+    return reads.one(reminded) is None
 
 
 def _staff(reads: Reads, organisation: str) -> tuple[str, ...]:
@@ -136,7 +147,7 @@ def _fire(unit: Unit, desk: Desk, written: Written) -> int:
     if written.notice is not None:
         for address in due.staff:
             _queue_notice(unit, desk, facts, written.notice, address)
-    if written.reminder is not None:
+    if written.reminder is not None and _may_remind(unit, facts):
         _queue_reminder(unit, desk, facts, written.reminder)
     return len(due.rows)
 

@@ -28,7 +28,7 @@ from storage.seal import blind, code_digest, same, token_digest
 from storage.unit import Reads, Unit
 from workflow.desk import Desk
 from workflow.notices import about, write
-from workflow.settling import prove_conversation
+from workflow.proof import lock, prove_conversation
 
 DOWNLOAD_CODE_LIFE = timedelta(hours=1)
 DOWNLOAD_LIFE = timedelta(minutes=15)  # between the right code and the download
@@ -283,15 +283,11 @@ async def enter_code(desk: Desk, token: str, code: str) -> CodeAnswer:
             prove_conversation(unit, desk, row, state.purpose, state.id)
             return result
         unit.record(
-            AuditTag.CODE_LOCKED if result is CodeResult.LOCKED else AuditTag.CODE_REFUSED,
-            organisation=link.organisation, actor=requester_actor(link.conversation_id), case=link.case_id,
-            subject=state.id if state else None, result=result.value,
+            AuditTag.CODE_REFUSED, organisation=link.organisation, actor=requester_actor(link.conversation_id),
+            case=link.case_id, subject=state.id if state else None, result=result.value,
         )  # fmt: skip
         if result is CodeResult.LOCKED:
-            open_work(
-                unit, WorkKind.IDENTITY_STUCK, link.organisation, same=link.conversation_id, case_id=link.case_id,
-                detail="code_locked",
-            )  # fmt: skip
+            lock(unit, link.organisation, link.conversation_id, link.case_id)
         return result
 
     result = await desk.store.write(settle)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from cases.audit import PROGRAM, AuditTag
 from cases.calendar import at_hour
@@ -106,6 +106,15 @@ def new_requests(
 
 def earliest_told(requests: tuple[NewRequest, ...]) -> DeadlineRow:
     return min((request.told for request in requests), key=lambda row: row.target_on)
+
+
+def told_if_request(
+    desk: Desk, organisation: str, received_at: datetime, labels: tuple[Label, ...] = (Label.INZAGE,)
+) -> date:
+    """The date that holds if a doubtful message turns out to be a request: its term runs from receipt."""
+    policy = desk.organisation(organisation).policy
+    rows = [row for label in labels for row in derive(label, received_at, policy) if row.told]
+    return min(row.target_on for row in rows)
 
 
 def new_token() -> str:

@@ -20,13 +20,13 @@ from typing import Any
 from sqlalchemy import Row, select, update
 
 from cases.audit import PROGRAM, AuditTag, staff_actor
-from cases.errors import LoketError, OutsideError, Permanent, Stale, Temporary, Uncertain
+from cases.errors import LoketError, OutsideError, Permanent, Stale, Temporary, Uncertain, place_of
 from cases.protocols import Outgoing
 from cases.transitions import end_state
 from cases.types import Awaiting, Decision, OutboxKind, OutboxStatus, RequestState, WorkKind
 from storage.claims import RELEASED, claim
 from storage.models import Approval, Draft, Outbox, Request, table
-from storage.queries.writing import move_request, open_work
+from storage.queries.writing import close_work, move_request, open_work
 from storage.unit import Reads, Unit
 from workflow.desk import Desk
 
@@ -124,7 +124,7 @@ async def _send_all(desk: Desk, account: str, parcels: Sequence[Parcel]) -> None
         except (OutsideError, LoketError, OSError) as error:
             parcel.outcome, parcel.reply = OutboxStatus.QUEUED, type(error).__name__
         except Exception as error:
-            log.exception("a sender failed in an unknown way", extra={"outbox": parcel.row.id})
+            log.error("a sender failed in an unknown way: %s", place_of(error), extra={"outbox": parcel.row.id})
             parcel.outcome, parcel.reply = OutboxStatus.UNCERTAIN, type(error).__name__
 
 
@@ -224,12 +224,16 @@ async def decide_uncertain(desk: Desk, staff_id: str, outbox_id: str, *, arrived
         row = unit.one(select(rows).where(rows.c.id == outbox_id))
         if row is None or row.status != OutboxStatus.UNCERTAIN.value:
             raise Stale("this message is no longer uncertain")
+        unknown = {"status": OutboxStatus.UNCERTAIN.value}
         if arrived:
-            unit.change(Outbox, outbox_id, status=OutboxStatus.SENT.value, sent_at=unit.now)
+            unit.change(Outbox, outbox_id, if_=unknown, status=OutboxStatus.SENT.value, sent_at=unit.now)
             if row.kind == OutboxKind.LETTER.value:
                 letter_has_left(unit, row)
         else:
-            unit.change(Outbox, outbox_id, status=OutboxStatus.QUEUED.value, not_before=unit.now, attempts=0)
+            unit.change(
+                Outbox, outbox_id, if_=unknown, status=OutboxStatus.QUEUED.value, not_before=unit.now, attempts=0
+            )
+        close_work(unit, WorkKind.SEND_UNCERTAIN, actor=staff_actor(staff_id), outbox_id=outbox_id)
         unit.record(
             AuditTag.MAIL_SENT if arrived else AuditTag.MAIL_QUEUED, organisation=row.organisation_id,
             actor=staff_actor(staff_id), case=row.case_id, subject=outbox_id, kind=row.kind,

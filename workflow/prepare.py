@@ -21,7 +21,7 @@ from datetime import timedelta
 from typing import Any
 
 from cases.audit import PROGRAM, AuditTag
-from cases.errors import LoketError, Stale
+from cases.errors import LoketError, Stale, place_of
 from cases.export import ExportSpec
 from cases.letters import Letter, fill, slots, to_json
 from cases.policy import Policy, level_needed
@@ -71,7 +71,7 @@ async def run_once(desk: Desk) -> int:
             log.info("a request changed while it was prepared", extra={"request": request_id})
         except Exception as error:
             reason = str(error) if isinstance(error, LoketError) else type(error).__name__
-            log.exception("a request could not be prepared", extra={"request": request_id})
+            log.error("a request could not be prepared: %s", place_of(error), extra={"request": request_id})
             await desk.store.write(lambda unit, i=request_id, r=reason: _stuck(unit, token, i, r))  # type: ignore[misc]
     return len(ids)
 
@@ -118,7 +118,7 @@ async def _find(own: OrganisationDesk, name: str, identifiers: Sequence[Identifi
     except TimeoutError:
         return Found(name, FindStatus.FAILED, error="het systeem antwoordde niet op tijd")
     except Exception as error:
-        log.exception("a source failed", extra={"source": name})
+        log.error("a source failed: %s", place_of(error), extra={"source": name})
         return Found(name, FindStatus.FAILED, error=type(error).__name__)
 
 

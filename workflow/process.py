@@ -21,19 +21,20 @@ from sqlalchemy import Row
 
 from cases.audit import PROGRAM, AuditTag
 from cases.dialogue import Known, Turn, decide
-from cases.errors import InputError, LoketError, Stale
+from cases.errors import InputError, LoketError, Stale, place_of
 from cases.messages import ParsedMessage, RawInbound
 from cases.protocols import Reader
 from cases.reading import Reading, Reply
 from cases.types import Custody, InboundOutcome, InboundStatus, WorkKind
 from storage.claims import RELEASED, claim
 from storage.models import Inbound, table
-from storage.queries.inbound import keyed_digest, raw_of
+from storage.queries.inbound import copies_settled, keyed_digest, raw_of
 from storage.queries.snapshots import Counts, Snapshot, Wanted, load
 from storage.queries.writing import open_work
 from storage.unit import Unit
 from workflow.answering import Answer, answer
 from workflow.desk import Desk
+from workflow.opening import told_if_request
 from workflow.settling import settle_turn
 
 log = logging.getLogger(__name__)
@@ -97,7 +98,7 @@ def _understand(desk: Desk, items: Sequence[Item]) -> None:
         except InputError as error:
             item.parsed, item.failure = None, error.code
         except Exception as error:  # whatever a message does to us, it must not take others with it
-            log.exception("a message could not be understood", extra={"inbound": item.row.id})
+            log.error("a message could not be understood: %s", place_of(error), extra={"inbound": item.row.id})
             item.parsed, item.failure = None, type(error).__name__
 
 
@@ -140,7 +141,7 @@ def _decide(desk: Desk, items: Sequence[Item], counts: Counts) -> None:
         try:
             _decide_one(desk, item, counts)
         except Exception as error:
-            log.exception("a message could not be decided on", extra={"inbound": item.row.id})
+            log.error("a message could not be decided on: %s", place_of(error), extra={"inbound": item.row.id})
             item.failure = _reason(error)
 
 
@@ -176,11 +177,14 @@ async def _settle_all(desk: Desk, token: str, items: Sequence[Item]) -> None:
     failed = [item for item in items if item.failure]
     if failed:
         with suppress(Stale):  # the claim was lost: another process has them
-            await desk.store.write(lambda unit: _set_aside(unit, token, failed))
+            await desk.store.write(lambda unit: _set_aside(unit, desk, token, failed))
     _wake(desk, good)
 
 
 def _settle(unit: Unit, desk: Desk, token: str, items: Sequence[Item]) -> None:
+    firsts = [item for item in items if item.turn is not None and item.turn.outcome is not InboundOutcome.DUPLICATE]
+    if copies_settled(unit, [(item.row.organisation_id, item.content_digest) for item in firsts]):
+        raise Stale("a copy of a message was settled meanwhile")
     for item in items:
         assert item.turn is not None and item.parsed is not None and item.reading is not None
         settle_turn(unit, desk, item.row, item.raw, item.parsed, item.reading, item.turn, item.snapshot, item.answer)
@@ -195,7 +199,7 @@ def _done(unit: Unit, token: str, item: Item) -> None:
         changes |= {"raw": None, "envelope": None, "data_key_id": None}
         unit.keys.erase(unit, item.row.data_key_id)
     scores = {label.value: round(p, 3) for label, p in item.reading.probabilities.items() if p >= 0.02}
-    unit.change(
+    unit.change_later(
         Inbound, item.row.id, if_={"claim_token": token, "status": InboundStatus.STORED.value},
         status=InboundStatus.DONE.value, outcome=outcome.value, content_digest=item.content_digest,
         linked_to=item.snapshot.duplicate_of if outcome is InboundOutcome.DUPLICATE else None, done_at=unit.now,
@@ -211,7 +215,7 @@ def _left_as_found(item: Item) -> bool:
     return nothing and item.row.custody == Custody.GUEST.value
 
 
-def _set_aside(unit: Unit, token: str, items: Sequence[Item]) -> None:
+def _set_aside(unit: Unit, desk: Desk, token: str, items: Sequence[Item]) -> None:
     """Try again a little later; after three tries, or when the bytes can not be read at all: quarantine."""
     for item in items:
         tries = STALE_TRIES if item.failure == STALE else TRIES
@@ -228,7 +232,7 @@ def _set_aside(unit: Unit, token: str, items: Sequence[Item]) -> None:
         )  # fmt: skip
         open_work(
             unit, WorkKind.QUARANTINE, item.row.organisation_id, same=item.row.id, inbound_id=item.row.id,
-            detail=item.failure,
+            detail=item.failure, due_on=told_if_request(desk, item.row.organisation_id, item.row.received_at),
         )  # fmt: skip
         unit.record(
             AuditTag.MESSAGE_QUARANTINED, organisation=item.row.organisation_id, actor=PROGRAM, subject=item.row.id,

@@ -8,35 +8,40 @@ from sqlalchemy import Row, select
 
 from cases.audit import PROGRAM, AuditTag, requester_actor
 from cases.dialogue import Awaited, Mail, Turn
-from cases.identity import CodePurpose, CodeResult, level_after
+from cases.identity import CodePurpose, CodeResult
 from cases.messages import ParsedMessage, RawInbound
 from cases.reading import Reading
 from cases.types import (
     OPEN_STATES,
-    Assurance,
-    Awaiting,
     Custody,
     InboundOutcome,
-    Label,
     OutboxKind,
     RequestState,
     WorkKind,
 )
 from storage.models import (
-    CaseIdentifier,
     Conversation,
     IdentityCode,
+    Inbound,
     Message,
     Outbox,
-    Request,
     table,
 )
 from storage.queries.snapshots import Snapshot, Thread
-from storage.queries.writing import Post, Route, move_request, open_work, queue, raise_content_version
+from storage.queries.writing import (
+    Post,
+    Route,
+    close_work,
+    move_request,
+    open_work,
+    queue,
+    raise_content_version,
+)
 from storage.unit import Unit
 from workflow.answering import Answer
 from workflow.desk import Desk
-from workflow.opening import ready, write_code, write_opening
+from workflow.opening import told_if_request, write_code, write_opening
+from workflow.proof import lock, prove, prove_conversation
 
 
 def settle_turn(
@@ -110,6 +115,18 @@ class _Settling:
         self.case_id = new.case_id
         if self.thread is not None and self.thread.case_id is None:
             self.unit.keys.adopt(self.unit, self.thread.data_key_id, self.key_id)
+            self._understood(self.thread)
+
+    def _understood(self, thread: Thread) -> None:
+        """The doubtful messages before this one are part of the case now; nobody has to judge them any more."""
+        rows, messages = table(Inbound), table(Message)
+        mine = select(messages.c.inbound_id).where(messages.c.conversation_id == thread.id, messages.c.incoming)
+        doubtful = self.unit.rows(
+            select(rows.c.id).where(rows.c.id.in_(mine), rows.c.outcome == InboundOutcome.TRIAGE.value)
+        )
+        for row in doubtful:
+            self.unit.change(Inbound, row.id, outcome=InboundOutcome.CASE.value)
+            close_work(self.unit, WorkKind.TRIAGE, actor=requester_actor(thread.id), inbound_id=row.id)
 
     def _bare_conversation(self, answer: Answer) -> None:
         """A conversation without a case: a clarifying question, or a code from another mailbox."""
@@ -195,12 +212,8 @@ class _Settling:
             )
         self._record(AuditTag.CODE_REFUSED, thread.id, result=result.value if result else "")
         if result is CodeResult.LOCKED:
-            self._record(AuditTag.CODE_LOCKED, thread.id)
-            open_work(
-                self.unit, WorkKind.IDENTITY_STUCK, self.organisation, same=thread.id, case_id=thread.case_id,
-                detail="code_locked",
-            )  # fmt: skip
-        if result is CodeResult.NONE:
+            lock(self.unit, self.organisation, thread.id, thread.case_id)
+        if result is CodeResult.NONE and self.turn.mail is Mail.CODE_RESULT:
             open_work(self.unit, WorkKind.NEW_MESSAGE, self.organisation, same=thread.id, case_id=thread.case_id)
         if answer.new_code:
             self._new_code(answer, thread)
@@ -263,10 +276,14 @@ class _Settling:
     def _work(self) -> None:
         for kind in self.turn.work:
             told = min((r.told.target_on for r in self._new_requests()), default=None)
+            if kind is WorkKind.TRIAGE:
+                choices = self.turn.choices or (Label.INZAGE,)
+                told = told_if_request(self.desk, self.organisation, self.row.received_at, choices)
             same = self.answer.conversation_id if self.answer and self.case_id else self.row.id
             open_work(
                 self.unit, kind, self.organisation, same=same, case_id=self.case_id, inbound_id=self.row.id,
                 due_on=told, detail=",".join(sorted(flag.value for flag in self.reading.flags)),
+                fresh=self.thread is None and self.row.done_at is None,  # of just now: no line can stand open yet
             )  # fmt: skip
 
     def _new_requests(self) -> tuple[Any, ...]:
@@ -311,55 +328,3 @@ class _Settling:
         self.unit.record(
             tag, organisation=self.organisation, actor=PROGRAM, case=self.case_id, subject=subject, **facts
         )
-
-
-def prove(unit: Unit, desk: Desk, organisation: str, thread: Thread, purpose: CodePurpose, code_id: str) -> None:
-    conversations = table(Conversation)
-    row = unit.one(select(conversations).where(conversations.c.id == thread.id))
-    assert row is not None
-    prove_conversation(unit, desk, row, purpose, code_id)
-
-
-def prove_conversation(unit: Unit, desk: Desk, row: Row[Any], purpose: CodePurpose, code_id: str) -> None:
-    """A code was right: raises the level of this one conversation, and lets its requests go on."""
-    identifiers, codes = table(CaseIdentifier), table(IdentityCode)
-    evidence = dict(row.evidence or {})
-    evidence[purpose.value] = unit.now.isoformat()
-    level = max(
-        Assurance(row.assurance),
-        level_after(
-            mailbox_proven=CodePurpose.MAILBOX.value in evidence,
-            address_on_file=False,
-            code_on_file=CodePurpose.ON_FILE.value in evidence,
-        ),
-    )
-    code = unit.one(select(codes.c.identifier_id).where(codes.c.id == code_id))
-    proven = identifiers.c.conversation_id == row.id
-    if purpose is CodePurpose.MAILBOX:
-        proven &= (identifiers.c.kind == "email") & (identifiers.c.value_index == row.address_index)
-    else:
-        proven &= identifiers.c.id == (code.identifier_id if code is not None else "")
-    unit.execute(identifiers.update().where(proven).values(proven=True))
-    unit.change(
-        Conversation, row.id, assurance=int(level), evidence=evidence, awaited=Awaited.NOTHING.value,
-    )  # fmt: skip
-    unit.record(
-        AuditTag.CODE_ACCEPTED, organisation=row.organisation_id, actor=requester_actor(row.id), case=row.case_id,
-        subject=code_id, purpose=purpose.value, level=level.name.lower(),
-    )  # fmt: skip
-    if row.case_id is not None:
-        _let_go_on(unit, desk, row, level)
-
-
-def _let_go_on(unit: Unit, desk: Desk, row: Row[Any], level: Assurance) -> None:
-    requests = table(Request)
-    policy = desk.organisation(row.organisation_id).policy
-    waiting = select(requests).where(
-        requests.c.conversation_id == row.id, requests.c.state == RequestState.IDENTIFYING.value
-    )
-    for request in unit.rows(waiting):
-        if ready(policy, Label(request.label), level):
-            move_request(
-                unit, request.id, RequestState.PREPARING, actor=requester_actor(row.id),
-                awaiting=Awaiting.NOBODY.value, wake_at=unit.now,
-            )  # fmt: skip

@@ -84,7 +84,7 @@ class Outbox(SQLModel, table=True):
     __table_args__ = (
         Index("ix_outbox_work", "status", "not_before", "lease_until"),
         Index("ix_outbox_counter", "recipient_index", "created_at"),
-        Index("ix_outbox_hour", "organisation_id", "automatic", "created_at"),
+        Index("ix_outbox_hour", "organisation_id", "automatic", "unasked", "created_at"),
     )
     id: str = key()
     organisation_id: str = refers("organisation.id")

@@ -30,7 +30,7 @@ from storage.models import (
     table,
 )
 from storage.queries.inbound import raw_of
-from storage.queries.opening import open_json
+from storage.queries.opening import key_stands, open_json
 from storage.seal import blind
 from storage.unit import Reads
 
@@ -179,7 +179,7 @@ def post(reads: Reads, inbound_id: str, organisations: Collection[str]) -> Post 
     raw = None
     if message is not None:
         content = open_json(reads, message.data_key_id, message.content, f"message.content:{message.id}") or {}
-    elif row.raw is not None and row.data_key_id is not None:
+    elif row.raw is not None and row.data_key_id is not None and key_stands(reads, row.data_key_id):
         raw = raw_of(reads, row)
     return Post(
         id=row.id, organisation=row.organisation_id, channel=row.channel, account=row.account, status=row.status,

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, text
 
 from cases.audit import PROGRAM, AuditTag
 from cases.messages import RawInbound
-from cases.types import ChannelKind, Custody
+from cases.types import ChannelKind, Custody, InboundStatus
 from storage.models import Inbound, table
 from storage.queries import ledger
 from storage.unit import Reads, Unit
@@ -64,10 +64,18 @@ def _already_here(
 ) -> dict[tuple[str, str, str | None], str]:
     rows = table(Inbound)
     columns = [rows.c[name] for name in ("id", "channel", "account", "external_id", "message_id_digest", "raw_digest")]
-    found = unit.rows(select(*columns).where(rows.c.raw_digest.in_([raw for _, raw in digests])))
+    accounts = select(*columns).where(rows.c.account.in_({message.account for message in messages}))
+    same = accounts.where(  # the whole unique key: its index is used
+        rows.c.message_id_digest.in_([identifier for identifier, _ in digests]),
+        rows.c.raw_digest.in_([raw for _, raw in digests]),
+    )
+    found = unit.rows(same)
     outside = [message.external_id for message in messages if message.external_id]
     if outside:
-        found = [*found, *unit.rows(select(*columns).where(rows.c.external_id.in_(outside)))]
+        channels = {message.channel.value for message in messages}
+        found = [
+            *found, *unit.rows(accounts.where(rows.c.channel.in_(channels), rows.c.external_id.in_(outside)))
+        ]  # fmt: skip
     seen: dict[tuple[str, str, str | None], str] = {}
     for row in found:
         seen[row.account, row.message_id_digest, row.raw_digest] = row.id
@@ -95,6 +103,28 @@ def _insert(unit: Unit, message: RawInbound, id_digest: str, raw_digest: str) ->
         channel=message.channel.value, size=len(message.raw),
     )  # fmt: skip
     return inbound_id
+
+
+# PostgreSQL: two processes that settle copies of one message stand in line here; SQLite has one writer.
+_LINE_UP = text(
+    "SELECT count(pg_advisory_xact_lock(k)) FROM"
+    " (SELECT hashtextextended(d, 1) AS k FROM unnest(CAST(:digests AS text[])) AS d ORDER BY k) AS ordered"
+)
+
+
+def copies_settled(unit: Unit, digests: Sequence[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    """Which of these (organisation, content digest) another process has settled since they were looked up.
+
+    Holds the others off until this unit ends.
+    """
+    rows, wanted = table(Inbound), sorted({digest for _, digest in digests})
+    if unit.connection.dialect.name == "postgresql":
+        unit.connection.execute(_LINE_UP, {"digests": wanted})
+    query = select(rows.c.organisation_id, rows.c.content_digest).where(
+        rows.c.content_digest.in_(wanted), rows.c.status == InboundStatus.DONE.value
+    )
+    found = {(row.organisation_id, row.content_digest) for row in unit.rows(query)}
+    return frozenset(found.intersection(digests))
 
 
 def reopen_raw(reads: Reads, inbound_id: str) -> RawInbound | None:

@@ -18,7 +18,7 @@ def open_json(reads: Reads, key_id: str | None, sealed: bytes | None, context: s
 
 
 def key_stands(reads: Reads, key_id: str) -> bool:
-    """The database decides, not the keys in memory: another process may have erased the key."""
+    """The database decides, not the keys in memory: another process may have erased the key (an empty row)."""
     keys = table(DataKey)
-    row = reads.one(select(keys.c.parent_id).where(keys.c.id == key_id))
+    row = reads.one(select(keys.c.parent_id).where(keys.c.id == key_id, keys.c.wrapped != b""))
     return row is not None and (row.parent_id is None or key_stands(reads, row.parent_id))

@@ -43,6 +43,7 @@ class RequestFacts:
     also: tuple[Label, ...]
     last_message_id: str  # Message-ID header of the newest message in, for threading; "" when unknown
     frozen: bool
+    human: bool  # a person has taken over; the bot is silent
 
 
 def request_facts(reads: Reads, request_id: str) -> RequestFacts | None:
@@ -66,6 +67,7 @@ def request_facts(reads: Reads, request_id: str) -> RequestFacts | None:
         address=sealer.open_text(conversation.address, f"conversation.address:{conversation.id}"),
         name=requester["name"], understood=_understood(reads, request), also=tuple(Label(row.label) for row in others),
         identifiers=_identifiers(reads, conversation.id, case.data_key_id), frozen=conversation.frozen,
+        human=conversation.human_since is not None,
         last_message_id=_last_message_id(reads, conversation.id),
     )  # fmt: skip
 

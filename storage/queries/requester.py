@@ -12,6 +12,7 @@ from sqlalchemy import Row, select
 
 from cases.types import Form
 from storage.models import Case, Conversation, Export, Link, Request, table
+from storage.queries.opening import key_stands
 from storage.unit import Reads
 
 
@@ -87,7 +88,8 @@ def export_link(reads: Reads, token_digest: str) -> ExportLink | None:
     )
     if export is None:
         return None
-    gone = export.data_key_id is None or export.expires_at <= reads.now
+    key_id = export.data_key_id
+    gone = export.expires_at <= reads.now or key_id is None or not key_stands(reads, key_id)
     return ExportLink(
         link_id=row.id, organisation=row.organisation_id, conversation_id=row.conversation_id,
         export_id=row.export_id, number=row.number or "", form=Form(row.form), expires_at=row.expires_at,

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import Row, func, select
 
 from cases.dialogue import Awaited, Known
-from cases.types import OPEN_STATES, Assurance, Awaiting, ChannelKind, Form, InboundStatus, Label, RequestState
-from storage.models import Case, Conversation, IdentityCode, Inbound, Outbox, Request, table
+from cases.types import OPEN_STATES, Assurance, Awaiting, ChannelKind, Form, Label, RequestState
+from storage.models import Case, Conversation, IdentityCode, Inbound, Message, Outbox, Request, table
 from storage.unit import Reads
 
 
@@ -68,6 +68,7 @@ class Thread:
     requests: tuple[OpenRequest, ...]
     codes: tuple[OpenCode, ...]  # newest first, those that still stand
     codes_today: int
+    first_at: datetime | None  # receipt of its first message; only looked up while there is no case
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,8 @@ def _by_address(reads: Reads, wanted: Sequence[Wanted]) -> dict[tuple[str, str, 
     still_open = select(requests.c.case_id).where(requests.c.state.in_([state.value for state in OPEN_STATES]))
     query = (
         select(rows)
-        .where(rows.c.address_index.in_(indexes))
+        .where(rows.c.organisation_id.in_({w.organisation for w in wanted}))  # the index begins with these two
+        .where(rows.c.channel.in_({w.channel.value for w in wanted}), rows.c.address_index.in_(indexes))
         .where(rows.c.case_id.in_(still_open) | ((rows.c.case_id.is_(None)) & (rows.c.awaited != "")))
         .order_by(rows.c.last_message_at)
     )
@@ -165,12 +167,27 @@ def _threads(reads: Reads, conversations: Sequence[Row[Any]]) -> dict[str, Threa
     )
     for row in reads.rows(query):
         of_conversation.setdefault(row.conversation_id, []).append(row)
+    first = _first_at(reads, [row.id for row in conversations if row.case_id is None])
     return {
         row.id: _thread(
-            row, case_rows.get(row.case_id), of_case.get(row.case_id, []), of_conversation.get(row.id, []), reads.now
+            row, case_rows.get(row.case_id), of_case.get(row.case_id, []), of_conversation.get(row.id, []),
+            first.get(row.id), reads.now,
         )
         for row in conversations
-    }
+    }  # fmt: skip
+
+
+def _first_at(reads: Reads, conversation_ids: Sequence[str]) -> dict[str, datetime]:
+    """When the first message of each conversation was received."""
+    if not conversation_ids:
+        return {}
+    rows = table(Message)
+    query = (
+        select(rows.c.conversation_id, func.min(rows.c.at).label("at"))
+        .where(rows.c.conversation_id.in_(conversation_ids), rows.c.incoming)
+        .group_by(rows.c.conversation_id)
+    )
+    return {row.conversation_id: row.at for row in reads.rows(query)}
 
 
 def _request(row: Row[Any]) -> OpenRequest:
@@ -181,8 +198,9 @@ def _request(row: Row[Any]) -> OpenRequest:
 
 
 def _thread(
-    row: Row[Any], case: Row[Any] | None, requests: list[OpenRequest], codes: list[Row[Any]], now: datetime
-) -> Thread:
+    row: Row[Any], case: Row[Any] | None, requests: list[OpenRequest], codes: list[Row[Any]],
+    first_at: datetime | None, now: datetime,
+) -> Thread:  # fmt: skip
     day_ago = now - timedelta(days=1)
     standing = tuple(
         OpenCode(c.id, c.purpose, c.digest, c.expires_at, c.attempts_left, c.identifier_id)
@@ -197,6 +215,7 @@ def _thread(
         case_version=case.version if case is not None else 0,
         requests=tuple(requests), codes=standing,
         codes_today=sum(1 for c in codes if c.purpose == "mailbox" and c.created_at > day_ago),
+        first_at=first_at,
     )  # fmt: skip
 
 
@@ -219,7 +238,8 @@ def _copies(reads: Reads, wanted: Sequence[Wanted]) -> dict[tuple[str, str], str
     """(organisation, content digest) → the copy that was handled before."""
     rows = table(Inbound)
     query = select(rows.c.id, rows.c.organisation_id, rows.c.content_digest).where(
-        rows.c.content_digest.in_({w.content_digest for w in wanted}), rows.c.status == InboundStatus.DONE.value
+        rows.c.organisation_id.in_({w.organisation for w in wanted}),  # the index begins with it
+        rows.c.content_digest.in_({w.content_digest for w in wanted}),  # empty until a message is done
     )
     return {(row.organisation_id, row.content_digest): row.id for row in reads.rows(query)}
 

@@ -11,8 +11,8 @@ from sqlalchemy import select, update
 from cases.audit import PROGRAM, AuditTag
 from cases.errors import RuleError
 from cases.transitions import check_move
-from cases.types import AUTOMATIC, OPEN_STATES, ChannelKind, Label, OutboxKind, RequestState, WorkKind
-from storage.models import Case, Deadline, Message, Outbox, Request, WorkItem, table
+from cases.types import AUTOMATIC, OPEN_STATES, ChannelKind, DraftStatus, Label, OutboxKind, RequestState, WorkKind
+from storage.models import Case, Deadline, Draft, Message, Outbox, Request, WorkItem, table
 from storage.unit import Unit
 
 
@@ -137,7 +137,13 @@ _OVER_WITH_ITS_CASE = tuple(kind for kind in WorkKind if kind not in (WorkKind.N
 
 
 def _after_the_end(unit: Unit, organisation: str, case_id: str, request_id: str, actor: str) -> None:
-    rows, requests, cases = table(Deadline), table(Request), table(Case)
+    rows, requests, cases, drafts = table(Deadline), table(Request), table(Case), table(Draft)
+    waiting = [DraftStatus.OPEN.value, DraftStatus.SECOND_PERSON.value]
+    unit.execute(
+        update(drafts)
+        .where(drafts.c.request_id == request_id, drafts.c.status.in_(waiting))
+        .values(status=DraftStatus.VOID.value)
+    )
     unit.execute(
         update(rows)
         .where(rows.c.request_id == request_id, rows.c.fired_at.is_(None), rows.c.cancelled_at.is_(None))

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.office import Office, Shared, open_office
-from tests.support.office import shared as shared
+from tests.support.office import Office, Shared, open_office, shared
 from tests.support.stores import Database
+
+__all__ = ["shared"]  # a fixture
 
 
 @pytest.fixture

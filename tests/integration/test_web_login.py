@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from cases.errors import InputError, RuleError
 from storage.models import Audit, Staff, StaffSession, table
+from storage.queries import staff as staff_queries
 from tests.support.web_client import csrf, opened, sign_in, token
 from tests.support.web_world import PASSWORD, World
 from workflow import accounts
@@ -170,12 +171,10 @@ async def test_the_login_form_needs_its_own_token(tmp_path: Path) -> None:
 
 
 async def test_sessions_are_forgotten_after_their_term(tmp_path: Path) -> None:
-    from storage.queries import staff
-
     async with opened(tmp_path, "sanne") as (made, _):
         made.clock.advance(days=31)
         cut = made.clock.now() - timedelta(days=30)
-        assert made.store.write_here(lambda unit: staff.forget_sessions(unit, cut)) == 1
+        assert made.store.write_here(lambda unit: staff_queries.forget_sessions(unit, cut)) == 1
 
 
 def _tags(made: World) -> list[str]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
-from storage.models import metadata
+from storage.models import Outbox, WorkItem, metadata, table
+from storage.unit import Reads
 from tests.support.web_client import browser, csrf, opened, token
 from tests.support.web_rows import CASE_TOKEN, EXPORT_TOKEN, HOSTILE, OLD_TOKEN, send_anna
 from tests.support.web_world import World
@@ -43,26 +46,29 @@ def filled(made: World, pattern: str, organisation: str) -> list[str]:
 
 def contents(made: World) -> dict[str, list[tuple[object, ...]]]:
     """Every value of every row: an update is seen as well as an insert."""
-    return made.store.read_here(
-        lambda reads: {
-            name: sorted((tuple(row) for row in reads.rows(select(table))), key=repr)
-            for name, table in metadata.tables.items()
+
+    def read(reads: Reads) -> dict[str, list[tuple[object, ...]]]:
+        return {
+            name: sorted((tuple(row) for row in reads.rows(select(found))), key=repr)
+            for name, found in metadata.tables.items()
         }
-    )
+
+    return made.store.read_here(read)
 
 
 def prepare(made: World) -> None:
-    from storage.models import Outbox, WorkItem
-    from storage.models import table as table_of
-
+    """A letter that has left, and the ids of rows that acts are about."""
     made.store.write_here(lambda unit: send_anna(unit, made))
-    work, outbox = table_of(WorkItem), table_of(Outbox)
+    work, outbox = table(WorkItem), table(Outbox)
     for mark in ("anna", "dirk"):
-        found = made.store.read_here(
-            lambda reads, m=mark: reads.value(select(work.c.id).where(work.c.case_id == made.ids[f"{m}.case"]))
-        )
-        made.ids[f"{mark}.work"] = found
+        query = select(work.c.id).where(work.c.case_id == made.ids[f"{mark}.case"])
+        made.ids[f"{mark}.work"] = made.store.read_here(partial(_value, query))
     made.ids["anna.outbox"] = made.store.read_here(lambda reads: reads.value(select(outbox.c.id)))
+
+
+def _value(query: Select[tuple[str]], reads: Reads) -> str:
+    value: str = reads.value(query)
+    return value
 
 
 async def test_looking_changes_nothing(tmp_path: Path) -> None:
@@ -226,8 +232,6 @@ async def test_health_says_no_more_than_it_must(tmp_path: Path) -> None:
         assert answer.status_code == 200
         assert answer.json() == {"gezond": True, "opslag": True, "werkers": {}, "kanalen": {"aan": 1, "uit": 1}}
         assert "@" not in answer.text
-        from dataclasses import replace
-
         settings = replace(made.settings, workers=lambda: {"outbox": False})
         async with browser(create_app(made.desk, settings)) as other:
             assert (await other.get("/gezond")).status_code == 503

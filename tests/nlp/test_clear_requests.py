@@ -98,10 +98,9 @@ def test_a_clear_request_is_recognised(reader: DutchReader, label: Label, text: 
 
 
 @pytest.mark.parametrize("label", CLEAR)
-def test_clear_requests_are_mostly_certain(reader: DutchReader, label: Label) -> None:
+def test_clear_requests_are_mostly_read_exactly(reader: DutchReader, label: Label) -> None:
     readings = [reader.read("", text) for text in CLEAR[label]]
-    exact = sum(reading.labels == (label,) for reading in readings)
-    assert exact >= 7, [reading.labels for reading in readings]
+    assert sum(reading.labels == (label,) for reading in readings) >= 7, [reading.labels for reading in readings]
 
 
 @pytest.mark.parametrize("label", CLEAR)
@@ -120,4 +119,4 @@ def test_everyday_mail_is_no_request(reader: DutchReader, text: str) -> None:
 
 def test_most_everyday_mail_needs_nobody(reader: DutchReader) -> None:
     certain = [reader.read("", text) for text in EVERYDAY]
-    assert sum(reading.certainty is Certainty.CERTAIN for reading in certain) >= 5
+    assert sum(reading.certainty is Certainty.CERTAIN for reading in certain) >= 8

@@ -8,21 +8,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cases.reading import Certainty, Flag, Reading
+from cases.reading import Certainty, FactKind, Flag, Reading
 from cases.types import Form, Label
 from nlp.decide import decide
 from nlp.examples import load_examples
 from nlp.features import CAP
 from nlp.model import Model, load
-from nlp.reader import DutchReader
-from nlp.train import joined
+from nlp.reader import DutchReader, text_read
 from tests.nlp.conftest import MODEL_FOLDER
 
 ALPHABET = st.sampled_from(list("abcdeijlmnorstuvwz   \n.,?!@€0123456789-+/ABNLéëü’\u00a0\u200b\ud800🙂漢"))
-WORDS = st.sampled_from(
-    "mijn gegevens wissen NL91ABNA0417164300 06-12345678 1234AB bsn 111222333 jan@post.example Dorpsweg 3 31-12-2024 "
-    "factuur 2024-1 t.a.v. gr. klantnr. code 482913 Groet,\nJan".split(" ")
-)
+PIECES = """mijn gegevens wissen NL91ABNA0417164300 06-12345678 1234AB bsn 111222333 jan@post.example Dorpsweg 3
+31-12-2024 factuur 2024-1 t.a.v. gr. klantnr. code 482913 Groet, Jan"""
+WORDS = st.sampled_from([*PIECES.split(), "Groet,\nJan"])
 TEXTS = st.one_of(st.text(max_size=400), st.text(ALPHABET, max_size=600), st.lists(WORDS, max_size=60).map(" ".join))
 
 
@@ -30,10 +28,11 @@ TEXTS = st.one_of(st.text(max_size=400), st.text(ALPHABET, max_size=600), st.lis
 @given(subject=st.text(max_size=60), text=TEXTS)
 def test_reads_anything_and_points_inside_the_text(reader: DutchReader, subject: str, text: str) -> None:
     reading = reader.read(subject, text)
-    whole = joined(subject, text)
+    whole = text_read(subject, text)
     for fact in reading.facts:
         assert 0 <= fact.start < fact.end <= len(whole)
         assert fact.value
+        assert fact.kind is not FactKind.EMAIL or whole[fact.start : fact.end].lower() == fact.value
     for sentence in reading.evidence.values():
         assert sentence in whole
     assert all(0.0 <= value <= 1.0 for value in reading.probabilities.values())
@@ -59,7 +58,7 @@ def test_the_same_text_is_read_the_same_way(reader: DutchReader, model: Model) -
 def test_evidence_is_the_sentence_that_asks(reader: DutchReader) -> None:
     text = (
         "Goedemiddag, de storing van gisteren is verholpen, dank daarvoor. De factuur is ook betaald.\n\n"
-        "Wilt u al mijn persoonsgegevens verwijderen? Ik hoor het graag van u, t.a.v. dhr. De Boer.\n\nMet groet, J. de Boer"
+        "Wilt u al mijn persoonsgegevens verwijderen? Ik hoor het graag van u, t.a.v. dhr. De Boer.\n\nGroet, Jan"
     )
     reading = reader.read("", text)
     assert Label.VERWIJDERING in reading.labels
@@ -98,7 +97,7 @@ def test_language_and_form(reader: DutchReader, text: str, language: str, form: 
         ("Ik kreeg de factuur van een andere klant", Flag.POSSIBLE_BREACH),
         ("Namens de politie vorderen wij de gegevens", Flag.AUTHORITY),
         ("Ik word gestalkt en ben bang dat hij mij vindt", Flag.DISTRESS),
-        ("Wis mijn gegevens. Verder vraag ik mij af: wat kost een extra domein?", Flag.ALSO_OTHER),
+        ("Graag mijn persoonsgegevens verwijderen. Daarnaast: hoe zeg ik mijn hosting op?", Flag.ALSO_OTHER),
     ],
 )
 def test_flags(reader: DutchReader, text: str, flag: Flag) -> None:
@@ -122,17 +121,22 @@ def _chances(**given: float) -> dict[Label, float]:
 
 
 def test_a_destructive_label_needs_more() -> None:
-    assert decide(_chances(inzage=0.55), privacy_word=True) == ((Label.INZAGE,), Certainty.CERTAIN)
-    assert decide(_chances(verwijdering=0.55), privacy_word=True) == ((), Certainty.ASK)
-    labels, certainty = decide(_chances(inzage=0.9, verwijdering=0.45), privacy_word=True)
+    assert decide(_chances(inzage=0.55), sensitive=True) == ((Label.INZAGE,), Certainty.CERTAIN)
+    assert decide(_chances(verwijdering=0.55), sensitive=True) == ((), Certainty.ASK)
+    labels, certainty = decide(_chances(inzage=0.9, verwijdering=0.45), sensitive=True)
     assert (labels, certainty) == ((Label.INZAGE,), Certainty.ASK)
 
 
 def test_other_needs_a_high_chance_and_no_privacy_word() -> None:
-    assert decide(_chances(overig=0.97), privacy_word=False) == ((Label.OVERIG,), Certainty.CERTAIN)
-    assert decide(_chances(overig=0.97), privacy_word=True) == ((), Certainty.TRIAGE)
-    assert decide(_chances(overig=0.6), privacy_word=False) == ((), Certainty.TRIAGE)
-    assert decide(_chances(overig=0.9, inzage=0.3), privacy_word=False) == ((), Certainty.TRIAGE)
+    assert decide(_chances(overig=0.97), sensitive=False) == ((Label.OVERIG,), Certainty.CERTAIN)
+    assert decide(_chances(overig=0.97), sensitive=True) == ((), Certainty.TRIAGE)
+    assert decide(_chances(overig=0.5), sensitive=False) == ((), Certainty.TRIAGE)
+    assert decide(_chances(overig=0.9, inzage=0.3), sensitive=False) == ((), Certainty.TRIAGE)
+
+
+def test_a_request_beside_other_matters_is_asked_about() -> None:
+    assert decide(_chances(afmelden=0.9, overig=0.7), sensitive=True) == ((Label.AFMELDEN,), Certainty.ASK)
+    assert decide(_chances(afmelden=0.75, overig=0.8), sensitive=True) == ((), Certainty.TRIAGE)
 
 
 def test_a_reading_is_a_plain_value(reader: DutchReader) -> None:

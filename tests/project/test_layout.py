@@ -6,22 +6,19 @@ import ast
 import sys
 import tomllib
 
-from tests.project.tree import MADE, PACKAGES, ROOT, parsed, python_files, short
+from tests.project.tree import PACKAGES, ROOT, is_made, parsed, python_files, short
 
 FOLDERS = {*PACKAGES, "bench", "deploy", "docs", "policies", "tests", ".ci"}
 FILES = {
-    "Makefile", "README.md", "pyproject.toml", "requirements.txt", "requirements-dev.txt", "config.example.toml", ".gitignore",
+    "Makefile", "README.md", "pyproject.toml", "requirements.txt", "requirements-dev.txt", "config.example.toml",
+    ".gitignore",
 }  # fmt: skip
-LOCAL = {"config.toml", ".hypothesis"}  # of this machine: ignored by git
 LONGEST_FILE, LONGEST_FUNCTION = 400, 60
 PURE = {"cases", "holidays", "stdnum", *sys.stdlib_module_names}
 
 
 def test_what_stands_at_the_top() -> None:
-    here = {
-        path.name for path in ROOT.iterdir()
-        if path.name not in MADE | LOCAL and not path.name.endswith((".egg-info", "_cache"))
-    }  # fmt: skip
+    here = {path.name for path in ROOT.iterdir() if not is_made(path.name)} - {"config.toml"}
     assert here == FOLDERS | FILES
 
 
@@ -48,8 +45,7 @@ def test_every_module_says_what_lives_there() -> None:
 
 def test_no_file_is_longer_than_400_lines() -> None:
     lengths = {
-        short(path): len(path.read_text(encoding="utf-8").splitlines())
-        for path in python_files(*PACKAGES, "tests", "bench")
+        short(path): len(path.read_text(encoding="utf-8").splitlines()) for path in python_files(*PACKAGES, "bench")
     }
     assert {name: lines for name, lines in lengths.items() if lines > LONGEST_FILE} == {}
 
@@ -57,7 +53,7 @@ def test_no_file_is_longer_than_400_lines() -> None:
 def test_no_function_is_longer_than_60_lines() -> None:
     long = [
         f"{short(path)}: {node.name}"
-        for path in python_files(*PACKAGES, "tests", "bench")
+        for path in python_files(*PACKAGES, "bench")
         for node in ast.walk(parsed(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (node.end_lineno or 0) - node.lineno >= LONGEST_FUNCTION

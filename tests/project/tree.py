@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import ast
+import os
 from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("bot", "cases", "handlers", "intake", "nlp", "render", "sources", "storage", "web", "workflow")
-MADE = {".git", ".venv", ".venv-lock", "var", "build", "__pycache__"}  # not ours, or not kept
+MADE = {".git", ".venv", ".venv-lock", "var", "build", "__pycache__", ".hypothesis"}  # not ours, or not kept
 TEXT = {".py", ".md", ".toml", ".html", ".css", ".js", ".svg", ".typ", ".j2", ".txt", ".csv", ".service", ""}
 
 
-def is_made(path: Path) -> bool:
-    parts = path.relative_to(ROOT).parts
-    return any(part in MADE or part.endswith((".egg-info", "_cache")) or part == ".hypothesis" for part in parts)
+def is_made(name: str) -> bool:
+    return name in MADE or name.endswith((".egg-info", "_cache"))
 
 
 @cache
@@ -26,13 +26,21 @@ def python_files(*folders: str) -> tuple[Path, ...]:
 @cache
 def text_files() -> tuple[Path, ...]:
     """Everything a person wrote here, configuration of this machine excepted."""
-    found = (path for path in ROOT.rglob("*") if path.suffix in TEXT and not is_made(path))
-    return tuple(sorted(path for path in found if path.is_file() and path.name != "config.toml"))
+    found = []
+    for folder, inner, names in os.walk(ROOT):
+        inner[:] = [name for name in inner if not is_made(name)]
+        found += [Path(folder, name) for name in names if Path(name).suffix in TEXT and name != "config.toml"]
+    return tuple(sorted(found))
+
+
+@cache
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 @cache
 def parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+    return ast.parse(text_of(path))
 
 
 def short(path: Path) -> str:

@@ -210,13 +210,13 @@ class Office:
         message.set_content(text + (_quoted(under) if under is not None else ""))
         return message
 
-    async def post(self, message: EmailMessage | bytes, *, sender: str = "", to: Sequence[str] = ()) -> str:
-        """Hands a mail to the door by SMTP; gives the door's answer."""
+    async def post(self, message: EmailMessage | bytes, *, sender: str | None = None, to: Sequence[str] = ()) -> str:
+        """Hands a mail to the door by SMTP (sender "": the null sender); gives the door's answer."""
         if isinstance(message, EmailMessage):
-            sender = sender or parseaddr(str(message["From"]))[1]
+            sender = parseaddr(str(message["From"]))[1] if sender is None else sender
             to = to or (parseaddr(str(message["To"]))[1],)
             message = message.as_bytes()
-        return await self._deliver(message, sender, tuple(to) or (self.mailbox,))
+        return await self._deliver(message, sender or "", tuple(to) or (self.mailbox,))
 
     async def _deliver(self, raw: bytes, sender: str, to: Sequence[str]) -> str:
         client = aiosmtplib.SMTP(hostname=self.door.host, port=self.door.port, use_tls=False, start_tls=False)
@@ -341,6 +341,9 @@ class Office:
         (row,) = self.requests()
         return row
 
+    def request_row(self, request_id: str) -> Row[Any]:
+        return next(row for row in self.requests() if row.id == request_id)
+
     def state(self) -> str:
         return str(self.request().state)
 
@@ -352,6 +355,12 @@ class Office:
         rows = table(WorkItem)
         query = select(rows.c.kind).where(rows.c.closed_at.is_(None)).order_by(rows.c.opened_at, rows.c.id)
         return [WorkKind(row.kind) for row in self.store.read_here(lambda reads: reads.rows(query))]
+
+    def item(self, kind: WorkKind) -> Row[Any]:
+        """The one open line of this kind."""
+        rows = table(WorkItem)
+        (row,) = self.rows(WorkItem, rows.c.kind == kind.value, rows.c.closed_at.is_(None))
+        return row
 
     def sent_kinds(self) -> list[str]:
         rows = table(Outbox)

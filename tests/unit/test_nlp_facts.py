@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from cases.reading import FactKind
@@ -83,7 +85,7 @@ def test_places_point_at_what_was_written() -> None:
 
 def test_facts_do_not_overlap_and_stand_in_order() -> None:
     facts = facts_of("jan@voorbeeld.example, NL91ABNA0417164300, 06-12345678, Dorpsweg 3, 1234 AB Gouda, 3-3-2023")
-    assert all(one.end <= other.start for one, other in zip(facts, facts[1:], strict=False))
+    assert all(one.end <= other.start for one, other in pairwise(facts))
     assert {FactKind.EMAIL, FactKind.IBAN, FactKind.PHONE, FactKind.STREET} <= {fact.kind for fact in facts}
 
 

@@ -9,7 +9,7 @@ from nlp.pipeline import make_pipeline, read_doc, sentence_bounds
 
 def sentences(text: str) -> list[str]:
     doc = read_doc(make_pipeline(None), text)
-    return [text[start:end] for start, end in sentence_bounds(doc)]
+    return [text[start:end] for start, end in sentence_bounds(doc, text)]
 
 
 @pytest.mark.parametrize(

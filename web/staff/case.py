@@ -11,15 +11,18 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from cases.letters import GROUND_FACTS, missing
 from cases.types import OPEN_STATES, Decision, DraftStatus, Label, OutboxStatus, RefusalGround
 from render.letter import LetterContext, letter_html, letter_text
-from storage.queries import case_file
-from storage.queries.case_file import CaseView, DraftView, FoundRows, RequestView, Sending
+from storage.queries import case_file, staff
+from storage.queries.case_values import CaseView, DraftView, FoundRows, Look, RequestView, Sending
 from storage.queries.staff import Session
-from web import words
+from storage.unit import Reads
+from web import letter_words, words
 from web.face import Face, WebFace
 from web.guard import mail_headers
+from web.staff.found import for_staff
 from web.staff.session import NotThere, Who, may_decide
 
 router = APIRouter(prefix="/bureau")
+_FOUR_EYES = (Decision.REFUSED, Decision.PARTLY)  # for the words on the button; `workflow/approval` decides
 _LIVE = (DraftStatus.OPEN, DraftStatus.SECOND_PERSON)
 
 
@@ -39,7 +42,9 @@ class RequestPart:
     request: RequestView
     draft: DraftView | None  # the one that waits for staff
     lacking: tuple[str, ...]  # in words
+    needs_two: bool  # erasure, refusal: two people decide
     first_look: bool  # this colleague already approved it once
+    alone: bool  # there is no second approver: the same person may look again later, with a fresh code
     undoable: Sending | None
     is_open: bool
     older: tuple[DraftView, ...]
@@ -72,25 +77,32 @@ async def case_page(
     face: WebFace, who: Session, case_id: str, *, status: int = 200, notice: str = "", entered: Entered | None = None,
     opened: FoundRows | None = None,
 ) -> HTMLResponse:  # fmt: skip
-    view = await face.desk.store.read(lambda reads: case_file.case_file(reads, case_id, who.roles))
+
+    def read(reads: Reads) -> tuple[CaseView | None, int]:
+        found = case_file.case_file(reads, case_id, who.roles)
+        return found, staff.approvers(reads, found.organisation) if found is not None else 0
+
+    view, approvers = await face.desk.store.read(read)
     if view is None:
         raise NotThere
     policy = face.desk.organisation(view.organisation).policy
     return face.page(
-        "case.html", status=status, who=who, case=view, parts=[_part(face, who, view, item) for item in view.requests],
+        "case.html", status=status, who=who, case=view,
+        parts=[_part(face, who, view, item, approvers) for item in view.requests],
         decides=may_decide(who, view.organisation), notice=notice, entered=entered or Entered(), opened=opened,
+        found=for_staff(face.desk.organisation(view.organisation), opened, face.desk.now()) if opened else None,
         grounds=[ground for ground in RefusalGround if ground not in policy.blocked_grounds],
         blocked=policy.blocked_grounds, blocked_why=policy.blocked_why, ground_facts=GROUND_FACTS,
         source_names=_source_names(face, view.organisation),
     )  # fmt: skip
 
 
-def _part(face: WebFace, who: Session, view: CaseView, request: RequestView) -> RequestPart:
+def _part(face: WebFace, who: Session, view: CaseView, request: RequestView, approvers: int) -> RequestPart:
     draft = next((item for item in request.drafts if item.status in _LIVE), None)
     lacking: tuple[str, ...] = ()
     if draft is not None and draft.letter is not None:
         kinds = missing(draft.letter, Label(request.label), Decision(draft.decision))
-        lacking = tuple(words.BLOCKS.get(kind, kind) for kind in kinds)
+        lacking = tuple(letter_words.BLOCKS.get(kind, kind) for kind in kinds)
     mine = {item.id for item in request.drafts}
     now = face.desk.now()
     undoable = [
@@ -100,10 +112,15 @@ def _part(face: WebFace, who: Session, view: CaseView, request: RequestView) -> 
     ]
     return RequestPart(
         request=request, draft=draft, lacking=lacking,
-        first_look=draft is not None and any(look.staff_id == who.staff_id for look in draft.looks),
+        needs_two=request.label == Label.VERWIJDERING or (draft is not None and draft.decision in _FOUR_EYES),
+        first_look=draft is not None and any(_mine(look, who) for look in draft.looks), alone=approvers < 2,
         undoable=undoable[-1] if undoable else None, is_open=request.state in OPEN_STATES,
         older=tuple(item for item in request.drafts if item is not draft),
     )  # fmt: skip
+
+
+def _mine(look: Look, who: Session) -> bool:
+    return look.current and look.staff_id == who.staff_id and look.act != "hand_back"
 
 
 def _source_names(face: WebFace, organisation: str) -> dict[str, str]:

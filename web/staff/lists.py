@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from fastapi import APIRouter
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from cases.types import WorkKind
 from storage.queries import console
@@ -32,7 +32,7 @@ async def work(face: Face, who: Who, organisatie: str = "", soort: str = "", mel
     return face.page(
         "work.html", who=who, lines=lines, channels=channels, organisation=chosen, kind=kinds[0] if kinds else "",
         per_kind=_kinds(counts, chosen), per_organisation=_organisations(counts, who.roles), total=sum(counts.values()),
-        everything=False, notice=melding, limit=console.LIMIT,
+        everything=False, notice=melding, limit=console.LIMIT, stand=_stand(counts),
     )  # fmt: skip
 
 
@@ -49,8 +49,15 @@ async def requests(face: Face, who: Who, organisatie: str = "") -> Response:
     return face.page(
         "work.html", who=who, lines=lines, channels=channels, organisation=chosen, kind="", per_kind={},
         per_organisation=dict.fromkeys(who.roles, 0), total=sum(counts.values()), everything=True, notice="",
-        limit=console.LIMIT,
+        limit=console.LIMIT, stand=_stand(counts),
     )  # fmt: skip
+
+
+@router.get("/stand")
+async def stand(face: Face, who: Who) -> JSONResponse:
+    """Whether a list is still fresh; counts only."""
+    counts = await face.desk.store.read(lambda reads: console.counts(reads, who.roles))
+    return JSONResponse({"stand": _stand(counts)})
 
 
 @router.get("/zoeken")
@@ -67,6 +74,10 @@ async def find(face: Face, who: Who, form: Form) -> Response:
     if wanted:
         lines = await face.desk.store.read(lambda reads: console.find_cases(reads, who.roles, **by_address))
     return face.page("search.html", who=who, lines=lines, wanted=wanted)
+
+
+def _stand(counts: Mapping[tuple[str, str], int]) -> str:
+    return ".".join(f"{key}-{kind}-{number}" for (key, kind), number in sorted(counts.items()))
 
 
 def _kinds(counts: Mapping[tuple[str, str], int], organisation: str) -> dict[str, int]:

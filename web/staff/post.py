@@ -75,9 +75,10 @@ async def _content(face: WebFace, post: Post) -> tuple[Mapping[str, Any], str]:
         parsed = await face.desk.in_thread(face.desk.normalise, post.raw)
     except InputError:
         return {}, post.raw.raw.decode("utf-8", "replace")[:RAW_SHOWN]
+    attached = [{"name": item.name, "type": item.media_type, "size": item.size} for item in parsed.attachments]
     return {
         "subject": parsed.subject, "text": parsed.own_words, "quoted": parsed.quoted, "from_name": parsed.from_name,
-        "from_address": parsed.from_address, "attachments": [{"name": a.name, "type": a.media_type, "size": a.size} for a in parsed.attachments],
+        "from_address": parsed.from_address, "attachments": attached,
     }, ""  # fmt: skip
 
 

@@ -244,7 +244,7 @@ def _outbox() -> None:
     op.create_index(op.f("ix_outbox_conversation_id"), "outbox", ["conversation_id"], unique=False)
     op.create_index("ix_outbox_counter", "outbox", ["recipient_index", "created_at"], unique=False)
     op.create_index(op.f("ix_outbox_draft_id"), "outbox", ["draft_id"], unique=False)
-    op.create_index("ix_outbox_hour", "outbox", ["organisation_id", "automatic", "created_at"], unique=False)
+    op.create_index("ix_outbox_hour", "outbox", ["organisation_id", "automatic", "unasked", "created_at"], unique=False)
     op.create_index(op.f("ix_outbox_organisation_id"), "outbox", ["organisation_id"], unique=False)
     op.create_index(op.f("ix_outbox_request_id"), "outbox", ["request_id"], unique=False)
     op.create_index("ix_outbox_work", "outbox", ["status", "not_before", "lease_until"], unique=False)
