@@ -22,6 +22,7 @@ class AuditTag(StrEnum):
     CODE_ACCEPTED = "code.accepted"
     CODE_REFUSED = "code.refused"
     CODE_LOCKED = "code.locked"
+    IDENTITY_CONFIRMED = "identity.confirmed"
     CONVERSATION_FROZEN = "conversation.frozen"
     HUMAN_ASKED = "human.asked"
     HUMAN_HANDED_BACK = "human.handed_back"

@@ -35,6 +35,7 @@ class Mail(StrEnum):
     HUMAN = "human"
     STATUS = "status"
     OTHER_ADDRESS = "other_address"
+    WITHDRAWN = "withdrawn"
     CODE_RESULT = "code_result"  # which one is known once the code is judged
     NEW_CODE = "new_code"  # a fresh code, within the day's limit
 
@@ -46,7 +47,8 @@ class Known:
     conversation_id: str
     threaded: bool
     same_address: bool  # the sender's address is the conversation's own
-    assurance: Assurance
+    assurance: Assurance  # claimed only, once the proof is too old
+    elsewhere: bool  # made for the proof of another conversation: no matter of its own is opened in it
     awaited: Awaited
     choices: tuple[Label, ...]  # what was offered in a clarifying question
     human: bool  # a person has taken over; the bot is silent
@@ -104,6 +106,8 @@ def decide(message: ParsedMessage, reading: Reading, reply: Reply, known: Known 
         reading = replace(reading, flags=reading.flags | {Flag.WANTS_HUMAN})
     if known is None:
         return _first(reading, policy)
+    if reply.kind is ReplyKind.NOT_ME and known.threaded:  # also from a mailbox that our mail was forwarded to
+        return _within(reading, reply, known, policy)
     if not known.same_address:
         return _from_another_address(reading, reply, policy)
     return _within(reading, reply, known, policy)
@@ -122,13 +126,13 @@ def _by_machine(kind: MachineKind, reading: Reading) -> Turn:
 def _first(reading: Reading, policy: Policy) -> Turn:
     labels = tuple(label for label in reading.labels if label not in _CASELESS)
     if reading.certainty is Certainty.CERTAIN and labels:
-        return _opened(labels, reading, policy, assurance=Assurance.ADDRESS_CLAIMED)
+        return opened(labels, reading, policy, assurance=Assurance.ADDRESS_CLAIMED)
     if reading.certainty is Certainty.CERTAIN and reading.labels == (Label.OVERIG,):
         return Turn(InboundOutcome.NO_REQUEST)
     harmless = tuple(label for label in labels if label not in DESTRUCTIVE)
     if reading.certainty is Certainty.ASK and harmless:
         # one wish is sure, another that can not be undone is not: the sure one goes on, a person reads the rest
-        turn = _opened(harmless, reading, policy, assurance=Assurance.ADDRESS_CLAIMED)
+        turn = opened(harmless, reading, policy, assurance=Assurance.ADDRESS_CLAIMED)
         return replace(turn, work=(*turn.work, WorkKind.NEW_MESSAGE))
     if reading.certainty is Certainty.ASK and not reading.flags & _STAFF_ONLY:
         choices = _likeliest(reading)
@@ -146,7 +150,8 @@ def _likeliest(reading: Reading) -> tuple[Label, ...]:
     return tuple(label for label, p in ranked if label not in _CASELESS and p >= 0.1)[:2]
 
 
-def _opened(labels: tuple[Label, ...], reading: Reading, policy: Policy, *, assurance: Assurance) -> Turn:
+def opened(labels: tuple[Label, ...], reading: Reading, policy: Policy, *, assurance: Assurance) -> Turn:
+    """The turn that opens these requests: with a code, with a person from the first word, or plainly."""
     if reading.flags & _STAFF_ONLY:
         mail = Mail.NONE if reading.flags & _NO_MAIL else Mail.HUMAN
         return Turn(
@@ -174,6 +179,11 @@ def _from_another_address(reading: Reading, reply: Reply, policy: Policy) -> Tur
             InboundOutcome.FOLLOW_UP, mail=Mail.OTHER_ADDRESS, awaited=Awaited.OTHER_ADDRESS, code=reply.code,
             new_conversation=True,
         )  # fmt: skip
+    return _apart(reading, policy)
+
+
+def _apart(reading: Reading, policy: Policy) -> Turn:
+    """A matter of its own, with its own conversation, keys and proof; else a person looks."""
     turn = _first(reading, policy)
     if turn.outcome is InboundOutcome.CASE:
         return replace(turn, new_conversation=True)
@@ -195,8 +205,10 @@ def _within(reading: Reading, reply: Reply, known: Known, policy: Policy) -> Tur
         return replace(follow_up, human=True, mail=mail, work=(WorkKind.HUMAN_WANTED,))
     if known.human:
         return follow_up
-    if known.awaited in (Awaited.ON_FILE, Awaited.OTHER_ADDRESS) and reply.kind in (ReplyKind.YES, ReplyKind.CODE):
-        return _asked_elsewhere(reply, known)
+    if known.elsewhere:
+        if reply.kind in (ReplyKind.YES, ReplyKind.CODE):
+            return _asked_elsewhere(reply, known)
+        return _apart(reading, policy)
     if reply.kind is ReplyKind.CODE and known.has_case and not _asks(reading):
         return Turn(InboundOutcome.FOLLOW_UP, mail=Mail.STATUS)  # used already, or none was asked: where things stand
     if reply.kind is ReplyKind.NEW_CODE and known.awaited is Awaited.CODE:
@@ -228,7 +240,7 @@ def _asked_within(reading: Reading, reply: Reply, known: Known, policy: Policy, 
         # patterns and the model read so; else a person asks.
         surely = said and read and Label.STATUS not in reading.labels
         if surely and known.threaded and known.assurance >= Assurance.MAILBOX_PROVEN:
-            return Turn(InboundOutcome.FOLLOW_UP, withdraw=True, awaited=Awaited.NOTHING)
+            return Turn(InboundOutcome.FOLLOW_UP, withdraw=True, mail=Mail.WITHDRAWN, awaited=Awaited.NOTHING)
         return follow_up
     if Label.STATUS in reading.labels and known.has_case:
         return Turn(InboundOutcome.FOLLOW_UP, mail=Mail.STATUS)
@@ -238,9 +250,11 @@ def _asked_within(reading: Reading, reply: Reply, known: Known, policy: Policy, 
     elif reading.certainty is not Certainty.CERTAIN:
         new = ()
     if new and (known.threaded or not known.has_case):
-        return _opened(new, reading, policy, assurance=known.assurance)
+        # what can not be undone is proven anew: whoever once saw our reply address is not the person for ever
+        fresh = not DESTRUCTIVE.isdisjoint(new)
+        return opened(new, reading, policy, assurance=Assurance.ADDRESS_CLAIMED if fresh else known.assurance)
     if new:  # a new mail, no secret of ours in it: a matter of its own, with its own proof
-        return replace(_opened(new, reading, policy, assurance=Assurance.ADDRESS_CLAIMED), new_conversation=True)
+        return replace(opened(new, reading, policy, assurance=Assurance.ADDRESS_CLAIMED), new_conversation=True)
     if not known.has_case:
         return Turn(InboundOutcome.TRIAGE, work=(WorkKind.TRIAGE,))
     only_talk = reading.labels in ((), (Label.OVERIG,)) and not reading.facts

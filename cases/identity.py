@@ -21,6 +21,14 @@ class CodePurpose(StrEnum):
     DOWNLOAD = "download"  # you still hold the proven address when the export is opened
 
 
+class ProofMethod(StrEnum):
+    """How a member of staff made sure of somebody; the proof itself is not kept."""
+
+    CALL_BACK = "call_back"  # on the number on file, never one that was given now
+    COUNTER = "counter"  # in person
+    LETTER_CODE = "letter_code"  # a code in a letter to the postal address on file
+
+
 class CodeResult(StrEnum):
     ACCEPTED = "accepted"
     WRONG = "wrong"

@@ -106,7 +106,7 @@ def nothing_found(file: CaseFile, shown: Shown, result: Outcome) -> Prepared:
 def searched_for(file: CaseFile) -> tuple[str, ...]:
     """What was searched with, as far as the person gave it: what we found on the way is not told here."""
     used = {(item.kind, item.value) for found in file.found for item in found.used}
-    given = [item for item in file.identifiers if not used or (item.kind, item.value) in used]
+    given = [item for item in file.identifiers if item.proven and (item.kind, item.value) in used]
     return tuple(_identifier(file, item) for item in given)
 
 

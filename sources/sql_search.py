@@ -3,6 +3,9 @@
 Proven identifiers open rows; a found row hands on its keys (`gives`) to the tables that are found by them, until
 nothing new turns up. First the keys are gathered, then every table is read once, so a row never comes twice.
 Values travel as parameters only; table and column names come from the settings.
+
+One person's file only (art. 15(4) AVG): what two people may share leads from one of them to the other nowhere, and a
+search that ends at two people gives nothing and says so.
 """
 
 from __future__ import annotations
@@ -25,6 +28,9 @@ Handle = tuple[str, Value]  # kind and value; a value of a shared kind is canoni
 _MOST_HANDLES = 5_000  # of one person; a database takes about 30,000 parameters in one statement
 _MOST_ROUNDS = 12  # tables between the first key and the last row
 _PHONE_MARKS = " -()+./\u00a0"
+_PERSON = "customer_number"  # the kind that names one person
+_SHARED_BY_PEOPLE = frozenset({"domain", "phone"})  # one household, a firm, or an owner before this one
+TWO_PEOPLE = "twee personen bij één adres: een medewerker moet kijken"
 
 
 def find(reader: Reader, settings: SqlSourceSettings, proven: Sequence[Identifier]) -> Found:
@@ -35,13 +41,15 @@ def find(reader: Reader, settings: SqlSourceSettings, proven: Sequence[Identifie
         for identifier in proven
         if identifier.kind in searchable and (value := canonical(identifier.kind, identifier.value))
     }
-    search = _Search(reader, settings, reader.declared(settings.searched))
+    search = _Search(reader, settings, reader.declared(settings.searched), start=frozenset(start))
     handles = search.gather(start, follow=lambda kind: True)
+    if not search.one_person(handles):
+        raise Permanent(TWO_PEOPLE)
     tables = tuple(search.read(handles))
     on_the_way = {
         (kind, value): Identifier(kind=kind, value=str(value), proven=True)
         for kind, value in handles
-        if kind in SHARED_KINDS
+        if kind in SHARED_KINDS - _SHARED_BY_PEOPLE  # the next source would take the others for proven
     }
     return Found(
         source=settings.name,
@@ -67,12 +75,24 @@ def _column(name: str) -> sa.ColumnElement[Any]:
     return sa.column(name)
 
 
+def _personal(tables: Sequence[SqlTable]) -> frozenset[str]:
+    """The tables that hold a person, and those from whose rows a search goes on to one."""
+    names = {table.info.name for table in tables if table.addresses or _PERSON in table.gives}
+    while True:
+        keys = {kind for table in tables if table.info.name in names for kind in table.find_by} - _SHARED_BY_PEOPLE
+        more = {table.info.name for table in tables if keys & table.gives.keys()} - names
+        if not more:
+            return frozenset(names)
+        names |= more
+
+
 @dataclass(frozen=True, slots=True)
 class _Search:
     reader: Reader
     settings: SqlSourceSettings
     shapes: dict[str, Shape]
     named: bool = False  # the first handle is only named: ways in that open nothing count too
+    start: frozenset[Handle] = frozenset()  # what the person proved: it opens every table that is found by it
 
     def gather(self, start: Iterable[Handle], *, follow: Callable[[str], bool]) -> list[Handle]:
         """The first handles, and every handle that rows found by them give, and so on."""
@@ -102,6 +122,20 @@ class _Search:
                     value = canonical(kind, str(value or "")) or None
                 if value is not None:
                     yield kind, value
+
+    def one_person(self, handles: Sequence[Handle]) -> bool:
+        """Whether all rows are one person's. In the table with the address on file every row is a person; other
+        tables may repeat a customer number, but hold only one."""
+        for table in self.settings.searched:
+            columns = table.gives.get(_PERSON, ())
+            where = self._where(table, handles) if columns else None
+            if where is None:
+                continue
+            rows = self.reader.rows(self._select(table, [_column(name) for name in columns]).where(where))
+            numbers = {tuple(canonical(_PERSON, str(value or "")) for value in row) for row in rows}
+            if len(rows if table.addresses else [number for number in numbers if any(number)]) > 1:
+                return False
+        return True
 
     def read(self, handles: Sequence[Handle]) -> Iterator[FoundTable]:
         """Every table's rows for these handles, in the order of its key."""
@@ -150,8 +184,13 @@ class _Search:
         types = self.shapes[table.info.name].types
         parts: list[sa.ColumnElement[bool]] = []
         ways = list(table.find_by.items()) + (list(table.named_by.items()) if self.named else [])
+        closed = _SHARED_BY_PEOPLE if table.info.name in _personal(self.settings.searched) else frozenset()
         for kind, columns in ways:
-            values = [value for handle, value in handles if handle == kind]
+            values = [
+                value
+                for handle, value in handles
+                if handle == kind and (kind not in closed or self.named or (handle, value) in self.start)
+            ]
             if not values:
                 continue
             if kind in SHARED_KINDS:

@@ -17,7 +17,7 @@ from cases.identity import CodePurpose, CodeResult, CodeState, judge_code
 from cases.letters import Letter
 from cases.messages import ParsedMessage, RawInbound
 from cases.reading import Flag, Reading
-from cases.types import OPEN_STATES, Assurance, Form, Label, OutboxKind
+from cases.types import OPEN_STATES, Assurance, Form, Label, OutboxKind, RequestState
 from handlers import notices
 from handlers.notices import About
 from storage.queries.snapshots import Counts, OpenRequest, Snapshot, Thread
@@ -28,8 +28,15 @@ from workflow.notices import about, write
 from workflow.opening import Opening, earliest_told, fresh_code, fresh_number, new_requests, new_token
 
 _UNASKED = frozenset(
-    {Mail.ACKNOWLEDGEMENT, Mail.ACKNOWLEDGEMENT_WITH_CODE, Mail.CLARIFICATION, Mail.HUMAN, Mail.STATUS}
-    | {Mail.OTHER_ADDRESS}
+    {
+        Mail.ACKNOWLEDGEMENT,
+        Mail.ACKNOWLEDGEMENT_WITH_CODE,
+        Mail.CLARIFICATION,
+        Mail.HUMAN,
+        Mail.STATUS,
+        Mail.OTHER_ADDRESS,
+        Mail.NEW_CODE,
+    }
 )
 _KINDS = {
     Mail.ACKNOWLEDGEMENT: OutboxKind.ACKNOWLEDGEMENT,
@@ -40,6 +47,7 @@ _KINDS = {
     Mail.OTHER_ADDRESS: OutboxKind.CLARIFICATION,
     Mail.CODE_RESULT: OutboxKind.CODE_RESULT,
     Mail.NEW_CODE: OutboxKind.IDENTITY_CODE,
+    Mail.WITHDRAWN: OutboxKind.STATUS,
 }
 
 
@@ -70,7 +78,8 @@ def answer(
     if thread is None and not turn.open and turn.mail is Mail.NONE:
         return None
     maker = _Maker(desk, row, raw, parsed, reading, turn, thread)
-    made = maker.make(asked=snapshot.thread)
+    threaded = snapshot.known is not None and snapshot.known.threaded
+    made = maker.make(asked=snapshot.thread, threaded=threaded)
     if made.post is None or not made.unasked:
         return made
     if parsed.auto_suppressed or _over_limit(desk, row.organisation_id, address_index, counts):
@@ -110,7 +119,7 @@ class _Maker:
         self.conversation_id = thread.id if thread is not None else new_id()
         self.opening = self._opening() if turn.open else None
 
-    def make(self, *, asked: Thread | None) -> Answer:
+    def make(self, *, asked: Thread | None, threaded: bool) -> Answer:
         result, state, new_code = self._judge()
         letter = self._letter(result, new_code, asked)
         post = None
@@ -118,7 +127,7 @@ class _Maker:
             post = write(self.desk, self.organisation, _KINDS[self.turn.mail], letter)
         return Answer(
             self.outbox_id, self.message_id, self.opening, self.conversation_id, self.thread is None, self.form, post,
-            unasked=self.turn.mail in _UNASKED, code_result=result, code=state,
+            unasked=self.turn.mail in _UNASKED or not threaded, code_result=result, code=state,
             new_code=new_code or (self.opening.code if self.opening else ""),
         )  # fmt: skip
 
@@ -201,9 +210,11 @@ class _Maker:
             return notices.code_other_conversation(self._about_other(asked))
         if mail is Mail.STATUS:
             return self._status()
+        if mail is Mail.WITHDRAWN:
+            return notices.status(self._about(), state=RequestState.WITHDRAWN)
         if mail is Mail.NEW_CODE:
             if not new_code:
-                return notices.code_locked(self._about())
+                return None  # the day's resends are used up: a person looks, no mail is sent for each try
             return notices.code_mail(
                 self._about(), code=new_code, channel=self.raw.channel, written_at=self.row.received_at
             )

@@ -1,4 +1,4 @@
-"""Staff decide on a package: approve, edit free blocks, refuse with a ground, hand back, undo.
+"""Staff decide on a package: approve, edit free blocks, hand back, undo. Drafts they write: `workflow/drafting`.
 
 A person approves one digest: letter, plan, export, recipient and policy version of one content version of the case.
 If any of these changed, the approval does not hold and the person looks again. Erasures and refusals need two people;
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, func, select
@@ -18,6 +18,7 @@ from sqlalchemy import Row, func, select
 from cases.audit import AuditTag, staff_actor
 from cases.errors import InputError, RuleError, Stale
 from cases.letters import Letter, edit_free, from_json, missing, to_json
+from cases.policy import LinkTerms
 from cases.types import (
     Awaiting,
     ChannelKind,
@@ -26,20 +27,18 @@ from cases.types import (
     Label,
     OutboxKind,
     OutboxStatus,
-    RefusalGround,
     RequestState,
     WorkKind,
 )
-from handlers.base import Prepared
-from handlers.redirect import redirect_letter
-from handlers.refusals import forbidden, refusal_letter
-from storage.models import Approval, Draft, Export, Link, Outbox, StaffRole, table
+from handlers.refusals import forbidden
+from storage.models import Approval, Draft, Export, Link, Outbox, Staff, StaffRole, table
 from storage.queries.request_facts import RequestFacts, request_facts
 from storage.queries.writing import Post, Route, close_work, move_request, open_work, queue
 from storage.unit import Reads, Unit
 from workflow.desk import Desk
 from workflow.notices import write
-from workflow.prepare import case_file, package_digest, write_draft
+from workflow.opening import ready
+from workflow.prepare import package_digest
 
 _FOUR_EYES = frozenset({Decision.REFUSED, Decision.PARTLY})
 _APPROVERS = ("approver", "admin")
@@ -116,7 +115,9 @@ def _settle_approval(
         raise Stale("the case or the draft has changed")
     if row.status not in (DraftStatus.OPEN.value, DraftStatus.SECOND_PERSON.value):
         raise Stale("this draft is no longer open")
-    _may(unit, staff_id, facts.organisation)
+    if facts.frozen:
+        raise InputError("frozen")
+    may_decide(unit, staff_id, facts.organisation)
     changed = to_json(decided.letter) != to_json(opened.letter)
     digest = package
     if changed:
@@ -124,28 +125,32 @@ def _settle_approval(
     needs_two = Decision(row.decision) in _FOUR_EYES or facts.label is Label.VERWIJDERING
     second_look = False
     if needs_two:
-        first = _first_approval(unit, draft_id, digest)
+        first = _first_approval(unit, draft_id, digest, staff_id)
         if first is None:
-            return _first_of_two(unit, opened, staff_id, digest)
+            return first_of_two(unit, opened, staff_id, digest)
         second_look = _second(unit, desk, first, staff_id, facts.organisation, totp_fresh=totp_fresh)
     return _send(unit, desk, opened, staff_id, digest, decided, second_look=second_look)
 
 
-def _may(unit: Unit, staff_id: str, organisation: str) -> None:
+def may_decide(unit: Unit, staff_id: str, organisation: str) -> None:
     roles = table(StaffRole)
     role = unit.value(select(roles.c.role).where(roles.c.staff_id == staff_id, roles.c.organisation_id == organisation))
     if role not in _APPROVERS:
         raise InputError("not_allowed")
 
 
-def _first_approval(unit: Unit, draft_id: str, digest: str) -> Row[Any] | None:
+def _first_approval(unit: Unit, draft_id: str, digest: str, staff_id: str) -> Row[Any] | None:
+    """An approval of these very bytes that still stands (nothing was taken back since); somebody else's first."""
     rows = table(Approval)
-    return unit.one(
-        select(rows).where(rows.c.draft_id == draft_id, rows.c.package_digest == digest, rows.c.act == "approve")
-    )
+    undone = unit.value(select(func.max(rows.c.at)).where(rows.c.draft_id == draft_id, rows.c.act == "undo"))
+    given = select(rows).where(rows.c.draft_id == draft_id, rows.c.package_digest == digest, rows.c.act == "approve")
+    if undone is not None:
+        given = given.where(rows.c.at > undone)
+    found = unit.rows(given.order_by(rows.c.at))
+    return next((row for row in found if row.staff_id != staff_id), found[0] if found else None)
 
 
-def _first_of_two(unit: Unit, opened: Opened, staff_id: str, digest: str) -> ApproveResult:
+def first_of_two(unit: Unit, opened: Opened, staff_id: str, digest: str) -> ApproveResult:
     _approval(unit, opened, staff_id, digest, act="approve")
     unit.change(Draft, opened.row.id, status=DraftStatus.SECOND_PERSON.value, version=opened.row.version + 1)
     facts = opened.facts
@@ -161,9 +166,11 @@ def _second(unit: Unit, desk: Desk, first: Row[Any], staff_id: str, organisation
     """Whether this is the same person's second look; raises when it may not be one."""
     if first.staff_id != staff_id:
         return False
-    roles = table(StaffRole)
+    roles, staff = table(StaffRole), table(Staff)
     approvers = unit.value(
-        select(func.count()).where(roles.c.organisation_id == organisation, roles.c.role.in_(_APPROVERS))
+        select(func.count())
+        .select_from(roles.join(staff, staff.c.id == roles.c.staff_id))
+        .where(roles.c.organisation_id == organisation, roles.c.role.in_(_APPROVERS), staff.c.active)
     )
     cooled = unit.now - first.at >= desk.limits.cooling
     if approvers >= 2 or not cooled or not totp_fresh:
@@ -181,7 +188,7 @@ def _send(
     outbox_id = unit.new_id()
     not_before = unit.now + desk.limits.undo
     if opened.link_id is not None:
-        unit.change(Link, opened.link_id, expires_at=not_before + timedelta(days=own.policy.links.link_days))
+        _renew_export(unit, opened, not_before, own.policy.links)
     references = (facts.last_message_id,) if facts.last_message_id else ()
     route = Route(
         facts.organisation, ChannelKind(facts.channel), facts.account, facts.address,
@@ -201,6 +208,16 @@ def _send(
         unit, facts.id, RequestState.EXECUTING, actor=actor, awaiting=Awaiting.NOBODY.value, decision=row.decision
     )
     return ApproveResult(DraftStatus.APPROVED, outbox_id)
+
+
+def _renew_export(unit: Unit, opened: Opened, leaves: datetime, terms: LinkTerms) -> None:
+    """Link and export live from the moment the letter leaves. Stale: it waited so long that the export is gone."""
+    exports = table(Export)
+    assert opened.link_id is not None
+    if unit.value(select(exports.c.data_key_id).where(exports.c.id == opened.row.export_id)) is None:
+        raise Stale("the export has expired: prepare it again")
+    unit.change(Export, opened.row.export_id, expires_at=leaves + timedelta(days=terms.export_days))
+    unit.change(Link, opened.link_id, expires_at=leaves + timedelta(days=terms.link_days))
 
 
 def _approval(unit: Unit, opened: Opened, staff_id: str, digest: str, *, act: str, second_look: bool = False) -> None:
@@ -249,85 +266,6 @@ async def save_edits(desk: Desk, staff_id: str, draft_id: str, edits: Mapping[st
     return await desk.store.write(settle)
 
 
-async def refuse(
-    desk: Desk, staff_id: str, request_id: str, ground: RefusalGround, facts: Mapping[str, str], free_text: str
-) -> str:
-    """Writes a refusal draft from a ground and its facts and gives the first of two approvals; gives the draft id.
-
-    It stops at "wacht op tweede persoon". InputError: `ground_facts_missing`, `ground_blocked`, `never_say`,
-    `blocks_missing`, `not_allowed`.
-    """
-    known = await desk.store.read(lambda reads: request_facts(reads, request_id))
-    if known is None:
-        raise RuleError("no such request")
-    own = desk.organisation(known.organisation)
-    file = case_file(desk, own, known, (), known.assurance)
-    letter = await desk.in_thread(refusal_letter, file, ground, facts, free_text)
-    if lacking := missing(letter, known.label, Decision.REFUSED):
-        raise InputError("blocks_missing", ",".join(kind.value for kind in lacking))
-
-    def settle(unit: Unit) -> str:
-        now = request_facts(unit, request_id)
-        if now is None or now.content_version != known.content_version:
-            raise Stale("the case has changed")
-        _may(unit, staff_id, known.organisation)
-        prepared = Prepared(Decision.REFUSED, (), letter, None, ())
-        draft_id = write_draft(
-            unit, now, prepared=prepared, letter=letter, export_id=None, made_by=staff_actor(staff_id),
-            policy_version=own.policy.version, ground=ground.value,
-        )  # fmt: skip
-        _to_approval(unit, now, staff_id)
-        unit.flush()
-        opened = open_draft(unit, draft_id)
-        _first_of_two(unit, opened, staff_id, opened.row.package_digest)
-        return draft_id
-
-    return await desk.store.write(settle)
-
-
-async def redirect(desk: Desk, staff_id: str, request_id: str) -> str:
-    """Data of a customer's own customers: writes the draft that says whose they are; gives the draft id.
-
-    InputError `no_processor_case` where the policy knows no such case. Staff pass the request on themselves; a note
-    on the draft says so.
-    """
-    known = await desk.store.read(lambda reads: request_facts(reads, request_id))
-    if known is None:
-        raise RuleError("no such request")
-    own = desk.organisation(known.organisation)
-    file = case_file(desk, own, known, (), known.assurance)
-    letter = await desk.in_thread(redirect_letter, file)
-    notes = ("Geef het verzoek zelf door aan de klant bij wie deze gegevens staan, voordat u deze brief goedkeurt.",)
-
-    def settle(unit: Unit) -> str:
-        now = request_facts(unit, request_id)
-        if now is None or now.content_version != known.content_version:
-            raise Stale("the case has changed")
-        _may(unit, staff_id, known.organisation)
-        prepared = Prepared(Decision.TRANSFERRED, (), letter, None, notes)
-        draft_id = write_draft(
-            unit, now, prepared=prepared, letter=letter, export_id=None, made_by=staff_actor(staff_id),
-            policy_version=own.policy.version,
-        )  # fmt: skip
-        _to_approval(unit, now, staff_id)
-        open_work(
-            unit, WorkKind.APPROVE, known.organisation, same=request_id, case_id=known.case_id, request_id=request_id,
-            draft_id=draft_id, due_on=known.told_on, detail=Decision.TRANSFERRED.value,
-        )  # fmt: skip
-        return draft_id
-
-    return await desk.store.write(settle)
-
-
-def _to_approval(unit: Unit, facts: RequestFacts, staff_id: str) -> None:
-    """Staff wrote a draft themselves, from whatever state the request was in."""
-    if facts.state is not RequestState.AWAITING_APPROVAL:
-        move_request(
-            unit, facts.id, RequestState.AWAITING_APPROVAL, actor=staff_actor(staff_id), wake_at=None,
-            awaiting=Awaiting.STAFF.value,
-        )  # fmt: skip
-
-
 async def hand_back(desk: Desk, staff_id: str, draft_id: str) -> None:
     """Prepare it again: the sources are asked anew."""
 
@@ -337,20 +275,25 @@ async def hand_back(desk: Desk, staff_id: str, draft_id: str) -> None:
             raise Stale("this draft is no longer open")
         unit.change(Draft, draft_id, if_={"version": opened.row.version}, status=DraftStatus.HANDED_BACK.value)
         _approval(unit, opened, staff_id, opened.row.package_digest, act="hand_back")
-        prepare_again(unit, opened.facts, staff_id)
+        prepare_again(unit, desk, opened.facts, staff_id)
 
     await desk.store.write(settle)
     desk.wake.requests.set()
 
 
-def prepare_again(unit: Unit, facts: RequestFacts, staff_id: str) -> None:
+def prepare_again(unit: Unit, desk: Desk, facts: RequestFacts, staff_id: str) -> None:
+    """Back to the sources; without proof of identity back to the question for it. InputError `frozen`."""
+    if facts.frozen:
+        raise InputError("frozen")
     actor = staff_actor(staff_id)
+    proven = ready(desk.organisation(facts.organisation).policy, facts.label, facts.assurance)
     close_work(
         unit, WorkKind.APPROVE, WorkKind.SECOND_APPROVAL, WorkKind.SOURCE_FAILED, actor=actor, request_id=facts.id
     )
     move_request(
-        unit, facts.id, RequestState.PREPARING, actor=actor, wake_at=unit.now, attempts=0, failure="",
-        awaiting=Awaiting.NOBODY.value,
+        unit, facts.id, RequestState.PREPARING if proven else RequestState.IDENTIFYING, actor=actor,
+        wake_at=unit.now if proven else None, attempts=0, failure="",
+        awaiting=(Awaiting.NOBODY if proven else Awaiting.REQUESTER).value,
     )  # fmt: skip
 
 
@@ -369,6 +312,10 @@ async def undo(desk: Desk, staff_id: str, outbox_id: str) -> None:
         draft = unit.one(select(drafts).where(drafts.c.id == row.draft_id))
         assert draft is not None
         unit.change(Draft, draft.id, status=DraftStatus.OPEN.value, version=draft.version + 1)
+        unit.add(
+            Approval, id=unit.new_id(), organisation_id=row.organisation_id, draft_id=draft.id, staff_id=staff_id,
+            act="undo", package_digest=draft.package_digest, at=unit.now,
+        )  # fmt: skip
         unit.record(
             AuditTag.MAIL_CANCELLED, organisation=row.organisation_id, actor=staff_actor(staff_id), case=row.case_id,
             subject=outbox_id,

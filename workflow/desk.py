@@ -43,7 +43,8 @@ class Limits:
     mails_per_organisation_hour: int = 30
     undo: timedelta = timedelta(seconds=30)
     cooling: timedelta = timedelta(hours=24)  # before the same person may be the second
-    batch: int = 32
+    batch: int = 32  # messages understood in one step
+    send_batch: int = 8  # mails claimed in one step: a crash leaves at most these in doubt
     send_retries: tuple[timedelta, ...] = (
         timedelta(minutes=1),
         timedelta(minutes=5),

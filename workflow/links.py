@@ -20,7 +20,7 @@ from cases.types import OPEN_STATES, ChannelKind, OutboxKind, OutboxStatus, Requ
 from handlers import notices
 from storage.models import Conversation, Draft, Export, IdentityCode, Link, Outbox, Request, table
 from storage.queries import requester as queries
-from storage.queries.request_facts import RequestFacts, request_facts
+from storage.queries.request_facts import RequestFacts, newest_request, request_facts
 from storage.queries.requester import CaseLink, ExportLink
 from storage.queries.snapshots import OpenCode
 from storage.queries.writing import Post, Route, move_request, open_work, queue
@@ -28,7 +28,8 @@ from storage.seal import blind, code_digest, same, token_digest
 from storage.unit import Reads, Unit
 from workflow.desk import Desk
 from workflow.notices import about, write
-from workflow.proof import lock, prove_conversation
+from workflow.opening import write_code
+from workflow.proof import lock, prove_conversation, wrong_code
 
 DOWNLOAD_CODE_LIFE = timedelta(hours=1)
 DOWNLOAD_LIFE = timedelta(minutes=15)  # between the right code and the download
@@ -199,9 +200,7 @@ def _judge(
     )
     result, state = judge_code(states, unit.now)
     if state is not None and result in (CodeResult.WRONG, CodeResult.LOCKED):
-        unit.change(
-            IdentityCode, state.id, if_={"attempts_left": state.attempts_left}, attempts_left=state.attempts_left - 1
-        )
+        wrong_code(unit, scope, state)
     return result, state
 
 
@@ -221,7 +220,7 @@ async def package(desk: Desk, download_token: str) -> tuple[str, bytes]:
         link = unit.one(
             select(links).where(links.c.token_digest == token_digest(download_token), links.c.kind == "download")
         )
-        if link is None or link.expires_at <= unit.now:
+        if link is None or link.revoked_at is not None or link.expires_at <= unit.now:
             raise InputError("link_ended")
         export = unit.one(select(exports).where(exports.c.id == link.export_id))
         if export is None or export.data_key_id is None:
@@ -316,30 +315,68 @@ async def ask_human(desk: Desk, token: str) -> None:
     await desk.store.write(settle)
 
 
-async def withdraw(desk: Desk, token: str) -> int:
-    """The proven requester drops what is still open; gives how many. InputError `not_proven`: a person asks first."""
+async def send_case_code(desk: Desk, token: str) -> None:
+    """A fresh code for an act on the case page. InputError: `link_ended`, `too_many_codes`."""
     link = await case_page(desk, token)
-    if link is None:
+    if link is None or link.frozen:
+        raise InputError("link_ended")
+    facts = await desk.store.read(lambda reads: newest_request(reads, link.conversation_id))
+    code = new_code(desk.organisation(link.organisation).policy.identity.code_digits)
+    at = about(
+        desk, link.organisation, form=facts.form, number=facts.case_number, labels=(facts.label,),
+        received_at=facts.received_at, told=facts.told_on,
+    )  # fmt: skip
+    letter = notices.code_mail(at, code=code, channel=ChannelKind(facts.channel), written_at=desk.now())
+    post = await desk.in_thread(write, desk, link.organisation, OutboxKind.IDENTITY_CODE, letter)
+
+    def settle(unit: Unit) -> None:
+        codes = table(IdentityCode)
+        mine = (codes.c.conversation_id == link.conversation_id) & codes.c.link_id.is_(None)
+        today = unit.value(select(func.count()).where(mine, codes.c.created_at > unit.now - timedelta(days=1)))
+        if today >= CODES_A_DAY:
+            raise InputError("too_many_codes")
+        standing = mine & codes.c.used_at.is_(None) & (codes.c.purpose == CodePurpose.MAILBOX.value)
+        unit.execute(codes.update().where(standing).values(void_at=unit.now))
+        write_code(
+            unit, desk, link.organisation, link.conversation_id, code, CodePurpose.MAILBOX, case_id=link.case_id,
+            sent_to=desk.index(link.organisation, "email", facts.address),
+        )  # fmt: skip
+        _queue(unit, desk, facts, post)
+
+    await desk.store.write(settle)
+    desk.wake.outbox.set()
+
+
+async def withdraw(desk: Desk, token: str, code: str) -> int:
+    """Drops what is still open; gives how many. The link may be in other hands, so a code from the mailbox is asked.
+
+    InputError: `link_ended`, or the value of a CodeResult.
+    """
+    link = await case_page(desk, token)
+    if link is None or link.frozen:
         raise InputError("link_ended")
 
-    def settle(unit: Unit) -> int:
-        conversations, requests = table(Conversation), table(Request)
-        row = unit.one(select(conversations).where(conversations.c.id == link.conversation_id))
-        assert row is not None
-        if CodePurpose.MAILBOX.value not in (row.evidence or {}):
-            open_work(
-                unit, WorkKind.NEW_MESSAGE, link.organisation, same=link.conversation_id, case_id=link.case_id,
-                detail="wants_to_withdraw",
-            )  # fmt: skip
-            return 0
-        states = [state.value for state in OPEN_STATES if state is not RequestState.EXECUTING]
-        found = unit.rows(select(requests.c.id).where(requests.c.case_id == link.case_id, requests.c.state.in_(states)))
-        for request in found:
-            move_request(unit, request.id, RequestState.WITHDRAWN, actor=requester_actor(row.id))
-        unit.change(Conversation, row.id, awaited=Awaited.NOTHING.value)
-        return len(found)
+    def settle(unit: Unit) -> tuple[CodeResult, int]:
+        codes = _open_codes(unit, conversation_id=link.conversation_id)
+        result, state = _judge(unit, link.organisation, link.conversation_id, codes, code)
+        if result is CodeResult.LOCKED:
+            lock(unit, link.organisation, link.conversation_id, link.case_id)
+        if result is not CodeResult.ACCEPTED or state is None or state.purpose is not CodePurpose.MAILBOX:
+            return (CodeResult.WRONG if result is CodeResult.ACCEPTED else result), 0
+        unit.change(IdentityCode, state.id, if_={"used_at": None}, used_at=unit.now)
+        return result, _drop(unit, link)
 
-    dropped = await desk.store.write(settle)
-    if not dropped:
-        raise InputError("not_proven")
+    result, dropped = await desk.store.write(settle)
+    if result is not CodeResult.ACCEPTED:
+        raise InputError(result.value)
     return dropped
+
+
+def _drop(unit: Unit, link: CaseLink) -> int:
+    requests = table(Request)
+    states = [state.value for state in OPEN_STATES if state is not RequestState.EXECUTING]
+    found = unit.rows(select(requests.c.id).where(requests.c.case_id == link.case_id, requests.c.state.in_(states)))
+    for request in found:
+        move_request(unit, request.id, RequestState.WITHDRAWN, actor=requester_actor(link.conversation_id))
+    unit.change(Conversation, link.conversation_id, awaited=Awaited.NOTHING.value)
+    return len(found)

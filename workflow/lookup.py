@@ -8,19 +8,21 @@ code counts only in the conversation that asked for it (design, section 5).
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 
 from cases.audit import PROGRAM, AuditTag
 from cases.dialogue import Awaited
-from cases.errors import OutsideError
+from cases.errors import OutsideError, Stale
 from cases.identity import CodePurpose, new_code
 from cases.protocols import Identifier
 from cases.types import ChannelKind, OutboxKind, RequestState, WorkKind
 from handlers import notices
-from storage.models import CaseIdentifier, Conversation, Request, table
+from storage.models import CaseIdentifier, Conversation, IdentityCode, Request, table
 from storage.queries.request_facts import RequestFacts, request_facts
 from storage.queries.writing import Post, Route, open_work, queue
 from storage.unit import Reads, Unit
@@ -29,6 +31,8 @@ from workflow.notices import about, write
 from workflow.opening import write_code
 
 log = logging.getLogger(__name__)
+CODES_A_CONVERSATION = 2  # to addresses on file, for what one conversation names
+CODES_AN_ADDRESS_DAY = 2  # to one address, whoever names it
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,8 @@ async def run_once(desk: Desk) -> int:
     """Looks up what was named and not sought yet; gives the number of identifiers."""
     named = await desk.store.read(_named)
     for one in named:
-        await _look_up(desk, one)
+        with suppress(Stale):  # another process was first
+            await _look_up(desk, one)
     return len(named)
 
 
@@ -62,11 +67,14 @@ async def _look_up(desk: Desk, named: Named) -> None:
 
 
 def _named(reads: Reads) -> list[Named]:
-    rows, requests = table(CaseIdentifier), table(Request)
+    rows, requests, conversations = table(CaseIdentifier), table(Request), table(Conversation)
     found = reads.rows(
         select(rows, requests.c.id.label("request_id"))
         .join(requests, requests.c.conversation_id == rows.c.conversation_id)
+        .join(conversations, conversations.c.id == rows.c.conversation_id)
         .where(rows.c.looked_up_at.is_(None), requests.c.state == RequestState.IDENTIFYING.value)
+        .where(conversations.c.frozen.is_(False))
+        .order_by(rows.c.id)
         .limit(20)
     )
     named: dict[str, Named] = {}
@@ -119,11 +127,32 @@ def _settle(unit: Unit, desk: Desk, named: Named, letters: list[tuple[str, str, 
         )  # fmt: skip
     unit.change(CaseIdentifier, named.row.id, if_={"looked_up_at": None}, looked_up_at=unit.now)
     for address, code, post in letters:
+        if _too_many(unit, desk, named, address):
+            open_work(
+                unit, WorkKind.IDENTITY_STUCK, organisation, same=f"lookup:{facts.id}", case_id=facts.case_id,
+                request_id=facts.id, due_on=facts.told_on, detail="too_many_codes",
+            )  # fmt: skip
+            continue
         _send_code(unit, desk, named, address, code, post)
     unit.record(
         AuditTag.SOURCES_ASKED, organisation=organisation, actor=PROGRAM, case=facts.case_id, subject=named.row.id,
         codes=len(letters),
     )  # fmt: skip
+
+
+def _too_many(unit: Unit, desk: Desk, named: Named, address: str) -> bool:
+    """One mail may not make the desk write to many others, nor many mails to one: past the limits a person looks."""
+    codes, facts = table(IdentityCode), named.facts
+    day, hour = unit.now - timedelta(days=1), unit.now - timedelta(hours=1)
+    on_file = codes.c.purpose == CodePurpose.ON_FILE.value
+    here = unit.value(select(func.count()).where(on_file, codes.c.conversation_id == facts.conversation_id))
+    index = desk.index(facts.organisation, "email", address)
+    there = unit.value(select(func.count()).where(on_file, codes.c.sent_to_index == index, codes.c.created_at > day))
+    everywhere = unit.value(
+        select(func.count()).where(on_file, codes.c.organisation_id == facts.organisation, codes.c.created_at > hour)
+    )
+    limit = desk.limits.mails_per_organisation_hour
+    return bool(here >= CODES_A_CONVERSATION or there >= CODES_AN_ADDRESS_DAY or everywhere >= limit)
 
 
 def _send_code(unit: Unit, desk: Desk, named: Named, address: str, code: str, post: Post) -> None:

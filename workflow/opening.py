@@ -151,6 +151,8 @@ def write_opening(unit: Unit, desk: Desk, new: Opening, *, awaited: str, human: 
             AuditTag.CASE_OPENED, organisation=new.organisation, actor=PROGRAM, case=new.case_id, new_case=True,
             subject=new.conversation_id, labels=[request.label.value for request in new.requests],
         )  # fmt: skip
+    else:
+        unit.change(Case, new.case_id, closed_at=None)
     _identifiers(unit, new, case_key, index_key)
     if new.code:
         write_code(

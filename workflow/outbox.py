@@ -20,25 +20,30 @@ from typing import Any
 from sqlalchemy import Row, select, update
 
 from cases.audit import PROGRAM, AuditTag, staff_actor
-from cases.errors import LoketError, OutsideError, Permanent, Stale, Temporary, Uncertain, place_of
-from cases.protocols import Outgoing
+from cases.errors import LoketError, Permanent, Stale, Temporary, Uncertain, place_of
+from cases.protocols import Outgoing, Sender
 from cases.transitions import end_state
 from cases.types import Awaiting, Decision, OutboxKind, OutboxStatus, RequestState, WorkKind
 from storage.claims import RELEASED, claim
 from storage.models import Approval, Draft, Outbox, Request, table
 from storage.queries.writing import close_work, move_request, open_work
 from storage.unit import Reads, Unit
+from workflow import channels
 from workflow.desk import Desk
 
 log = logging.getLogger(__name__)
+ALARM_AT = 3  # failures of one message before staff hear that sending does not work
+SEND_SECONDS = 120.0  # for one batch of one account; well within the lease of the claim
+SETTLE_AGAIN = (0.5, 2.0, 5.0)  # seconds
 
 
 @dataclass(slots=True)
 class Parcel:
     row: Row[Any]
-    message: Outgoing
+    message: Outgoing | None  # None when the row does not open
     outcome: OutboxStatus = OutboxStatus.SENT
     reply: str = ""
+    untouched: bool = False  # nothing was tried: the try does not count
 
 
 async def run_once(desk: Desk) -> int:
@@ -49,15 +54,34 @@ async def run_once(desk: Desk) -> int:
     by_account: dict[str, list[Parcel]] = {}
     for parcel in parcels:
         by_account.setdefault(parcel.row.account, []).append(parcel)
-    # One after the other on each account's connection; accounts do not wait for each other.
+    # One after the other on each account's connection; accounts do not wait for each other's servers.
     sending = asyncio.gather(*(_send_all(desk, account, waiting) for account, waiting in by_account.items()))
     try:
         await asyncio.shield(sending)
     finally:
         # Also when this task is cancelled: what is on the wire is waited for, and what happened is written down.
         await sending
-        await asyncio.shield(desk.store.write(lambda unit: _settle(unit, desk, token, parcels)))
+        await asyncio.shield(_settle_all(desk, token, parcels))
     return len(parcels)
+
+
+async def _settle_all(desk: Desk, token: str, parcels: Sequence[Parcel]) -> None:
+    """All together; if that breaks, each alone: one row must not make the others look unsent."""
+    for wait in (*SETTLE_AGAIN, None):
+        try:
+            await desk.store.write(lambda unit: _settle(unit, desk, token, parcels))
+            return
+        except Temporary:  # locked or full: what was sent must be written down before the lease ends
+            if wait is None:
+                raise
+            await asyncio.sleep(wait)
+        except LoketError as error:
+            if len(parcels) == 1:
+                log.error("a sent message could not be settled: %s", error, extra={"outbox": parcels[0].row.id})
+                return
+            break
+    for parcel in parcels:
+        await _settle_all(desk, token, [parcel])
 
 
 def _claim(unit: Unit, desk: Desk) -> tuple[str, list[Parcel]]:
@@ -68,14 +92,23 @@ def _claim(unit: Unit, desk: Desk) -> tuple[str, list[Parcel]]:
         Outbox,
         rows.c.status == OutboxStatus.QUEUED.value,
         rows.c.not_before <= unit.now,
+        rows.c.organisation_id.in_(desk.organisations),
         order=[rows.c.not_before, rows.c.id],
-        limit=desk.limits.batch,
+        limit=desk.limits.send_batch,
     )
     if not taken:
         return "", []
     ids = [row.id for row in taken]
     unit.execute(update(rows).where(rows.c.id.in_(ids)).values(status=OutboxStatus.SENDING.value))
-    return token, [Parcel(row, outgoing(unit, row, desk)) for row in taken]
+    return token, [_parcel(unit, row, desk) for row in taken]
+
+
+def _parcel(unit: Unit, row: Row[Any], desk: Desk) -> Parcel:
+    """A row whose seal does not open can not be sent, ever; it must not take the batch with it."""
+    try:
+        return Parcel(row, outgoing(unit, row, desk))
+    except LoketError as error:
+        return Parcel(row, None, OutboxStatus.FAILED, str(error))
 
 
 def _recover(unit: Unit) -> None:
@@ -110,25 +143,40 @@ def outgoing(reads: Reads, row: Row[Any], desk: Desk) -> Outgoing:
 
 
 async def _send_all(desk: Desk, account: str, parcels: Sequence[Parcel]) -> None:
-    sender = desk.senders[account]
+    """One account's mail. When its server is away the rest is put back untouched; so is what the time is over for."""
+    sender = desk.senders.get(account)
+    until = asyncio.get_running_loop().time() + SEND_SECONDS
+    away = sender is None
     for parcel in parcels:
-        try:
-            proof = await sender.send(parcel.message)
-            parcel.reply = proof.reply
-        except Uncertain as error:
-            parcel.outcome, parcel.reply = OutboxStatus.UNCERTAIN, str(error)
-        except Permanent as error:
-            parcel.outcome, parcel.reply = OutboxStatus.FAILED, str(error)
-        except Temporary as error:
-            parcel.outcome, parcel.reply = OutboxStatus.QUEUED, str(error)
-        except (OutsideError, LoketError, OSError) as error:
-            parcel.outcome, parcel.reply = OutboxStatus.QUEUED, type(error).__name__
-        except Exception as error:
-            log.error("a sender failed in an unknown way: %s", place_of(error), extra={"outbox": parcel.row.id})
-            parcel.outcome, parcel.reply = OutboxStatus.UNCERTAIN, type(error).__name__
+        if parcel.message is None:
+            continue
+        if sender is None or away or asyncio.get_running_loop().time() > until:
+            parcel.outcome, parcel.untouched = OutboxStatus.QUEUED, True
+            parcel.reply = "no sender for this mailbox" if sender is None else "the server is away"
+            continue
+        await _send(sender, parcel, parcel.message)
+        away = parcel.outcome is OutboxStatus.QUEUED
+
+
+async def _send(sender: Sender, parcel: Parcel, message: Outgoing) -> None:
+    try:
+        proof = await sender.send(message)
+        parcel.reply = proof.reply
+    except Uncertain as error:
+        parcel.outcome, parcel.reply = OutboxStatus.UNCERTAIN, str(error)
+    except Permanent as error:
+        parcel.outcome, parcel.reply = OutboxStatus.FAILED, str(error)
+    except Temporary as error:
+        parcel.outcome, parcel.reply = OutboxStatus.QUEUED, str(error)
+    except (LoketError, OSError) as error:
+        parcel.outcome, parcel.reply = OutboxStatus.QUEUED, type(error).__name__
+    except Exception as error:
+        log.error("a sender failed in an unknown way: %s", place_of(error), extra={"outbox": parcel.row.id})
+        parcel.outcome, parcel.reply = OutboxStatus.UNCERTAIN, type(error).__name__
 
 
 def _settle(unit: Unit, desk: Desk, token: str, parcels: Sequence[Parcel]) -> None:
+    working: set[tuple[str, str]] = set()
     for parcel in parcels:
         row = parcel.row
         mine = {"claim_token": token}
@@ -142,17 +190,26 @@ def _settle(unit: Unit, desk: Desk, token: str, parcels: Sequence[Parcel]) -> No
         )  # fmt: skip
         if parcel.outcome is OutboxStatus.SENT:
             _record(unit, AuditTag.MAIL_SENT, row, kind=row.kind)
+            working.add((row.organisation_id, row.account))
             if row.kind == OutboxKind.LETTER.value:
                 letter_has_left(unit, row)
         elif parcel.outcome is OutboxStatus.UNCERTAIN:
             _uncertain(unit, row)
         else:
             _failed(unit, row)
+    for organisation, account in sorted(working):
+        channels.report(unit, organisation, f"smtp:{account}", ok=True)
 
 
 def _again(unit: Unit, desk: Desk, parcel: Parcel, mine: dict[str, Any]) -> None:
     """1, 5, 15, 60 minutes, then hourly to 24 hours; staff hear at the third failure, and when it is given up."""
     row, limits = parcel.row, desk.limits
+    if parcel.untouched:
+        unit.change(
+            Outbox, row.id, if_=mine, status=OutboxStatus.QUEUED.value, not_before=unit.now + limits.send_retries[0],
+            attempts=row.attempts - 1, server_reply=parcel.reply[:200], **RELEASED,
+        )  # fmt: skip
+        return
     if unit.now - row.created_at > limits.send_hourly_until:
         unit.change(
             Outbox, row.id, if_=mine, status=OutboxStatus.FAILED.value, server_reply=parcel.reply[:200], **RELEASED
@@ -165,11 +222,8 @@ def _again(unit: Unit, desk: Desk, parcel: Parcel, mine: dict[str, Any]) -> None
         Outbox, row.id, if_=mine, status=OutboxStatus.QUEUED.value, not_before=unit.now + wait,
         server_reply=parcel.reply[:200], **RELEASED,
     )  # fmt: skip
-    if row.attempts == 3:
-        open_work(
-            unit, WorkKind.CHANNEL_DOWN, row.organisation_id, same=f"send:{row.account}", outbox_id=row.id,
-            detail="sending_fails",
-        )  # fmt: skip
+    if row.attempts == ALARM_AT:
+        channels.report(unit, row.organisation_id, f"smtp:{row.account}", ok=False, reason=parcel.reply)
 
 
 def _uncertain(unit: Unit, row: Row[Any]) -> None:
@@ -237,6 +291,29 @@ async def decide_uncertain(desk: Desk, staff_id: str, outbox_id: str, *, arrived
         unit.record(
             AuditTag.MAIL_SENT if arrived else AuditTag.MAIL_QUEUED, organisation=row.organisation_id,
             actor=staff_actor(staff_id), case=row.case_id, subject=outbox_id, kind=row.kind,
+        )  # fmt: skip
+
+    await desk.store.write(write)
+    desk.wake.outbox.set()
+
+
+async def send_again(desk: Desk, staff_id: str, outbox_id: str) -> None:
+    """A person has mended what kept a message from leaving (an address, a server): it goes out once more."""
+
+    def write(unit: Unit) -> None:
+        rows = table(Outbox)
+        row = unit.one(select(rows).where(rows.c.id == outbox_id))
+        if row is None:
+            raise Stale("no such message")
+        unit.change(
+            Outbox, outbox_id, if_={"status": OutboxStatus.FAILED.value}, status=OutboxStatus.QUEUED.value,
+            not_before=unit.now, created_at=unit.now, attempts=0,
+        )  # fmt: skip
+        actor = staff_actor(staff_id)
+        close_work(unit, WorkKind.NOT_DELIVERED, actor=actor, outbox_id=outbox_id)
+        unit.record(
+            AuditTag.MAIL_QUEUED, organisation=row.organisation_id, actor=actor, case=row.case_id, subject=outbox_id,
+            kind=row.kind,
         )  # fmt: skip
 
     await desk.store.write(write)

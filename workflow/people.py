@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sqlalchemy import select
 
 from cases.audit import AuditTag, staff_actor
+from cases.dialogue import Awaited
 from cases.errors import InputError, RuleError
+from cases.identity import CodePurpose, ProofMethod, new_code
 from cases.letters import Block, BlockKind, Letter, paragraphs
-from cases.types import ChannelKind, Form, OutboxKind, RequestState, WorkKind
+from cases.types import Assurance, Awaiting, ChannelKind, Form, OutboxKind, RequestState, WorkKind
+from handlers import notices
 from handlers.wording import Texts
-from storage.models import Conversation, Request, WorkItem, table
-from storage.queries.request_facts import RequestFacts, request_facts
-from storage.queries.writing import Route, queue
+from storage.models import CaseIdentifier, Conversation, Link, Request, WorkItem, table
+from storage.queries.request_facts import RequestFacts, newest_request, request_facts
+from storage.queries.writing import Post, Route, move_request, queue
 from storage.queries.writing import close_work as close_lines
-from storage.unit import Reads, Unit
+from storage.unit import Unit
 from workflow.approval import prepare_again
 from workflow.desk import Desk
-from workflow.notices import write
-
-
-def _newest_request(reads: Reads, conversation_id: str) -> RequestFacts:
-    rows = table(Request)
-    request_id = reads.value(
-        select(rows.c.id).where(rows.c.conversation_id == conversation_id).order_by(rows.c.received_at.desc()).limit(1)
-    )
-    facts = request_facts(reads, request_id) if request_id else None
-    if facts is None:
-        raise RuleError("this conversation has no request")
-    return facts
+from workflow.notices import about, write
+from workflow.opening import ready, write_code
 
 
 async def reply(desk: Desk, staff_id: str, conversation_id: str, text: str) -> None:
@@ -35,26 +30,30 @@ async def reply(desk: Desk, staff_id: str, conversation_id: str, text: str) -> N
     words = paragraphs(text)
     if not words:
         raise InputError("empty")
-    facts = await desk.store.read(lambda reads: _newest_request(reads, conversation_id))
+    facts = await desk.store.read(lambda reads: newest_request(reads, conversation_id))
     own = desk.organisation(facts.organisation)
     letter = _letter(own.texts[facts.form], facts, words, own.policy.name, own.policy.signature)
     post = await desk.in_thread(write, desk, facts.organisation, OutboxKind.LETTER, letter)
 
     def settle(unit: Unit) -> None:
-        outbox_id = unit.new_id()
-        route = Route(
-            facts.organisation, ChannelKind(facts.channel), facts.account, facts.address,
-            desk.index(facts.organisation, "email", facts.address), facts.conversation_key_id, conversation_id,
-            facts.case_id, (facts.last_message_id,) if facts.last_message_id else (),
-        )  # fmt: skip
-        queue(
-            unit, route, post, outbox_id=outbox_id, not_before=unit.now + desk.limits.undo,
-            message_id=desk.threads.message_id(facts.organisation, own.mailbox, outbox_id),
-        )  # fmt: skip
+        _queue(unit, desk, facts, post, wait=desk.limits.undo)
         close_lines(unit, WorkKind.NEW_MESSAGE, actor=staff_actor(staff_id), case_id=facts.case_id)
 
     await desk.store.write(settle)
     desk.wake.outbox.set()
+
+
+def _queue(unit: Unit, desk: Desk, facts: RequestFacts, post: Post, *, wait: timedelta = timedelta(0)) -> None:
+    own, outbox_id = desk.organisation(facts.organisation), unit.new_id()
+    route = Route(
+        facts.organisation, ChannelKind(facts.channel), facts.account, facts.address,
+        desk.index(facts.organisation, "email", facts.address), facts.conversation_key_id, facts.conversation_id,
+        facts.case_id, (facts.last_message_id,) if facts.last_message_id else (),
+    )  # fmt: skip
+    queue(
+        unit, route, post, outbox_id=outbox_id, not_before=unit.now + wait,
+        message_id=desk.threads.message_id(facts.organisation, own.mailbox, outbox_id),
+    )  # fmt: skip
 
 
 def _letter(texts: Texts, facts: RequestFacts, words: tuple[str, ...], name: str, signature: tuple[str, ...]) -> Letter:
@@ -70,23 +69,103 @@ def _letter(texts: Texts, facts: RequestFacts, words: tuple[str, ...], name: str
 
 
 async def hand_to_bot(desk: Desk, staff_id: str, conversation_id: str) -> None:
-    """The assistant may speak again in this conversation; requests that waited for staff go on."""
-    facts = await desk.store.read(lambda reads: _newest_request(reads, conversation_id))
+    """The assistant may speak again; requests that waited for staff go on, with a fresh code where proof lacks."""
+    facts = await desk.store.read(lambda reads: newest_request(reads, conversation_id))
+    own = desk.organisation(facts.organisation)
+    code = new_code(own.policy.identity.code_digits)
+    at = about(
+        desk, facts.organisation, form=facts.form, number=facts.case_number, labels=(facts.label,),
+        received_at=facts.received_at, told=facts.told_on,
+    )  # fmt: skip
+    letter = notices.code_mail(at, code=code, channel=ChannelKind(facts.channel), written_at=facts.received_at)
+    post = await desk.in_thread(write, desk, facts.organisation, OutboxKind.IDENTITY_CODE, letter)
 
     def settle(unit: Unit) -> None:
-        unit.change(Conversation, conversation_id, human_since=None, frozen=False)
         actor = staff_actor(staff_id)
+        unit.change(Conversation, conversation_id, human_since=None, frozen=False)
+        _case_link_again(unit, conversation_id)
         unit.record(
             AuditTag.HUMAN_HANDED_BACK, organisation=facts.organisation, actor=actor, case=facts.case_id,
             subject=conversation_id,
         )  # fmt: skip
-        close_lines(unit, WorkKind.HUMAN_WANTED, actor=actor, case_id=facts.case_id)
+        close_lines(
+            unit, WorkKind.HUMAN_WANTED, WorkKind.HANDLE, WorkKind.IDENTITY_STUCK, actor=actor, case_id=facts.case_id
+        )
+        if _go_on(unit, desk, conversation_id, actor):
+            return
+        unit.change(Conversation, conversation_id, awaited=Awaited.CODE.value)
+        write_code(
+            unit, desk, facts.organisation, conversation_id, code, CodePurpose.MAILBOX, case_id=facts.case_id,
+            sent_to=desk.index(facts.organisation, "email", facts.address),
+        )  # fmt: skip
+        _queue(unit, desk, facts, post)
 
     await desk.store.write(settle)
+    desk.wake.outbox.set()
+    desk.wake.requests.set()
+
+
+def _case_link_again(unit: Unit, conversation_id: str) -> None:
+    """A freeze ended the links; the page of the case may be opened again, exports get new links with new drafts."""
+    links = table(Link)
+    unit.execute(
+        links.update().where(links.c.conversation_id == conversation_id, links.c.kind == "case").values(revoked_at=None)
+    )
+
+
+def _go_on(unit: Unit, desk: Desk, conversation_id: str, actor: str) -> bool:
+    """Moves what waited for staff or for proof; whether nothing of it still needs proof."""
+    requests = table(Request)
+    waiting = (RequestState.RECEIVED.value, RequestState.IDENTIFYING.value)
+    rows = unit.rows(
+        select(requests.c.id).where(requests.c.conversation_id == conversation_id, requests.c.state.in_(waiting))
+    )
+    all_proven = True
+    for row in rows:
+        facts = request_facts(unit, row.id)
+        assert facts is not None
+        proven = ready(desk.organisation(facts.organisation).policy, facts.label, facts.assurance)
+        all_proven &= proven
+        move_request(
+            unit, row.id, RequestState.PREPARING if proven else RequestState.IDENTIFYING, actor=actor,
+            awaiting=(Awaiting.NOBODY if proven else Awaiting.REQUESTER).value, wake_at=unit.now if proven else None,
+        )  # fmt: skip
+    return all_proven
+
+
+async def confirm_identity(desk: Desk, staff_id: str, conversation_id: str, method: ProofMethod) -> None:
+    """A person made sure who this is (called back on the number on file, saw them at the counter, a code by post).
+
+    The last rung of the ladder: what was named in this conversation counts as theirs from here on.
+    """
+    facts = await desk.store.read(lambda reads: newest_request(reads, conversation_id))
+
+    def settle(unit: Unit) -> None:
+        conversations, identifiers = table(Conversation), table(CaseIdentifier)
+        row = unit.one(select(conversations).where(conversations.c.id == conversation_id))
+        assert row is not None
+        if row.frozen:
+            raise InputError("frozen")
+        evidence = {**(row.evidence or {}), method.value: unit.now.isoformat()}
+        unit.change(
+            Conversation, conversation_id, if_={"version": row.version}, assurance=int(Assurance.STAFF_CONFIRMED),
+            evidence=evidence, awaited=Awaited.NOTHING.value, version=row.version + 1,
+        )  # fmt: skip
+        unit.execute(identifiers.update().where(identifiers.c.conversation_id == conversation_id).values(proven=True))
+        actor = staff_actor(staff_id)
+        unit.record(
+            AuditTag.IDENTITY_CONFIRMED, organisation=facts.organisation, actor=actor, case=facts.case_id,
+            subject=conversation_id, method=method.value,
+        )  # fmt: skip
+        close_lines(unit, WorkKind.IDENTITY_STUCK, actor=actor, case_id=facts.case_id)
+        _go_on(unit, desk, conversation_id, actor)
+
+    await desk.store.write(settle)
+    desk.wake.requests.set()
 
 
 async def search_again(desk: Desk, staff_id: str, request_id: str) -> None:
-    """Asks the sources once more, whatever draft there is. RuleError where the identity is not proven yet."""
+    """Asks the sources once more, whatever draft there is. InputError `identity_first` without proof of identity."""
 
     def settle(unit: Unit) -> None:
         facts = request_facts(unit, request_id)
@@ -97,7 +176,9 @@ async def search_again(desk: Desk, staff_id: str, request_id: str) -> None:
             return
         if facts.state not in (RequestState.AWAITING_APPROVAL, RequestState.RECEIVED):
             raise RuleError("this request is not at a point where sources are asked")
-        prepare_again(unit, facts, staff_id)
+        if not ready(desk.organisation(facts.organisation).policy, facts.label, facts.assurance):
+            raise InputError("identity_first")
+        prepare_again(unit, desk, facts, staff_id)
 
     await desk.store.write(settle)
     desk.wake.requests.set()

@@ -20,6 +20,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import select
+
 from cases.audit import PROGRAM, AuditTag
 from cases.errors import LoketError, Stale, place_of
 from cases.export import ExportSpec
@@ -39,7 +41,7 @@ from storage.queries.writing import close_work, move_request, open_work
 from storage.seal import token_digest
 from storage.unit import Unit
 from workflow.desk import Desk, OrganisationDesk
-from workflow.opening import new_token
+from workflow.opening import new_token, ready
 
 log = logging.getLogger(__name__)
 ASK_AGAIN = (timedelta(minutes=1), timedelta(minutes=5))  # then staff get the draft as it is
@@ -77,9 +79,11 @@ async def run_once(desk: Desk) -> int:
 
 
 def _claim(unit: Unit) -> tuple[str, list[str]]:
-    rows = table(Request)
+    rows, conversations = table(Request), table(Conversation)
+    frozen = select(conversations.c.id).where(conversations.c.frozen)
     token, taken = claim(
         unit, Request, rows.c.state == RequestState.PREPARING.value, rows.c.wake_at <= unit.now,
+        rows.c.conversation_id.not_in(frozen),
         order=[rows.c.told_on, rows.c.id], limit=4,
     )  # fmt: skip
     return token, [row.id for row in taken]
@@ -90,6 +94,9 @@ async def _prepare(desk: Desk, token: str, request_id: str) -> None:
     if facts is None or facts.frozen:
         raise LoketError("the conversation is frozen")
     own = desk.organisation(facts.organisation)
+    if not ready(own.policy, facts.label, facts.assurance):
+        await desk.store.write(lambda unit: _not_proven(unit, token, facts))
+        return
     handler = HANDLERS[facts.label]
     found = await _ask(own, facts.identifiers) if handler.needs is Needs.CONTROLLER_SOURCES else ()
     failed = [one for one in found if one.status is FindStatus.FAILED]
@@ -301,6 +308,14 @@ def package_digest(letter: Letter, *, plan: list[dict[str, Any]], export: str, r
     """What a person approves, as one digest: letter, plan, export, recipient and policy version."""
     fields = [to_json(letter), json.dumps(plan, sort_keys=True), export, recipient, policy]
     return hashlib.sha256("\x00".join(fields).encode("utf-8", "replace")).hexdigest()
+
+
+def _not_proven(unit: Unit, token: str, facts: RequestFacts) -> None:
+    """Sources that are asked without proof answer "nothing" to everybody: that would be a false answer."""
+    unit.change(Request, facts.id, if_={"claim_token": token}, **RELEASED)
+    move_request(
+        unit, facts.id, RequestState.IDENTIFYING, actor=PROGRAM, awaiting=Awaiting.REQUESTER.value, wake_at=None
+    )
 
 
 def _ask_later(unit: Unit, token: str, facts: RequestFacts, failed: Sequence[Found]) -> None:

@@ -49,7 +49,7 @@ class Item:
     """One message on its way through the step."""
 
     row: Row[Any]
-    raw: RawInbound
+    raw: RawInbound | None  # None when the stored bytes do not open
     parsed: ParsedMessage | None = None
     reading: Reading | None = None
     reply: Reply | None = None
@@ -63,7 +63,7 @@ class Item:
 
 async def run_once(desk: Desk) -> int:
     """One batch; gives the number of messages that were taken."""
-    token, items = await desk.store.write(lambda unit: _claim(unit, desk.limits.batch))
+    token, items = await desk.store.write(lambda unit: _claim(unit, desk))
     if not items:
         return 0
     await desk.in_thread(_understand, desk, items)
@@ -78,12 +78,23 @@ async def run_once(desk: Desk) -> int:
     return len(items)
 
 
-def _claim(unit: Unit, limit: int) -> tuple[str, list[Item]]:
+def _claim(unit: Unit, desk: Desk) -> tuple[str, list[Item]]:
+    """Only of organisations that are configured; the rest waits for its configuration to come back."""
     rows = table(Inbound)
     token, taken = claim(
-        unit, Inbound, rows.c.status == InboundStatus.STORED.value, order=[rows.c.received_at, rows.c.id], limit=limit
-    )
-    return token, [Item(row, raw_of(unit, row)) for row in taken]
+        unit, Inbound, rows.c.status == InboundStatus.STORED.value, rows.c.organisation_id.in_(desk.organisations),
+        order=[rows.c.received_at, rows.c.id], limit=desk.limits.batch,
+    )  # fmt: skip
+    return token, [_opened(unit, row) for row in taken]
+
+
+def _opened(unit: Unit, row: Row[Any]) -> Item:
+    """A row whose seal does not open is set aside; it must not take the batch with it."""
+    try:
+        return Item(row, raw_of(unit, row))
+    except LoketError as error:
+        log.error("a stored message does not open: %s", error, extra={"inbound": row.id})
+        return Item(row, None, failure="unreadable")
 
 
 # --- work: no transaction is open ---------------------------------------------------------------------------------
@@ -92,6 +103,8 @@ def _claim(unit: Unit, limit: int) -> tuple[str, list[Item]]:
 def _understand(desk: Desk, items: Sequence[Item]) -> None:
     reader = desk.reader()
     for item in items:
+        if item.raw is None:
+            continue
         try:
             item.parsed = desk.normalise(item.raw)
             _read(reader, item)
@@ -111,7 +124,7 @@ def _read(reader: Reader, item: Item) -> None:
 
 def _wanted(desk: Desk, item: Item) -> Wanted:
     parsed, row = item.parsed, item.row
-    assert parsed is not None
+    assert parsed is not None and item.raw is not None
     organisation = row.organisation_id
     key = desk.store.keyring.organisation(organisation).tombstone
     item.content_digest = keyed_digest(key, b"content\x00" + parsed.content_digest)
@@ -150,7 +163,7 @@ def _reason(error: Exception) -> str:
 
 
 def _decide_one(desk: Desk, item: Item, counts: Counts) -> None:
-    assert item.parsed is not None and item.reading is not None and item.reply is not None
+    assert item.raw is not None and item.parsed is not None and item.reading is not None and item.reply is not None
     organisation = desk.organisation(item.row.organisation_id)
     known: Known | None = item.snapshot.known
     item.turn = decide(item.parsed, item.reading, item.reply, known, organisation.policy)
@@ -186,7 +199,8 @@ def _settle(unit: Unit, desk: Desk, token: str, items: Sequence[Item]) -> None:
     if copies_settled(unit, [(item.row.organisation_id, item.content_digest) for item in firsts]):
         raise Stale("a copy of a message was settled meanwhile")
     for item in items:
-        assert item.turn is not None and item.parsed is not None and item.reading is not None
+        assert item.raw is not None and item.turn is not None
+        assert item.parsed is not None and item.reading is not None
         settle_turn(unit, desk, item.row, item.raw, item.parsed, item.reading, item.turn, item.snapshot, item.answer)
         _done(unit, token, item)
 

@@ -5,21 +5,48 @@ The judging is in `cases/identity`; here the one conversation that asked is rais
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row, select
 
 from cases.audit import PROGRAM, AuditTag, requester_actor
 from cases.dialogue import Awaited
-from cases.identity import CodePurpose, level_after
-from cases.types import Assurance, Awaiting, DraftStatus, Label, RequestState, WorkKind
+from cases.identity import CodePurpose, CodeState, level_after
+from cases.types import (
+    Assurance,
+    Awaiting,
+    DraftStatus,
+    Label,
+    OutboxKind,
+    OutboxStatus,
+    RequestState,
+    WorkKind,
+)
 from storage.claims import RELEASED
-from storage.models import CaseIdentifier, Conversation, Draft, IdentityCode, Request, table
+from storage.models import CaseIdentifier, Conversation, Draft, IdentityCode, Link, Outbox, Request, table
 from storage.queries.snapshots import Thread
 from storage.queries.writing import close_work, move_request, open_work, raise_content_version
 from storage.unit import Unit
 from workflow.desk import Desk
 from workflow.opening import ready
+
+
+def wrong_code(unit: Unit, conversation_id: str, newest: CodeState) -> None:
+    """A wrong guess costs an attempt of every code that stands open here: more codes are not more guesses."""
+    codes = table(IdentityCode)
+    unit.change(
+        IdentityCode, newest.id, if_={"attempts_left": newest.attempts_left}, attempts_left=newest.attempts_left - 1
+    )
+    others = (codes.c.conversation_id == conversation_id) & codes.c.link_id.is_(None) & (codes.c.id != newest.id)
+    unit.execute(
+        codes.update()
+        .where(others, codes.c.used_at.is_(None), codes.c.void_at.is_(None), codes.c.attempts_left > 0)
+        .values(attempts_left=codes.c.attempts_left - 1)
+    )
+
+
+ASSURED = timedelta(days=14)  # after that a new request asks a new proof
 
 
 def lock(unit: Unit, organisation: str, conversation_id: str, case_id: str | None) -> None:
@@ -31,12 +58,58 @@ def lock(unit: Unit, organisation: str, conversation_id: str, case_id: str | Non
         .values(void_at=unit.now)
     )
     unit.change(Conversation, conversation_id, human_since=unit.now, awaited=Awaited.NOTHING.value)
+    unit.record(AuditTag.CODE_LOCKED, organisation=organisation, actor=PROGRAM, case=case_id, subject=conversation_id)
+    open_work(unit, WorkKind.IDENTITY_STUCK, organisation, same=conversation_id, case_id=case_id, detail="code_locked")
+
+
+def freeze(unit: Unit, organisation: str, conversation_id: str) -> None:
+    """ "Niet ik": nothing of this conversation goes on until a person has looked.
+
+    Its codes and links end, its drafts are overtaken, an approved letter that has not left is taken back.
+    """
+    conversations, codes, links = table(Conversation), table(IdentityCode), table(Link)
+    row = unit.one(select(conversations).where(conversations.c.id == conversation_id))
+    if row is None:
+        return
+    unit.change(Conversation, conversation_id, frozen=True, awaited=Awaited.NOTHING.value, version=row.version + 1)
+    mine = codes.c.conversation_id == conversation_id
+    unit.execute(codes.update().where(mine, codes.c.used_at.is_(None)).values(void_at=unit.now))
+    unit.execute(
+        links.update()
+        .where(links.c.conversation_id == conversation_id, links.c.revoked_at.is_(None))
+        .values(revoked_at=unit.now)
+    )
     unit.record(
-        AuditTag.CODE_LOCKED, organisation=organisation, actor=PROGRAM, case=case_id, subject=conversation_id
-    )
+        AuditTag.CONVERSATION_FROZEN, organisation=organisation, actor=requester_actor(conversation_id),
+        case=row.case_id, subject=conversation_id,
+    )  # fmt: skip
     open_work(
-        unit, WorkKind.IDENTITY_STUCK, organisation, same=conversation_id, case_id=case_id, detail="code_locked"
-    )
+        unit, WorkKind.IDENTITY_STUCK, organisation, same=f"frozen:{conversation_id}", case_id=row.case_id,
+        detail="not_me",
+    )  # fmt: skip
+    if row.case_id is not None:
+        _take_back(unit, organisation, conversation_id, row.case_id)
+
+
+def _take_back(unit: Unit, organisation: str, conversation_id: str, case_id: str) -> None:
+    raise_content_version(unit, case_id)
+    requests, outbox = table(Request), table(Outbox)
+    for request in unit.rows(select(requests).where(requests.c.conversation_id == conversation_id)):
+        letters = (outbox.c.request_id == request.id) & (outbox.c.kind == OutboxKind.LETTER.value)
+        unit.execute(
+            outbox.update()
+            .where(letters, outbox.c.status == OutboxStatus.QUEUED.value)
+            .values(status=OutboxStatus.CANCELLED.value)
+        )
+        leaving = outbox.c.status.in_([OutboxStatus.SENDING.value, OutboxStatus.UNCERTAIN.value])
+        if (
+            request.state == RequestState.EXECUTING.value
+            and unit.one(select(outbox.c.id).where(letters, leaving)) is None
+        ):
+            move_request(
+                unit, request.id, RequestState.AWAITING_APPROVAL, actor=PROGRAM, awaiting=Awaiting.STAFF.value,
+                decision=None,
+            )  # fmt: skip
 
 
 def prove(unit: Unit, desk: Desk, organisation: str, thread: Thread, purpose: CodePurpose, code_id: str) -> None:
@@ -67,7 +140,11 @@ def prove_conversation(unit: Unit, desk: Desk, row: Row[Any], purpose: CodePurpo
         proven &= identifiers.c.id == (code.identifier_id if code is not None else "")
     unit.execute(identifiers.update().where(proven).values(proven=True))
     awaited = Awaited.CODE if _other_code_open(unit, row.id, purpose) else Awaited.NOTHING
-    unit.change(Conversation, row.id, assurance=int(level), evidence=evidence, awaited=awaited.value)
+    unit.change(
+        Conversation, row.id, if_={"version": row.version}, assurance=int(level), evidence=evidence,
+        awaited=awaited.value, assured_until=unit.now + ASSURED, version=row.version + 1,
+    )  # fmt: skip
+    close_work(unit, WorkKind.IDENTITY_STUCK, actor=requester_actor(row.id), same=f"identity_stuck:{row.id}")
     unit.record(
         AuditTag.CODE_ACCEPTED, organisation=row.organisation_id, actor=requester_actor(row.id), case=row.case_id,
         subject=code_id, purpose=purpose.value, level=level.name.lower(),
@@ -93,9 +170,7 @@ def _look_again(unit: Unit, row: Row[Any]) -> None:
     """The second proof came after the sources were asked with the first: what was drafted knew too little."""
     requests, drafts = table(Request), table(Draft)
     states = [RequestState.PREPARING.value, RequestState.AWAITING_APPROVAL.value]
-    found = unit.rows(
-        select(requests.c.id).where(requests.c.conversation_id == row.id, requests.c.state.in_(states))
-    )
+    found = unit.rows(select(requests.c.id).where(requests.c.conversation_id == row.id, requests.c.state.in_(states)))
     for request in found:
         waits = drafts.c.status.in_([DraftStatus.OPEN.value, DraftStatus.SECOND_PERSON.value])
         void = drafts.update().where(drafts.c.request_id == request.id, waits).values(status=DraftStatus.VOID.value)

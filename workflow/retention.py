@@ -11,18 +11,19 @@ from datetime import timedelta
 from sqlalchemy import select, update
 
 from cases.audit import PROGRAM, AuditTag
-from cases.types import InboundOutcome, WorkKind
-from storage.models import Export, Inbound, StaffSession, WorkItem, table
+from cases.types import DraftStatus, InboundOutcome, WorkKind
+from storage.models import Case, DataKey, Draft, Export, Inbound, StaffSession, WorkItem, table
 from storage.unit import Unit
 from workflow.desk import Desk
 
 NON_REQUEST = timedelta(days=30)  # also "overige post": mail that is no request
+CLOSED_CASE = timedelta(days=730)  # correspondence: two years after closing
 BATCH = 500
 
 
 async def purge(desk: Desk) -> int:
     """Erases what is past its term; gives the number of things erased."""
-    return await desk.store.write(lambda unit: _non_requests(unit) + _exports(unit) + _sessions(unit))
+    return await desk.store.write(lambda unit: _non_requests(unit) + _exports(unit) + _cases(unit) + _sessions(unit))
 
 
 def _non_requests(unit: Unit) -> int:
@@ -47,16 +48,33 @@ def _non_requests(unit: Unit) -> int:
 
 
 def _exports(unit: Unit) -> int:
-    rows = table(Export)
+    rows, drafts = table(Export), table(Draft)
+    undecided = (DraftStatus.OPEN.value, DraftStatus.SECOND_PERSON.value)
+    waiting = select(drafts.c.export_id).where(drafts.c.export_id.is_not(None), drafts.c.status.in_(undecided))
     found = unit.rows(
         select(rows.c.id, rows.c.organisation_id, rows.c.data_key_id)
-        .where(rows.c.data_key_id.is_not(None), rows.c.expires_at < unit.now)
+        .where(rows.c.data_key_id.is_not(None), rows.c.expires_at < unit.now, rows.c.id.not_in(waiting))
         .limit(BATCH)
     )
     for row in found:
         unit.keys.erase(unit, row.data_key_id)
         unit.change(Export, row.id, content=None, data_key_id=None)
         unit.record(AuditTag.EXPORT_PURGED, organisation=row.organisation_id, actor=PROGRAM, subject=row.id)
+    return len(found)
+
+
+def _cases(unit: Unit) -> int:
+    """Two years after the end a case keeps its dates, states and digests, and none of its words."""
+    rows, keys = table(Case), table(DataKey)
+    found = unit.rows(
+        select(rows.c.id, rows.c.organisation_id, rows.c.data_key_id)
+        .join(keys, keys.c.id == rows.c.data_key_id)
+        .where(rows.c.closed_at < unit.now - CLOSED_CASE, keys.c.wrapped != b"")
+        .limit(BATCH)
+    )
+    for row in found:
+        unit.keys.erase(unit, row.data_key_id)
+        unit.record(AuditTag.COPY_ERASED, organisation=row.organisation_id, actor=PROGRAM, case=row.id, subject=row.id)
     return len(found)
 
 

@@ -15,6 +15,7 @@ from cases.types import (
     OPEN_STATES,
     Custody,
     InboundOutcome,
+    Label,
     OutboxKind,
     RequestState,
     WorkKind,
@@ -41,7 +42,7 @@ from storage.unit import Unit
 from workflow.answering import Answer
 from workflow.desk import Desk
 from workflow.opening import told_if_request, write_code, write_opening
-from workflow.proof import lock, prove, prove_conversation
+from workflow.proof import freeze, lock, prove, prove_conversation, wrong_code
 
 
 def settle_turn(
@@ -207,9 +208,7 @@ class _Settling:
             prove(self.unit, self.desk, self.organisation, thread, code.purpose, code.id)
             return
         if code is not None and result in (CodeResult.WRONG, CodeResult.LOCKED):
-            self.unit.change(
-                IdentityCode, code.id, if_={"attempts_left": code.attempts_left}, attempts_left=code.attempts_left - 1
-            )
+            wrong_code(self.unit, thread.id, code)
         self._record(AuditTag.CODE_REFUSED, thread.id, result=result.value if result else "")
         if result is CodeResult.LOCKED:
             lock(self.unit, self.organisation, thread.id, thread.case_id)
@@ -259,12 +258,7 @@ class _Settling:
         """ "Niet ik": nothing more happens here until a person has looked; the asking conversation stops as well."""
         assert self.thread is not None
         for conversation_id in filter(None, (self.thread.id, self.thread.asking_id)):
-            self.unit.change(Conversation, conversation_id, frozen=True)
-            self._record(AuditTag.CONVERSATION_FROZEN, conversation_id)
-        open_work(
-            self.unit, WorkKind.IDENTITY_STUCK, self.organisation, same=f"frozen:{self.thread.id}",
-            case_id=self.case_id, detail="not_me",
-        )  # fmt: skip
+            freeze(self.unit, self.organisation, conversation_id)
 
     def _withdrawn(self, thread: Thread) -> None:
         for request in thread.requests:

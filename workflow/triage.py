@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row, select
 
 from cases.audit import AuditTag, staff_actor
-from cases.dialogue import Awaited, Mail, Turn
+from cases.dialogue import Awaited, Turn, opened
 from cases.errors import InputError, RuleError, Stale
 from cases.messages import ParsedMessage, RawInbound
-from cases.policy import level_needed
 from cases.reading import Reading
 from cases.types import Assurance, InboundOutcome, InboundStatus, Label, WorkKind
 from storage.models import Conversation, Inbound, Message, table
@@ -43,7 +43,7 @@ async def open_as(desk: Desk, staff_id: str, inbound_id: str, labels: Sequence[L
     parsed, reading = await desk.in_thread(_understand, desk, raw)
     if not parsed.from_address:
         raise InputError("no_sender")
-    snapshot, counts, turn = await _plan(desk, row, raw, parsed, wanted)
+    snapshot, counts, turn = await _plan(desk, row, raw, parsed, reading, wanted)
     index = desk.index(row.organisation_id, "email", parsed.from_address)
     made = await desk.in_thread(answer, desk, row, raw, parsed, reading, turn, snapshot, counts, index)
     assert made is not None and made.opening is not None
@@ -70,7 +70,7 @@ def _understand(desk: Desk, raw: RawInbound) -> tuple[ParsedMessage, Reading]:
 
 
 async def _plan(
-    desk: Desk, row: Row[Any], raw: RawInbound, parsed: ParsedMessage, labels: tuple[Label, ...]
+    desk: Desk, row: Row[Any], raw: RawInbound, parsed: ParsedMessage, reading: Reading, labels: tuple[Label, ...]
 ) -> tuple[Snapshot, Counts, Turn]:
     """The turn that staff chose; a conversation that stood without a case (a clarifying question) is gone on with."""
     policy = desk.organisation(row.organisation_id).policy
@@ -92,15 +92,8 @@ async def _plan(
     snapshot, counts = await desk.store.read(look)
     known = snapshot.known
     goes_on = known is not None and known.threaded and not known.has_case
-    needed = max(level_needed(policy, label) for label in labels)
-    with_code = needed > Assurance.ADDRESS_CLAIMED
-    turn = Turn(
-        InboundOutcome.CASE,
-        open=labels,
-        mail=Mail.ACKNOWLEDGEMENT_WITH_CODE if with_code else Mail.ACKNOWLEDGEMENT,
-        awaited=Awaited.CODE if with_code else Awaited.NOTHING,
-        new_conversation=not goes_on,
-    )
+    turn = opened(labels, reading, policy, assurance=Assurance.ADDRESS_CLAIMED)
+    turn = replace(turn, awaited=turn.awaited or Awaited.NOTHING, new_conversation=not goes_on)
     return snapshot, counts, turn
 
 
@@ -115,8 +108,20 @@ async def no_request(desk: Desk, staff_id: str, inbound_id: str) -> None:
     def settle(unit: Unit) -> None:
         row = _open_row(unit, inbound_id)
         _decided(unit, staff_id, row, InboundOutcome.NO_REQUEST, ())
+        _end_question(unit, row)
 
     await desk.store.write(settle)
+
+
+def _end_question(unit: Unit, row: Row[Any]) -> None:
+    """A clarifying question about this message is no longer open: a later mail begins afresh."""
+    conversations, messages = table(Conversation), table(Message)
+    mine = select(messages.c.conversation_id).where(messages.c.inbound_id == row.id)
+    unit.execute(
+        conversations.update()
+        .where(conversations.c.id.in_(mine), conversations.c.case_id.is_(None))
+        .values(awaited=Awaited.NOTHING.value)
+    )
 
 
 def _decided(unit: Unit, staff_id: str, row: Row[Any], outcome: InboundOutcome, labels: Sequence[Label]) -> None:

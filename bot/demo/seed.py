@@ -29,7 +29,7 @@ from cases.protocols import Accept, Outgoing, Sender, SentProof
 from cases.types import ChannelKind, Custody, DraftStatus, RefusalGround
 from storage.models import Draft, Request, table
 from storage.unit import Reads
-from workflow import approval, deadlines, lookup, outbox, prepare, process
+from workflow import approval, deadlines, drafting, lookup, outbox, prepare, process
 from workflow.desk import Desk
 
 _CODE = re.compile(r"^ {4}(\d{6})\s*$", re.MULTILINE)
@@ -174,7 +174,7 @@ async def _expired(play: _Play) -> None:
     }
     text = "Schrijft u ons opnieuw, dan pakken wij uw verzoek meteen weer op."
     ground = RefusalGround.IDENTITY_NOT_PROVEN
-    await approval.refuse(play.desk, play.staff[0], await play.request(letter), ground, facts, text)
+    await drafting.refuse(play.desk, play.staff[0], await play.request(letter), ground, facts, text)
     await play.approve(letter)
 
 
@@ -206,7 +206,7 @@ async def _refuse(play: _Play, letter: Letter) -> None:
     }
     text = "Je staat niet meer op onze lijsten voor reclame. Is de factuur betaald, schrijf ons dan opnieuw."
     ground = RefusalGround.LEGAL_CLAIM
-    await approval.refuse(play.desk, play.staff[0], await play.request(letter), ground, facts, text)
+    await drafting.refuse(play.desk, play.staff[0], await play.request(letter), ground, facts, text)
 
 
 async def _near(play: _Play) -> None:
@@ -217,7 +217,7 @@ async def _transferred(play: _Play) -> None:
     """The data sit in a customer's shop: not ours to answer."""
     letter = play.letters["transferred"]
     await play.write(letter)
-    await approval.redirect(play.desk, play.staff[0], await play.request(letter))
+    await drafting.redirect(play.desk, play.staff[0], await play.request(letter))
     await play.approve(letter)
 
 

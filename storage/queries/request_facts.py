@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
+from cases.errors import RuleError
 from cases.protocols import Identifier
 from cases.types import Assurance, Form, Label, RequestState
 from storage.models import Case, CaseIdentifier, Conversation, Inbound, Message, Request, table
@@ -70,6 +71,18 @@ def request_facts(reads: Reads, request_id: str) -> RequestFacts | None:
         human=conversation.human_since is not None,
         last_message_id=_last_message_id(reads, conversation.id),
     )  # fmt: skip
+
+
+def newest_request(reads: Reads, conversation_id: str) -> RequestFacts:
+    """The facts of a conversation's newest request; RuleError when it has none."""
+    rows = table(Request)
+    request_id = reads.value(
+        select(rows.c.id).where(rows.c.conversation_id == conversation_id).order_by(rows.c.received_at.desc()).limit(1)
+    )
+    facts = request_facts(reads, request_id) if request_id else None
+    if facts is None:
+        raise RuleError("this conversation has no request")
+    return facts
 
 
 def _understood(reads: Reads, request: Row[Any]) -> str:

@@ -101,7 +101,7 @@ def load(reads: Reads, wanted: Sequence[Wanted]) -> tuple[list[Snapshot], Counts
     snapshots = []
     for w, (row, threaded) in zip(wanted, chosen, strict=True):
         thread = threads[row.id] if row is not None else None
-        known = _known(row, thread, w, threaded=threaded) if row is not None and thread is not None else None
+        known = _known(row, thread, w, reads.now, threaded=threaded) if row is not None and thread is not None else None
         snapshots.append(Snapshot(known, thread, copies.get((w.organisation, w.content_digest))))
     return snapshots, _counts(reads, wanted)
 
@@ -127,6 +127,7 @@ def _by_address(reads: Reads, wanted: Sequence[Wanted]) -> dict[tuple[str, str, 
         select(rows)
         .where(rows.c.organisation_id.in_({w.organisation for w in wanted}))  # the index begins with these two
         .where(rows.c.channel.in_({w.channel.value for w in wanted}), rows.c.address_index.in_(indexes))
+        .where(rows.c.asking_id.is_(None))  # those were made for the proof of another conversation
         .where(rows.c.case_id.in_(still_open) | ((rows.c.case_id.is_(None)) & (rows.c.awaited != "")))
         .order_by(rows.c.last_message_at)
     )
@@ -219,12 +220,21 @@ def _thread(
     )  # fmt: skip
 
 
-def _known(row: Row[Any], thread: Thread, w: Wanted, *, threaded: bool) -> Known:
+def _assurance(row: Row[Any], now: datetime) -> Assurance:
+    """A proof grows old; the requests it opened go on, new ones are proven anew."""
+    level = Assurance(row.assurance)
+    if row.assured_until is not None and row.assured_until <= now:
+        return min(level, Assurance.ADDRESS_CLAIMED)
+    return level
+
+
+def _known(row: Row[Any], thread: Thread, w: Wanted, now: datetime, *, threaded: bool) -> Known:
     return Known(
         conversation_id=row.id,
         threaded=threaded,
         same_address=row.address_index == w.address_index,
-        assurance=Assurance(row.assurance),
+        assurance=_assurance(row, now),
+        elsewhere=row.asking_id is not None,
         awaited=thread.awaited,
         choices=tuple(Label(label) for label in row.choices or ()),
         human=row.human_since is not None,

@@ -150,6 +150,8 @@ def _after_the_end(unit: Unit, organisation: str, case_id: str, request_id: str,
         .values(cancelled_at=unit.now)
     )
     close_work(unit, *_OVER_WITH_ITS_CASE, actor=actor, request_id=request_id)
+    # two requests that end at the same moment must not each see the other as open (PostgreSQL)
+    unit.one(select(cases.c.id).where(cases.c.id == case_id).with_for_update())
     states = [state.value for state in OPEN_STATES]
     if unit.one(select(requests.c.id).where(requests.c.case_id == case_id, requests.c.state.in_(states))) is None:
         unit.execute(update(cases).where(cases.c.id == case_id).values(closed_at=unit.now))

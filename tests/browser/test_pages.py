@@ -63,6 +63,7 @@ async def sign_in(page: Page, who: str = "sanne") -> None:
     await page.get_by_label("Wachtwoord").fill(PASSWORD)
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name="Wat er wacht")).to_be_visible()
+    await page.wait_for_load_state()  # deferred scripts have run by then
 
 
 def addresses(site: Site) -> list[str]:
@@ -106,6 +107,7 @@ async def test_the_list_is_worked_by_keyboard(page: Page) -> None:
     await expect(page.locator(".lines .go:focus")).to_have_text("Brief goedkeuren")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", level=1)).to_contain_text("WN-2026-0012")
+    await page.wait_for_load_state()
     await page.keyboard.press("b")
     await expect(page.locator("[data-letter]")).to_be_focused()
     await page.keyboard.press("/")
@@ -118,6 +120,7 @@ async def test_single_keys_can_be_switched_off(page: Page) -> None:
     await sign_in(page)
     await page.keyboard.press("?")
     await page.get_by_label("Sneltoetsen aan").uncheck()
+    await expect(page.get_by_label("Sneltoetsen aan")).not_to_be_checked()
     await page.keyboard.press("Escape")
     await page.reload()
     await page.keyboard.press("j")

@@ -19,13 +19,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
-from email.utils import format_datetime
+from email.utils import format_datetime, parseaddr
 from pathlib import Path
 
 from sqlalchemy import select
 
 from bot.config import Settings, WebSection
-from bot.demo.known import Role, known
+from bot.demo.known import Known, Role, known
 from bot.demo.program import demo_organisation
 from bot.wiring import build_desk, close, make_accept, prepare_organisations
 from cases.context import Context
@@ -47,17 +47,17 @@ launcher.IMPORTED += ["tests.faults.warm", "tests.faults.desk"]
 
 ORGANISATION = "whatnext"
 MAILBOX = f"info@{ORGANISATION}.example"
-CUSTOMER = known(ORGANISATION, Role.CURRENT)
+CUSTOMER, OTHER_CUSTOMER = known(ORGANISATION, Role.CURRENT), known(ORGANISATION, Role.NO_INVOICES)
 COLLEAGUE = "saskia"
 LIMITS = Limits(undo=timedelta(0))  # time stands still during one life
 _CODE = re.compile(r"^ *(\d{6}) *$", re.MULTILINE)
-_REQUEST = f"""Hallo,
+_REQUEST = """Hallo,
 
 Ik wil graag weten welke persoonsgegevens jullie van mij hebben. Kunnen jullie me een overzicht sturen?
-Mijn klantnummer is {CUSTOMER.customer_number}.
+Mijn klantnummer is {number}.
 
 Groetjes,
-{CUSTOMER.name}
+{name}
 """
 
 
@@ -81,7 +81,7 @@ def prepare_place(url: str, folder: Path, customers: Path) -> None:
     store.write_here(lambda unit: prepare_organisations(unit, settings(folder, customers)))
     store.write_here(_add_colleague)
     store.close()
-    _write(folder, "1-request.eml", "Welke gegevens hebben jullie van mij?", _REQUEST, START)
+    write_request(folder, "1-request.eml", CUSTOMER)
 
 
 def _add_colleague(unit: Unit) -> None:
@@ -159,10 +159,17 @@ def _opened(file: Path) -> Sent:
     return Sent(str(mail["Message-ID"]), str(mail["Subject"]), text, str(mail["Reply-To"]))
 
 
-def _write(folder: Path, name: str, subject: str, text: str, at: datetime, *, to: str = MAILBOX) -> None:
+def write_request(folder: Path, name: str, customer: Known) -> None:
+    text = _REQUEST.format(number=customer.customer_number, name=customer.name)
+    _write(folder, name, customer, "Welke gegevens hebben jullie van mij?", text, START)
+
+
+def _write(
+    folder: Path, name: str, customer: Known, subject: str, text: str, at: datetime, *, to: str = MAILBOX
+) -> None:
     """The customer's mail program; the file is there whole or not at all."""
     message = EmailMessage()
-    message["From"] = f"{CUSTOMER.name} <{CUSTOMER.email}>"
+    message["From"] = f"{customer.name} <{customer.email}>"
     message["To"] = to
     message["Subject"] = subject
     message["Date"] = format_datetime(at)
@@ -180,7 +187,7 @@ def answer_the_code(folder: Path, at: datetime) -> None:
         return
     for mail in sent(folder):
         if found := _CODE.search(mail.text):
-            _write(folder, name, f"Re: {mail.subject}", found.group(1), at, to=mail.reply_to)
+            _write(folder, name, CUSTOMER, f"Re: {mail.subject}", found.group(1), at, to=mail.reply_to)
             return
 
 
@@ -274,7 +281,7 @@ async def _fetch(desk: Desk, folder: Path, switch: KillSwitch) -> None:
             RawInbound(
                 organisation=ORGANISATION, channel=ChannelKind.EMAIL, account=MAILBOX, raw=raw,
                 received_at=head["Date"].datetime, custody=Custody.HOST, message_id=str(head["Message-ID"]),
-                envelope_from=CUSTOMER.email, envelope_to=(str(head["To"]),),
+                envelope_from=parseaddr(str(head["From"]))[1], envelope_to=(str(head["To"]),),
             )
         )  # fmt: skip
         await switch.outside("acknowledge", asyncio.to_thread(file.rename, folder / "taken" / file.name))

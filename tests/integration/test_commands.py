@@ -20,8 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from bot import __main__ as command_line
+from cases.errors import LoketError
 from nlp.model import ensure_model
 from tests.support.smtp_sink import Sink, smtp_sink
 
@@ -254,6 +256,30 @@ def test_a_root_key_that_is_none_stops_the_start(
 def test_staff_list_of_an_empty_desk(command: Command, config: Path) -> None:
     done = command("staff", "list", "--config", config)
     assert (done.code, done.out) == (0, "")
+
+
+def test_staff_add_list_and_off(command: Command, config: Path) -> None:
+    """The password is asked, never an argument; the second factor is shown once."""
+    typed = "een heel lang wachtwoord\n" * 2
+    arguments = ["staff", "add", "sanne", "Sanne de Vriesema", "--role", "whatnext=approver", "--config", str(config)]
+    added = CliRunner().invoke(command_line.app, arguments, input=typed)
+    assert added.exit_code == 0, added.output
+    assert "sanne is toegevoegd" in added.output and "Tweede factor" in added.output
+    assert "heel lang" not in added.output
+    assert "Sanne de Vriesema" in command("staff", "list", "--config", config).out
+    assert command("staff", "off", "sanne", "--config", config).out == "Toegang is weg.\n"
+    assert "(uit)" in command("staff", "list", "--config", config).out
+
+
+@pytest.mark.parametrize(
+    ("role", "typed"), [("nergens=approver", "een heel lang wachtwoord"), ("whatnext=baas", "een heel lang wachtwoord"),
+                        ("whatnext=agent", "kort")]
+)  # fmt: skip
+def test_staff_add_refuses_what_can_not_be(command: Command, config: Path, role: str, typed: str) -> None:
+    arguments = ["staff", "add", "sanne", "Sanne", "--role", role, "--config", str(config)]
+    refused = CliRunner().invoke(command_line.app, arguments, input=f"{typed}\n" * 2)
+    assert isinstance(refused.exception, LoketError)
+    assert command("staff", "list", "--config", config).out == ""
 
 
 def test_staff_off_for_nobody(command: Command, config: Path) -> None:

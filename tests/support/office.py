@@ -48,7 +48,7 @@ from tests.support.smtp_sink import Sink, smtp_sink
 from tests.support.stores import Database, migrated_url, open_store
 from web.app import create_app
 from web.settings import WebSettings
-from workflow import approval, deadlines, lookup, outbox, prepare, process
+from workflow import approval, deadlines, drafting, lookup, outbox, prepare, process
 from workflow.approval import ApproveResult
 from workflow.desk import Desk, Limits
 
@@ -323,7 +323,7 @@ class Office:
     async def refuse(
         self, request_id: str, ground: RefusalGround, facts: dict[str, str], text: str, *, who: int = 0
     ) -> str:
-        return await approval.refuse(self.desk, self.staff[who], request_id, ground, facts, text)
+        return await drafting.refuse(self.desk, self.staff[who], request_id, ground, facts, text)
 
     async def undo(self, outbox_id: str, who: int = 0) -> None:
         await approval.undo(self.desk, self.staff[who], outbox_id)

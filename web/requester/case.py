@@ -75,12 +75,23 @@ async def ask_withdraw(token: str, face: Face) -> Response:
     )
 
 
+@router.post("/{token}/code-sturen")
+async def send_code(token: str, face: Face) -> Response:
+    """A code to the mailbox, then back to the question: the link alone may be in other hands."""
+    try:
+        await links.send_case_code(face.desk, token)
+    except InputError:
+        return seen(f"/z/{token}?melding=niet-ingetrokken")
+    return seen(f"/z/{token}/intrekken?code=verstuurd")
+
+
 @router.post("/{token}/intrekken")
-async def withdraw(token: str, face: Face) -> Response:
+async def withdraw(request: Request, token: str, face: Face) -> Response:
     if await links.case_page(face.desk, token) is None:
         return gone(face)
+    form = await request.form(max_files=0)
     try:
-        await links.withdraw(face.desk, token)
+        await links.withdraw(face.desk, token, str(form.get("code", "")))
     except InputError:
         return seen(f"/z/{token}?melding=niet-ingetrokken")
     return seen(f"/z/{token}?melding=ingetrokken")

@@ -21,7 +21,7 @@ from web import words
 from web.face import Face, WebFace, seen
 from web.staff.case import Entered, case_page
 from web.staff.session import Form, NotThere, Who, own, own_to_decide, text
-from workflow import accounts, approval, people
+from workflow import accounts, approval, drafting, people
 
 router = APIRouter(prefix="/bureau")
 BLOCK = "block-"  # form fields of free blocks
@@ -84,7 +84,7 @@ async def refuse(request_id: str, face: Face, who: Who, form: Form) -> Response:
         except ValueError:
             raise InputError("ground_facts_missing") from None
         facts = {name: text(form, f"{FACT}{ground}-{name}") for name in GROUND_FACTS[ground]}
-        await approval.refuse(face.desk, who.staff_id, request_id, ground, facts, text(form, "free_text"))
+        await drafting.refuse(face.desk, who.staff_id, request_id, ground, facts, text(form, "free_text"))
         return "afwijzing"
 
     return await _try(face, who, "request", request_id, form, act())

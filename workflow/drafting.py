@@ -1,0 +1,103 @@
+"""Drafts that staff write themselves: a refusal on a ground, a redirect to the right controller.
+
+Each is a letter of blocks like any other and goes the same way: approved by its digest, a refusal by two people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cases.audit import staff_actor
+from cases.errors import InputError, RuleError, Stale
+from cases.letters import missing
+from cases.types import Awaiting, Decision, RefusalGround, RequestState, WorkKind
+from handlers.base import Prepared
+from handlers.redirect import redirect_letter
+from handlers.refusals import refusal_letter
+from storage.queries.request_facts import RequestFacts, request_facts
+from storage.queries.writing import move_request, open_work
+from storage.unit import Unit
+from workflow.approval import first_of_two, may_decide, open_draft
+from workflow.desk import Desk
+from workflow.prepare import case_file, write_draft
+
+
+async def refuse(
+    desk: Desk, staff_id: str, request_id: str, ground: RefusalGround, facts: Mapping[str, str], free_text: str
+) -> str:
+    """Writes a refusal draft from a ground and its facts and gives the first of two approvals; gives the draft id.
+
+    It stops at "wacht op tweede persoon". InputError: `ground_facts_missing`, `ground_blocked`, `never_say`,
+    `blocks_missing`, `not_allowed`.
+    """
+    known = await desk.store.read(lambda reads: request_facts(reads, request_id))
+    if known is None:
+        raise RuleError("no such request")
+    own = desk.organisation(known.organisation)
+    file = case_file(desk, own, known, (), known.assurance)
+    letter = await desk.in_thread(refusal_letter, file, ground, facts, free_text)
+    if lacking := missing(letter, known.label, Decision.REFUSED):
+        raise InputError("blocks_missing", ",".join(kind.value for kind in lacking))
+
+    def settle(unit: Unit) -> str:
+        now = request_facts(unit, request_id)
+        if now is None or now.content_version != known.content_version:
+            raise Stale("the case has changed")
+        may_decide(unit, staff_id, known.organisation)
+        prepared = Prepared(Decision.REFUSED, (), letter, None, ())
+        draft_id = write_draft(
+            unit, now, prepared=prepared, letter=letter, export_id=None, made_by=staff_actor(staff_id),
+            policy_version=own.policy.version, ground=ground.value,
+        )  # fmt: skip
+        _to_approval(unit, now, staff_id)
+        unit.flush()
+        opened = open_draft(unit, draft_id)
+        first_of_two(unit, opened, staff_id, opened.row.package_digest)
+        return draft_id
+
+    return await desk.store.write(settle)
+
+
+async def redirect(desk: Desk, staff_id: str, request_id: str) -> str:
+    """Data of a customer's own customers: writes the draft that says whose they are; gives the draft id.
+
+    InputError `no_processor_case` where the policy knows no such case. Staff pass the request on themselves; a note
+    on the draft says so.
+    """
+    known = await desk.store.read(lambda reads: request_facts(reads, request_id))
+    if known is None:
+        raise RuleError("no such request")
+    own = desk.organisation(known.organisation)
+    file = case_file(desk, own, known, (), known.assurance)
+    letter = await desk.in_thread(redirect_letter, file)
+    notes = ("Geef het verzoek zelf door aan de klant bij wie deze gegevens staan, voordat u deze brief goedkeurt.",)
+
+    def settle(unit: Unit) -> str:
+        now = request_facts(unit, request_id)
+        if now is None or now.content_version != known.content_version:
+            raise Stale("the case has changed")
+        may_decide(unit, staff_id, known.organisation)
+        prepared = Prepared(Decision.TRANSFERRED, (), letter, None, notes)
+        draft_id = write_draft(
+            unit, now, prepared=prepared, letter=letter, export_id=None, made_by=staff_actor(staff_id),
+            policy_version=own.policy.version,
+        )  # fmt: skip
+        _to_approval(unit, now, staff_id)
+        open_work(
+            unit, WorkKind.APPROVE, known.organisation, same=request_id, case_id=known.case_id, request_id=request_id,
+            draft_id=draft_id, due_on=known.told_on, detail=Decision.TRANSFERRED.value,
+        )  # fmt: skip
+        return draft_id
+
+    return await desk.store.write(settle)
+
+
+def _to_approval(unit: Unit, facts: RequestFacts, staff_id: str) -> None:
+    """Staff wrote a draft themselves, from whatever state the request was in. Not while a letter is leaving."""
+    if facts.state is RequestState.EXECUTING:
+        raise Stale("an approved letter is on its way: take it back first")
+    if facts.state is not RequestState.AWAITING_APPROVAL:
+        move_request(
+            unit, facts.id, RequestState.AWAITING_APPROVAL, actor=staff_actor(staff_id), wake_at=None,
+            awaiting=Awaiting.STAFF.value,
+        )  # fmt: skip
