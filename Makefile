@@ -27,7 +27,7 @@ test: setup-dev ## run every test
 check: setup-dev ## style, types and import rules
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
-	$(RUN) -m mypy $(CODE)
+	$(RUN) -m mypy $(CODE) docs/pictures/take.py
 	$(VENV)/bin/lint-imports
 
 bench: setup-dev ## measure mail in, acknowledgement out, beside a floor; writes bench/RESULTS.md

@@ -17,7 +17,12 @@ from bot import staff_commands
 from cases.deadlines import Rule, compute
 from cases.errors import InputError, LoketError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Privacyloket: privacy requests, answered in time.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Privacyloket: privacy requests, answered in time.",
+)
 app.add_typer(staff_commands.app, name="staff")
 audit_app = typer.Typer(no_args_is_help=True, help="The audit log.")
 app.add_typer(audit_app, name="audit")

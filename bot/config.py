@@ -7,7 +7,8 @@ not here but in its policy; here is where its mailbox stands and how it is reach
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -189,7 +190,7 @@ def parse(text: str, *, file: str, base: Path) -> Settings:
         base_url=shape.program.base_url.rstrip("/"),
         instance=shape.program.instance,
         web=shape.web,
-        door=_door(shape.smtp_door),
+        door=_door(shape.smtp_door, base),
         limits=Limits(
             mails_per_sender_day=limits.mails_per_sender_day,
             mails_per_organisation_hour=limits.mails_per_organisation_hour,
@@ -200,12 +201,12 @@ def parse(text: str, *, file: str, base: Path) -> Settings:
     )
 
 
-def _door(section: SmtpDoorSection | None) -> SmtpDoorSettings | None:
+def _door(section: SmtpDoorSection | None, base: Path) -> SmtpDoorSettings | None:
     if section is None:
         return None
     return SmtpDoorSettings(
-        host=section.host, port=section.port, hostname=section.hostname, certificate=section.certificate,
-        max_message_bytes=section.max_message_bytes, key=section.key,
+        host=section.host, port=section.port, hostname=section.hostname, certificate=_beside(base, section.certificate),
+        max_message_bytes=section.max_message_bytes, key=_beside(base, section.key),
     )  # fmt: skip
 
 
@@ -229,6 +230,17 @@ def _check(document: Document, shape: _File, organisations: tuple[Organisation, 
             )
 
 
+@contextmanager
+def _located(document: Document, where: str) -> Iterator[None]:
+    """Gives a fault that only shows when values come together its file and line."""
+    try:
+        yield
+    except ConfigError as error:
+        if error.line is not None:
+            raise
+        raise document.error(f"{where}.{error.key.rpartition('.')[2]}", error.reason) from None
+
+
 def _organisation(document: Document, where: str, section: OrganisationSection, base: Path) -> Organisation:
     policy_file = base / section.policy if section.policy else _shipped() / f"{section.key}.toml"
     policy_text = _read(document, f"{where}.policy", policy_file)
@@ -245,11 +257,15 @@ def _organisation(document: Document, where: str, section: OrganisationSection, 
             _read(document, f"{where}.sources", file), file=str(file), base=file.parent,
             categories=[category.key for category in policy.categories],
         )  # fmt: skip
+    with _located(document, f"{where}.imap"):
+        imap = _imap(document, where, section, base)
+    with _located(document, f"{where}.smtp"):
+        smtp = _smtp(document, where, section, policy, base)
     return Organisation(
         key=section.key, mailbox=section.mailbox.strip().lower(), policy=policy, policy_text=policy_text,
         texts=read_texts(texts_folder),
         sources=sources, forward_to=section.forward_to, list_other_mail=section.list_other_mail,
-        imap=_imap(document, where, section), smtp=_smtp(document, where, section, policy),
+        imap=imap, smtp=smtp,
     )  # fmt: skip
 
 
@@ -270,33 +286,42 @@ def _read(document: Document, key: str, file: Path) -> str:
         raise document.error(key, "dit bestand bestaat niet of is niet leesbaar") from error
 
 
-def _imap(document: Document, where: str, section: OrganisationSection) -> ImapSettings | None:
+def _imap(document: Document, where: str, section: OrganisationSection, base: Path) -> ImapSettings | None:
     imap = section.imap
     if imap is None:
         return None
     return ImapSettings(
         organisation=section.key, account=section.mailbox.strip().lower(), host=imap.host, username=imap.username,
-        password=_secret(document, f"{where}.imap", imap.password_env, imap.password_file), port=imap.port,
-        tls=imap.tls, ca_file=imap.ca_file, folder=imap.folder, poll_seconds=imap.poll_seconds, idle=imap.idle,
+        password=_secret(document, f"{where}.imap", imap.password_env, imap.password_file, base), port=imap.port,
+        tls=imap.tls, ca_file=_beside(base, imap.ca_file), folder=imap.folder,
+        poll_seconds=imap.poll_seconds, idle=imap.idle,
         received_by=imap.received_by,
     )  # fmt: skip
 
 
-def _smtp(document: Document, where: str, section: OrganisationSection, policy: Policy) -> SmtpSettings | None:
+def _smtp(
+    document: Document, where: str, section: OrganisationSection, policy: Policy, base: Path
+) -> SmtpSettings | None:
     smtp = section.smtp
     if smtp is None:
         return None
     password = ""
     if smtp.username:
-        password = _secret(document, f"{where}.smtp", smtp.password_env, smtp.password_file)
+        password = _secret(document, f"{where}.smtp", smtp.password_env, smtp.password_file, base)
     return SmtpSettings(
-        host=smtp.host, port=smtp.port, username=smtp.username, password=password, tls=smtp.tls, ca_file=smtp.ca_file,
+        host=smtp.host, port=smtp.port, username=smtp.username, password=password, tls=smtp.tls,
+        ca_file=_beside(base, smtp.ca_file),
         from_address=section.mailbox.strip().lower(), from_name=policy.name, envelope_from=smtp.envelope_from,
         null_sender=smtp.null_sender,
     )  # fmt: skip
 
 
-def _secret(document: Document, where: str, env: str, file: str) -> str:
+def _beside(base: Path, file: str) -> str:
+    """A path in the configuration starts at the configuration's folder."""
+    return str(base / file) if file else ""
+
+
+def _secret(document: Document, where: str, env: str, file: str, base: Path) -> str:
     """A secret never stands in the configuration itself."""
     if env:
         if env not in os.environ:
@@ -304,7 +329,7 @@ def _secret(document: Document, where: str, env: str, file: str) -> str:
         return os.environ[env]
     if file:
         try:
-            return Path(file).read_text(encoding="utf-8").strip()
+            return (base / file).read_text(encoding="utf-8").strip()
         except OSError as error:
             raise document.error(f"{where}.password_file", "dit bestand is niet leesbaar") from error
     raise document.error(where, "geef password_env of password_file")

@@ -21,7 +21,7 @@ from bot.config import Settings
 from bot.schedule import Ticks
 from bot.wiring import build_desk, close, make_accept, open_store, prepare_organisations
 from cases.context import Context
-from cases.errors import OutsideError
+from cases.errors import OutsideError, place_of
 from cases.protocols import Accept, Reader
 from intake.email.imap import MailboxWatcher
 from intake.email.smtpd import Door, Recipients, open_door
@@ -35,6 +35,7 @@ from workflow.desk import Desk
 
 log = logging.getLogger(__name__)
 TICK = 1.0  # seconds until a worker looks although nobody woke it
+UNHEALTHY = 3  # failures in a row
 REST = 5.0  # after the store or the network failed
 FULL = 16  # a step that took so many goes on at once; after a smaller one more is gathered for a moment
 SWEEP_SECONDS = 30.0
@@ -49,6 +50,7 @@ class Worker:
     wake: asyncio.Event
     gather: float  # least seconds between two small steps: a stream is cheaper taken together, one mail goes at once
     alive: bool = False
+    failures: int = 0  # in a row; a worker that only fails is not healthy
 
     async def run(self, stop: asyncio.Event) -> None:
         self.alive = True
@@ -71,11 +73,14 @@ class Worker:
 
     async def _once(self) -> int:
         try:
-            return await self.step()
+            taken = await self.step()
+            self.failures = 0
+            return taken
         except OutsideError as error:
             log.warning("%s rests: %s", self.name, error)
-        except Exception:
-            log.exception("%s failed", self.name)
+        except Exception as error:
+            log.error("%s failed: %s", self.name, place_of(error))
+        self.failures += 1
         await asyncio.sleep(REST)
         return 0
 
@@ -131,6 +136,7 @@ async def start(
     face = demo(desk, program.accept) if demo is not None else None
     await _start_watchers(program)
     _start_workers(program)
+    await store.write(audit.checkpoint_if_due)  # here too: a program that is restarted often may see no tick
     _start_ticks(program)
     await _start_web(program, face)
     return program
@@ -197,7 +203,7 @@ def _start_ticks(program: Program) -> None:
     desk, ticks = program.desk, program.ticks
     ticks.every(1.0 if desk.demo else SWEEP_SECONDS, "deadlines", lambda: deadlines.sweep(desk))
     ticks.every(3600.0, "retention", lambda: retention.purge(desk))
-    ticks.every(24 * 3600.0, "checkpoint", lambda: desk.store.write(audit.checkpoint))
+    ticks.every(3600.0, "checkpoint", lambda: desk.store.write(audit.checkpoint_if_due))
     ticks.start()
 
 
@@ -216,7 +222,7 @@ async def _start_web(program: Program, face: DemoFace | None) -> None:
 
 
 def _alive(program: Program) -> Mapping[str, bool]:
-    return {worker.name: worker.alive for worker in program.workers}
+    return {worker.name: worker.alive and worker.failures < UNHEALTHY for worker in program.workers}
 
 
 async def shut_down(program: Program) -> None:

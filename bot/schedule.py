@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from cases.errors import place_of
+
 log = logging.getLogger(__name__)
 Job = Callable[[], Awaitable[object]]
 
@@ -26,8 +28,8 @@ class Ticks:
         async def run() -> None:
             try:
                 await job()
-            except Exception:
-                log.exception("a tick failed", extra={"tick": name})  # the next one tries again
+            except Exception as error:  # the next one tries again
+                log.error("the tick %s failed: %s", name, place_of(error))
 
         self._scheduler.add_job(run, "interval", seconds=seconds, id=name)
 

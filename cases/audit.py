@@ -12,11 +12,9 @@ class AuditTag(StrEnum):
     MESSAGE_TRIAGED = "message.triaged"
     COPY_ERASED = "copy.erased"
     CASE_OPENED = "case.opened"
-    CASE_CHANGED = "case.changed"
     CASE_CLOSED = "case.closed"
     REQUEST_OPENED = "request.opened"
     REQUEST_MOVED = "request.moved"
-    DEADLINES_SET = "deadlines.set"
     DEADLINE_FIRED = "deadline.fired"
     CODE_SENT = "code.sent"
     CODE_ACCEPTED = "code.accepted"
@@ -30,7 +28,6 @@ class AuditTag(StrEnum):
     DRAFT_MADE = "draft.made"
     DRAFT_EDITED = "draft.edited"
     DRAFT_APPROVED = "draft.approved"
-    DRAFT_VOID = "draft.void"
     DRAFT_HANDED_BACK = "draft.handed_back"
     LETTER_QUEUED = "letter.queued"
     MAIL_QUEUED = "mail.queued"
@@ -43,7 +40,6 @@ class AuditTag(StrEnum):
     EXPORT_OPENED = "export.opened"
     EXPORT_PURGED = "export.purged"
     LINK_MADE = "link.made"
-    LINK_REVOKED = "link.revoked"
     WORK_OPENED = "work.opened"
     WORK_CLOSED = "work.closed"
     STAFF_ADDED = "staff.added"
@@ -52,7 +48,6 @@ class AuditTag(StrEnum):
     STAFF_LOGIN_FAILED = "staff.login_failed"
     CASE_VIEWED = "case.viewed"
     CHANNEL_CHANGED = "channel.changed"
-    CLOCK_MOVED = "clock.moved"  # demo only
 
 
 PROGRAM = "program"

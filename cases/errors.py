@@ -16,6 +16,9 @@ An error text is shown to staff and may be logged: it never holds a name, an add
 from __future__ import annotations
 
 import traceback
+from pathlib import Path
+
+_ROOT = Path(__file__).parents[1]
 
 
 class LoketError(Exception):
@@ -65,7 +68,18 @@ class ConfigError(LoketError):
 
 
 def place_of(error: BaseException) -> str:
-    """What broke and where, for the log. Never the error's own text: it may quote a message or a customer."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-3:]))
+    """What broke and where in our own code, for the log: "ValueError in intake/email/parse.py:41:parse < …".
+
+    Never the error's own text, nor that of its causes: it may quote a message or a customer.
+    """
+    frames = [(frame.f_code, line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    own = [f"{path}:{line}:{code.co_name}" for code, line in reversed(frames) if (path := _own(code.co_filename))]
+    where = " < ".join(own[:5])
     return f"{type(error).__name__} in {where}" if where else type(error).__name__
+
+
+def _own(file: str) -> str:
+    """The file's place in this project; empty for what is installed (which may stand in a folder of the project)."""
+    path = Path(file)
+    installed = not {"site-packages", "dist-packages"}.isdisjoint(path.parts) or not path.is_relative_to(_ROOT)
+    return "" if installed else path.relative_to(_ROOT).as_posix()

@@ -117,6 +117,8 @@ class Document:
         return choices[value]
 
     def _plain(self, kind: type[Any], value: Any, where: str, *, required: bool) -> Any:
+        if kind is float and isinstance(value, int) and not isinstance(value, bool):
+            return float(value)  # 60 is a fine way to write 60.0
         # bool is an int and datetime is a date in Python; in a configuration they are mistakes.
         wrong = (kind is int and isinstance(value, bool)) or (kind is date and isinstance(value, datetime))
         if wrong or not isinstance(value, kind):

@@ -9,9 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
-from cases.messages import ParsedMessage
 from cases.types import MachineKind
 from intake.email.headers import Headers
 
@@ -123,49 +121,3 @@ def _list_or_generated(headers: Headers, submitted: str) -> MachineKind | None:
     if "list-id" in headers or "list-unsubscribe" in headers or precedence & {"bulk", "junk", "list"}:
         return MachineKind.LIST
     return MachineKind.REPORT if submitted not in ("", "no") else None  # auto-generated: a form, a monitor
-
-
-@dataclass(frozen=True, slots=True)
-class LoopLimits:
-    """The second wall; an organisation may raise them in its settings."""
-
-    sender_per_day: int = 3
-    case_per_kind: int = 1
-    organisation_per_hour: int = 30
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerCounts:
-    """Unasked automatic mails already queued or sent. Codes and answers to a correct code are not counted here."""
-
-    sender_today: int
-    case_kind: int
-    organisation_hour: int
-
-
-class MayAnswer(StrEnum):
-    YES = "yes"
-    MACHINE = "machine"
-    SUPPRESSED = "suppressed"
-    NO_ADDRESS = "no_address"
-    SENDER_LIMIT = "sender_limit"
-    CASE_LIMIT = "case_limit"
-    ORGANISATION_LIMIT = "organisation_limit"
-
-
-def may_answer(parsed: ParsedMessage, counts: AnswerCounts, limits: LoopLimits | None = None) -> MayAnswer:
-    """Whether an unasked automatic mail may go out. Anything but YES leaves work for staff; the legal term runs on."""
-    limits = limits or LoopLimits()
-    if parsed.machine is not None:
-        return MayAnswer.MACHINE
-    if not parsed.from_address:
-        return MayAnswer.NO_ADDRESS
-    if parsed.auto_suppressed:
-        return MayAnswer.SUPPRESSED
-    if counts.sender_today >= limits.sender_per_day:
-        return MayAnswer.SENDER_LIMIT
-    if counts.case_kind >= limits.case_per_kind:
-        return MayAnswer.CASE_LIMIT
-    if counts.organisation_hour >= limits.organisation_per_hour:
-        return MayAnswer.ORGANISATION_LIMIT
-    return MayAnswer.YES

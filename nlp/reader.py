@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from cases.guard import outside_unit
 from cases.reading import Certainty, Flag, Reading, Reply
 from cases.types import Label
 from nlp.decide import SENSITIVE, decide
@@ -41,6 +42,7 @@ class DutchReader:
 
     def read(self, subject: str, own_words: str) -> Reading:
         """Offsets of facts count in `text_read(subject, own_words)`."""
+        outside_unit("the reader")
         text = text_read(subject, own_words)
         scored = self._model.score(text)
         low = text.lower()

@@ -41,7 +41,8 @@ def find(reader: Reader, settings: SqlSourceSettings, proven: Sequence[Identifie
         for identifier in proven
         if identifier.kind in searchable and (value := canonical(identifier.kind, identifier.value))
     }
-    search = _Search(reader, settings, reader.declared(settings.searched), start=frozenset(start))
+    shapes, personal = reader.declared(settings.searched), _personal(settings.searched)
+    search = _Search(reader, settings, shapes, start=frozenset(start), personal=personal)
     handles = search.gather(start, follow=lambda kind: True)
     if not search.one_person(handles):
         raise Permanent(TWO_PEOPLE)
@@ -93,6 +94,7 @@ class _Search:
     shapes: dict[str, Shape]
     named: bool = False  # the first handle is only named: ways in that open nothing count too
     start: frozenset[Handle] = frozenset()  # what the person proved: it opens every table that is found by it
+    personal: frozenset[str] = frozenset()  # what people may share, met on the way, does not open these
 
     def gather(self, start: Iterable[Handle], *, follow: Callable[[str], bool]) -> list[Handle]:
         """The first handles, and every handle that rows found by them give, and so on."""
@@ -131,9 +133,14 @@ class _Search:
             where = self._where(table, handles) if columns else None
             if where is None:
                 continue
-            rows = self.reader.rows(self._select(table, [_column(name) for name in columns]).where(where))
-            numbers = {tuple(canonical(_PERSON, str(value or "")) for value in row) for row in rows}
-            if len(rows if table.addresses else [number for number in numbers if any(number)]) > 1:
+            query = self._select(table, [_column(name) for name in columns]).where(where)
+            if table.addresses:
+                people = len(self.reader.rows(query.limit(2)))
+            else:
+                rows = self.reader.rows(query.distinct().limit(_MOST_HANDLES + 1))
+                numbers = {tuple(canonical(_PERSON, str(value or "")) for value in row) for row in rows}
+                people = sum(map(any, numbers))
+            if people > 1:
                 return False
         return True
 
@@ -184,12 +191,10 @@ class _Search:
         types = self.shapes[table.info.name].types
         parts: list[sa.ColumnElement[bool]] = []
         ways = list(table.find_by.items()) + (list(table.named_by.items()) if self.named else [])
-        closed = _SHARED_BY_PEOPLE if table.info.name in _personal(self.settings.searched) else frozenset()
+        closed = _SHARED_BY_PEOPLE if table.info.name in self.personal else frozenset()
         for kind, columns in ways:
             values = [
-                value
-                for handle, value in handles
-                if handle == kind and (kind not in closed or self.named or (handle, value) in self.start)
+                handle[1] for handle in handles if handle[0] == kind and (kind not in closed or handle in self.start)
             ]
             if not values:
                 continue

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select, text
+from sqlalchemy import ColumnElement, Select, bindparam, func, null, select, text, update
 
 from cases.audit import AuditTag
 from storage.models import Audit, AuditCheckpoint, table
@@ -22,12 +22,19 @@ if TYPE_CHECKING:
     from storage.unit import Reads, Unit
 
 START = "0" * 64
+CHECKPOINT_EVERY = timedelta(days=1)
 
 # PostgreSQL: units that append to the same chains stand in line here, each in the same order, instead of losing on
 # `unique(chain, seq)`. SQLite has one writer.
 _LINE_UP = text(
     "SELECT count(pg_advisory_xact_lock(k)) FROM"
     " (SELECT hashtextextended(c, 0) AS k FROM unnest(CAST(:chains AS text[])) AS c ORDER BY k) AS ordered"
+)
+_ONE_CHECKPOINT = text("SELECT pg_advisory_xact_lock(hashtextextended('audit_checkpoint', 2))")
+_NEWEST_POINT = (
+    select(table(AuditCheckpoint))
+    .order_by(table(AuditCheckpoint).c.at.desc(), table(AuditCheckpoint).c.id.desc())
+    .limit(1)
 )
 
 
@@ -144,14 +151,19 @@ def verify(reads: Reads) -> AuditReport:
 
 
 def _checkpointed(reads: Reads) -> tuple[dict[str, tuple[int, str]], list[str]]:
-    """The heads that the newest checkpoint names, and what is wrong with the checkpoints themselves."""
+    """The heads that the newest checkpoint names, and what is wrong with the checkpoints themselves.
+
+    Older ones are held by their digest alone, which the next one includes; without heads a newest one is a problem.
+    """
     points = table(AuditCheckpoint)
     problems, previous = [], START
-    newest: dict[str, Any] = {}
-    for point in reads.connection.execute(select(points).order_by(points.c.at, points.c.id)):
-        if point.previous != previous or point.digest != _checkpoint_digest(previous, point.heads):
-            problems.append(f"checkpoint {point.id}: was changed, or the one before it is gone")
-        previous, newest = point.digest, point.heads
+    found = reads.rows(select(points).order_by(points.c.at, points.c.id))
+    for point in found:
+        given = point.heads is not None or point is found[-1]
+        if point.previous != previous or (given and point.digest != _checkpoint_digest(previous, point.heads)):
+            problems.append(f"checkpoint {point.id}: was changed, or the one before or after it is gone")
+        previous = point.digest
+    newest = (found[-1].heads if found else None) or {}
     return {chain: (seq, digest) for chain, (seq, digest) in newest.items()}, problems
 
 
@@ -160,12 +172,32 @@ def _checkpoint_digest(previous: str, heads: Any) -> str:
 
 
 def checkpoint(unit: Unit) -> int:
-    """Writes a digest over all heads; gives the number of chains."""
+    """Writes a digest over all heads; gives the number of chains. Only the newest checkpoint keeps its heads: what
+    an older one proved, the newest proves as well."""
     points = table(AuditCheckpoint)
+    _last_checkpoint(unit)
     heads = {row.chain: [row.seq, row.digest] for row in unit.rows(_newest())}
-    last = unit.value(select(points.c.digest).order_by(points.c.at.desc(), points.c.id.desc()).limit(1)) or START
+    last = unit.value(_NEWEST_POINT.with_only_columns(points.c.digest)) or START
+    unit.execute(update(points).where(points.c.heads.is_not(None)).values(heads=null()))
     unit.add(
         AuditCheckpoint, id=unit.new_id(), at=unit.now, chains=len(heads), heads=heads, previous=last,
         digest=_checkpoint_digest(last, heads),
     )  # fmt: skip
     return len(heads)
+
+
+def checkpoint_if_due(unit: Unit) -> bool:
+    """A checkpoint when the last one is a day old; asked often, for a program that restarts has no days."""
+    last = _last_checkpoint(unit)
+    due = last is None or unit.now - last >= CHECKPOINT_EVERY
+    if due:
+        checkpoint(unit)
+    return due
+
+
+def _last_checkpoint(unit: Unit) -> datetime | None:
+    """When it was; holds off other processes until this unit ends, so that checkpoints stay one chain."""
+    if unit.connection.dialect.name == "postgresql":
+        unit.connection.execute(_ONE_CHECKPOINT)
+    at: datetime | None = unit.value(_NEWEST_POINT.with_only_columns(table(AuditCheckpoint).c.at))
+    return at

@@ -9,18 +9,18 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 
 from cases.errors import InputError, OutsideError, RuleError
-from web import demo_pages, health, words
+from web import answers, demo_pages, health
 from web.demo import DemoFace
 from web.face import WebFace, make_face, seen
 from web.guard import HEADERS, Guard
 from web.requester import case as requester_case
 from web.requester import download, privacy
 from web.settings import WebSettings
-from web.staff import acts, case, lists, login, post
+from web.staff import acts, case, handling, lists, login, post
 from web.staff.session import NotSignedIn, NotThere, Refused
 from workflow.desk import Desk
 
-STAFF = (login.router, lists.router, case.router, acts.router, post.router)
+STAFF = (login.router, lists.router, case.router, acts.router, handling.router, post.router)
 REQUESTER = (requester_case.router, download.router, privacy.router)
 
 
@@ -92,7 +92,7 @@ def _answers(app: FastAPI, face: WebFace) -> None:
     @app.exception_handler(InputError)
     async def input_error(_request: Request, error: Exception) -> Response:
         assert isinstance(error, InputError)
-        return say(422, "Dat kan zo niet", words.PROBLEMS.get(error.code, "Ga terug en probeer het opnieuw."))
+        return say(422, "Dat kan zo niet", answers.PROBLEMS.get(error.code, "Ga terug en probeer het opnieuw."))
 
     @app.exception_handler(RuleError)
     async def rule(_request: Request, _error: Exception) -> Response:

@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from web import letter_words, show, static_files, words
+from web import answers, letter_words, show, static_files, words
 from web.demo import DemoFace
 from web.settings import WebSettings
 from web.static_files import StaticFile
@@ -42,12 +42,20 @@ def make_face(desk: Desk, settings: WebSettings, demo: DemoFace | None) -> WebFa
     )
     templates.globals["static"] = lambda name: static_files.address(files, name)
     templates.globals["words"] = words
+    templates.globals["answers"] = answers
     templates.globals["letter_words"] = letter_words
     templates.globals["organisation_name"] = lambda key: (
         desk.organisations[key].policy.name if key in desk.organisations else key
     )
+    templates.globals["detail"] = lambda key, code: words.detail(code, source_names(desk, key))
     templates.filters |= show.FILTERS
     return WebFace(desk, settings, demo, templates, files)
+
+
+def source_names(desk: Desk, organisation: str) -> dict[str, str]:
+    """How an organisation calls its systems."""
+    own = desk.organisations.get(organisation)
+    return {name: source.describe().label for name, source in own.sources.items()} if own else {}
 
 
 def _face(request: Request) -> WebFace:

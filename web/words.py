@@ -186,24 +186,22 @@ AUDIT: Mapping[str, str] = {
     "message.triaged": "bericht beoordeeld",
     "copy.erased": "kopie gewist",
     "case.opened": "zaak geopend",
-    "case.changed": "zaak gewijzigd",
     "case.closed": "zaak gesloten",
     "request.opened": "verzoek geopend",
     "request.moved": "verzoek verder",
-    "deadlines.set": "termijnen berekend",
     "deadline.fired": "termijn bereikt",
     "code.sent": "code verstuurd",
     "code.accepted": "code goed",
     "code.refused": "code fout",
     "code.locked": "code op slot",
     "conversation.frozen": "gesprek stilgezet",
+    "identity.confirmed": "identiteit bevestigd door een medewerker",
     "human.asked": "medewerker gevraagd",
     "human.handed_back": "terug naar de assistent",
     "sources.asked": "systemen doorzocht",
     "draft.made": "concept gemaakt",
     "draft.edited": "concept gewijzigd",
     "draft.approved": "concept goedgekeurd",
-    "draft.void": "concept vervallen",
     "draft.handed_back": "concept teruggegeven",
     "letter.queued": "brief klaargezet",
     "mail.queued": "bericht klaargezet",
@@ -216,11 +214,9 @@ AUDIT: Mapping[str, str] = {
     "export.opened": "export opgehaald",
     "export.purged": "export gewist",
     "link.made": "link gemaakt",
-    "link.revoked": "link ingetrokken",
     "work.opened": "op de werklijst gezet",
     "work.closed": "van de werklijst gehaald",
     "case.viewed": "gevonden gegevens bekeken",
-    "clock.moved": "klok verzet (demo)",
 }
 FLAGS: Mapping[str, str] = {
     "machine": "automatisch bericht",
@@ -237,55 +233,47 @@ FLAGS: Mapping[str, str] = {
     "wants_human": "wil een mens",
     "privacy_word": "noemt privacy",
 }
-# What a redirect may say after an act (`?melding=`), and what an InputError code means beside its form.
-NOTICES: Mapping[str, str] = {
-    "goedgekeurd": "Goedgekeurd. De brief gaat zo weg; terughalen kan nog even, zie hieronder.",
-    "tweede": "Goedgekeurd. Een tweede persoon moet nu nog kijken.",
-    "bewaard": "Uw tekst is bewaard.",
-    "teruggegeven": "Het concept is teruggegeven en wordt opnieuw gemaakt.",
-    "afwijzing": "De afwijzing staat klaar met uw goedkeuring. Een tweede persoon moet nu kijken; er is nog niets weg.",
-    "teruggehaald": "De brief is teruggehaald en gaat niet weg.",
-    "zoeken": "Er wordt opnieuw gezocht.",
-    "assistent": "De assistent neemt het gesprek weer over.",
-    "antwoord": "Uw antwoord is klaargezet.",
-    "gesloten": "Van de werklijst gehaald.",
-    "geopend": "De zaak is geopend. De termijn loopt vanaf de ontvangst.",
-    "geen-verzoek": "Afgehandeld: dit is geen privacyverzoek.",
-    "uitgelogd": "U bent uitgelogd.",
-}
-PROBLEMS: Mapping[str, str] = {
-    "ground_facts_missing": "Bij deze grond horen feiten die nog ontbreken. Vul ze allemaal in.",
-    "blocks_missing": "De brief is nog niet af. Schrijf eerst wat er ontbreekt.",
-    "too_long": "Een van de teksten is te lang (meer dan 20.000 tekens).",
-    "empty": "Schrijf eerst een tekst.",
-    "ground_blocked": "Deze grond kan bij deze organisatie niet: de eigen verklaring belooft meer.",
-    "second_person": "U hebt dit concept al goedgekeurd. Een ander moet nu kijken.",
-    "no_label": "Kies minstens één soort verzoek.",
-    "no_sender": "Er is geen afzender om te antwoorden. Zoek eerst uit wie dit schreef.",
-    "copy_erased": "Onze kopie van dit bericht is gewist.",
-    "never_say": "In de brief staat iets dat deze organisatie nooit zegt (zie het beleid). Haal dat weg.",
-    "not_allowed": "Uw rol laat dit niet toe: goedkeuren en afwijzen doet een beslisser.",
-    "decide_first": "Dit gaat van de lijst zodra er een besluit is.",
-}
 
-
+MACHINES: Mapping[str, str] = {
+    "bounce": "melding dat post niet aankwam",
+    "auto_reply": "automatisch antwoord",
+    "list": "nieuwsbrief of mailinglijst",
+    "receipt": "leesbevestiging",
+    "report": "rapport van een mailserver",
+    "own": "onze eigen post",
+}
 DETAILS: Mapping[str, str] = {
     "not_me": "iemand zei: dit was ik niet",
     "bounced": "het bericht kwam terug",
     "unreadable": "het bericht is niet te lezen",
+    "stale": "steeds veranderde er iets onder het lezen",
     "code_locked": "te vaak een verkeerde code",
-    "wants_to_withdraw": "wil het verzoek intrekken, maar is niet bewezen",
+    "too_many_codes": "te veel codes gevraagd",
+    "several_addresses": "in de systemen staan meer adressen bij wat is genoemd: welk is van wie?",
+    "lookup": "een systeem gaf geen antwoord op de vraag welk adres bekend is",
+    "proven": "nieuw bewijs van identiteit; kijk of het antwoord nog klopt",
     "page": "gevraagd op de pagina van de zaak",
-    "prepare_failed": "voorbereiden lukte niet",
-    **DECISIONS,
+    "prepare_failed": "voorbereiden lukte niet; het wordt opnieuw geprobeerd",
 }
+_DETAILS = (DETAILS, DECISIONS, FLAGS, TERMS, MACHINES, MAIL_KINDS)
 
 
-def detail(code: str) -> str:
-    """What stands beside a line of work: flags of the reading, a known code, or the failure in its own words."""
-    return ", ".join(DETAILS.get(part, FLAGS.get(part, part)) for part in code.split(",") if part)
+def detail(code: str, source_names: Mapping[str, str] | None = None) -> str:
+    """What stands beside a line of work: flags of the reading, a code, a system by its own name, or a name as it is."""
+    return ", ".join(_detail(part, source_names or {}) for part in code.split(",") if part)
 
 
+def _detail(part: str, source_names: Mapping[str, str]) -> str:
+    return source_names.get(part) or next((known[part] for known in _DETAILS if part in known), part)
+
+
+EVIDENCE: Mapping[str, str] = {
+    "mailbox": "code uit dit postvak",
+    "on_file": "code naar het adres dat wij kennen",
+    "call_back": "teruggebeld op het bekende nummer",
+    "letter_code": "code per brief",
+    "counter": "aan de balie gezien",
+}
 # Facts of the audit log: how they are called, and which say nothing to a reader (ids, digests, versions).
 FACTS: Mapping[str, str] = {
     "before": "van",
@@ -297,6 +285,7 @@ FACTS: Mapping[str, str] = {
     "ground": "grond",
     "outcome": "uitkomst",
     "purpose": "waarvoor",
+    "method": "hoe",
     "level": "zekerheid",
     "result": "uitkomst",
     "number": "nummer",
@@ -305,16 +294,7 @@ FACTS: Mapping[str, str] = {
     "second_look": "zelf als tweede",
     "size": "bytes",
 }
-_VALUES = (LABELS, STATES, WORK_SHORT, DECISIONS, MAIL_KINDS, FINDINGS, GROUNDS, SENDINGS, CHANNELS)
-
-EVIDENCE: Mapping[str, str] = {
-    "mailbox": "code uit dit postvak",
-    "on_file": "code naar het adres dat wij kennen",
-    "staff": "door een medewerker",
-    "call_back": "teruggebeld",
-    "letter": "code per brief",
-    "counter": "aan de balie",
-}
+_VALUES = (LABELS, STATES, WORK_SHORT, DECISIONS, MAIL_KINDS, FINDINGS, GROUNDS, SENDINGS, CHANNELS, EVIDENCE)
 
 
 def when(stored: str) -> str:
@@ -350,7 +330,3 @@ def rows_for(text: tuple[str, ...]) -> int:
     """Lines of a text field, so that what stands in it can be read without scrolling."""
     lines = sum(1 + len(line) // 85 for part in text for line in part.split("\n")) + max(0, len(text) - 1)
     return min(max(lines + 1, 3), 24)
-
-
-def problem(code: str) -> str:
-    return PROBLEMS.get(code, f"Dat kan zo niet ({code}).")

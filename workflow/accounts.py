@@ -16,8 +16,6 @@ from enum import StrEnum
 from typing import Any
 
 import pyotp
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 
 from cases.audit import PROGRAM, AuditTag, staff_actor
 from cases.errors import InputError, RuleError
@@ -25,6 +23,7 @@ from storage.models import Staff, StaffRole, StaffSession
 from storage.queries import staff as queries
 from storage.queries.staff import Account, Session
 from storage.unit import Reads, Unit
+from workflow import passwords
 from workflow.desk import Desk
 
 SESSION = timedelta(hours=12)
@@ -35,15 +34,12 @@ ROLES = ("agent", "approver", "admin")
 MIN_PASSWORD = 12
 STEP = 30  # seconds, RFC 6238
 
-_hasher = PasswordHasher()
-# Checked when the login is unknown, so that the answer takes as long as for a known one.
-_nobody = _hasher.hash(secrets.token_urlsafe(16))
-
 
 class LoginProblem(StrEnum):
     WRONG = "wrong"  # login, password or code: never said which
     CODE_WANTED = "code_wanted"  # the password is right, the account has a second factor
     LOCKED = "locked"
+    BUSY = "busy"  # too many sign in at once; nothing was checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +60,10 @@ async def login(desk: Desk, name: str, password: str, code: str = "") -> SignedI
     """Signs somebody in; every failure counts toward the lock."""
     account = await desk.store.read(lambda reads: queries.by_login(reads, clean_login(name)))
     known = account is not None and account.active
-    right = await desk.in_thread(_verify, account.password_hash if account else _nobody, password)
+    try:
+        right = await passwords.matches(account.password_hash if account else None, password)
+    except passwords.TooBusy:
+        return LoginProblem.BUSY
     if account is None or not known:
         return LoginProblem.WRONG
     if account.locked_until is not None and account.locked_until > desk.now():
@@ -73,7 +72,7 @@ async def login(desk: Desk, name: str, password: str, code: str = "") -> SignedI
         return await desk.store.write(lambda unit: _failed(unit, account.id))
     if account.totp is not None and not code.strip():
         return LoginProblem.CODE_WANTED
-    rehashed = await desk.in_thread(_hasher.hash, password) if _hasher.check_needs_rehash(account.password_hash) else ""
+    rehashed = await passwords.hashed(password) if passwords.outdated(account.password_hash) else ""
     return await desk.store.write(lambda unit: _enter(unit, account.id, code, rehashed, SESSION))
 
 
@@ -86,7 +85,7 @@ async def demo_login(desk: Desk, name: str) -> SignedIn:
         account = queries.by_login(unit, clean_login(name))
         if account is None or not account.active:
             raise InputError("no_such_colleague")
-        return _open_session(unit, account, None, DEMO_SESSION)
+        return _open_session(unit, account, DEMO_SESSION)
 
     return await desk.store.write(enter)
 
@@ -110,11 +109,9 @@ async def fresh_second_factor(desk: Desk, session: Session, code: str) -> bool:
         account = queries.by_id(unit, session.staff_id)
         if account is None or account.totp is None or _locked(account, unit.now):
             return False
-        step = _matching_step(unit, account, code)
-        if step is None:
+        if not _use_code(unit, account, code):
             _failed(unit, account.id)
             return False
-        unit.change(StaffSession, session.id, totp_at=step)
         return True
 
     return await desk.store.write(check)
@@ -126,22 +123,19 @@ def _enter(unit: Unit, staff_id: str, code: str, rehashed: str, life: timedelta)
         return LoginProblem.WRONG
     if _locked(account, unit.now):
         return LoginProblem.LOCKED
-    step = None
-    if account.totp is not None:
-        step = _matching_step(unit, account, code)
-        if step is None:
-            return _failed(unit, staff_id)
+    if account.totp is not None and not _use_code(unit, account, code):
+        return _failed(unit, staff_id)
     values: dict[str, Any] = {"password_hash": rehashed} if rehashed else {}
     unit.change(Staff, staff_id, failed_logins=0, locked_until=None, **values)
-    return _open_session(unit, account, step, life)
+    return _open_session(unit, account, life)
 
 
-def _open_session(unit: Unit, account: Account, step: datetime | None, life: timedelta) -> SignedIn:
+def _open_session(unit: Unit, account: Account, life: timedelta) -> SignedIn:
     token, csrf, session_id = secrets.token_urlsafe(32), secrets.token_urlsafe(32), unit.new_id()
     expires = unit.now + life
     unit.add(
         StaffSession, id=session_id, token_digest=token_digest(token), staff_id=account.id, csrf=csrf,
-        created_at=unit.now, expires_at=expires, totp_at=step,
+        created_at=unit.now, expires_at=expires,
     )  # fmt: skip
     roles = queries.roles(unit, account.id)
     for organisation in roles:
@@ -170,26 +164,20 @@ def _locked(account: Account, now: datetime) -> bool:
     return account.locked_until is not None and account.locked_until > now
 
 
-def _verify(password_hash: str, password: str) -> bool:
-    try:
-        return _hasher.verify(password_hash, password)
-    except (VerificationError, InvalidHashError):
-        return False
-
-
-def _matching_step(unit: Unit, account: Account, code: str) -> datetime | None:
-    """The start of the time step that `code` belongs to (now, or one step beside it), if it was not used yet."""
+def _use_code(unit: Unit, account: Account, code: str) -> bool:
+    """Whether `code` belongs to the time step of now, or one beside it, and was not used yet; from here on it is."""
     assert account.totp is not None
     secret = unit.keys.root().open_text(account.totp, f"staff.totp:{account.id}")
     digits = "".join(char for char in code if char.isdigit())
-    used = queries.newest_second_factor(unit, account.id)
+    used = account.totp_step
     generator = pyotp.TOTP(secret, interval=STEP)
     now = int(unit.now.timestamp()) // STEP
     for step in (now, now - 1, now + 1):
         start = datetime.fromtimestamp(step * STEP, UTC)
         if secrets.compare_digest(generator.at(start), digits) and (used is None or start > used):
-            return start
-    return None
+            unit.change(Staff, account.id, if_={"totp_step": used}, totp_step=start)  # two at once: one of them counts
+            return True
+    return False
 
 
 # --- keeping accounts -------------------------------------------------------------------------------------------------
@@ -206,7 +194,7 @@ async def add_staff(
     """Makes an account and gives its id; raises InputError for a weak password, a role or a login that can not be."""
     check_password(password)
     check_roles(desk, roles)
-    hashed = await desk.in_thread(_hasher.hash, password)
+    hashed = await passwords.hashed(password)
 
     def write(unit: Unit) -> str:
         if not clean_login(name):
@@ -242,7 +230,7 @@ async def set_roles(desk: Desk, staff_id: str, roles: Mapping[str, str], *, acto
 async def set_password(desk: Desk, staff_id: str, password: str, *, actor: str = PROGRAM) -> None:
     """A new password ends every session of this person."""
     check_password(password)
-    hashed = await desk.in_thread(_hasher.hash, password)
+    hashed = await passwords.hashed(password)
 
     def write(unit: Unit) -> None:
         unit.change(Staff, staff_id, password_hash=hashed, failed_logins=0, locked_until=None)
@@ -261,7 +249,7 @@ async def set_second_factor(desk: Desk, staff_id: str, *, wanted: bool, actor: s
         if account is None:
             raise InputError("no_such_colleague")
         sealed = unit.keys.root().seal_text(secret, f"staff.totp:{staff_id}") if wanted else None
-        unit.change(Staff, staff_id, totp=sealed)
+        unit.change(Staff, staff_id, totp=sealed, totp_step=None)
         queries.end_sessions(unit, staff_id=staff_id)
         _changed(unit, staff_id, actor, "totp")
         return account.login

@@ -23,7 +23,7 @@ from handlers.notices import About
 from storage.queries.snapshots import Counts, OpenRequest, Snapshot, Thread
 from storage.queries.writing import Post
 from storage.seal import code_digest, same
-from workflow.desk import Desk
+from workflow.desk import Desk, Limits
 from workflow.notices import about, write
 from workflow.opening import Opening, earliest_told, fresh_code, fresh_number, new_requests, new_token
 
@@ -82,7 +82,7 @@ def answer(
     made = maker.make(asked=snapshot.thread, threaded=threaded)
     if made.post is None or not made.unasked:
         return made
-    if parsed.auto_suppressed or _over_limit(desk, row.organisation_id, address_index, counts):
+    if parsed.auto_suppressed or over_limit(desk.limits, row.organisation_id, address_index, counts):
         return _held(made)
     counts.recipients[address_index] += 1
     counts.organisations[row.organisation_id] += 1
@@ -94,8 +94,8 @@ def _held(made: Answer) -> Answer:
     return replace(made, post=None, unasked=False, held=True)
 
 
-def _over_limit(desk: Desk, organisation: str, address_index: str, counts: Counts) -> bool:
-    limits = desk.limits
+def over_limit(limits: Limits, organisation: str, address_index: str, counts: Counts) -> bool:
+    """The second wall against loops: so many unasked mails to one address in a day, of one house in an hour."""
     return (
         counts.recipients[address_index] >= limits.mails_per_sender_day
         or counts.organisations[organisation] >= limits.mails_per_organisation_hour
@@ -127,8 +127,9 @@ class _Maker:
             post = write(self.desk, self.organisation, _KINDS[self.turn.mail], letter)
         return Answer(
             self.outbox_id, self.message_id, self.opening, self.conversation_id, self.thread is None, self.form, post,
-            unasked=self.turn.mail in _UNASKED or not threaded, code_result=result, code=state,
-            new_code=new_code or (self.opening.code if self.opening else ""),
+            # a code that is too late costs no try: without the counter it could be answered for ever
+            unasked=self.turn.mail in _UNASKED or not threaded or result is CodeResult.EXPIRED, code_result=result,
+            code=state, new_code=new_code or (self.opening.code if self.opening else ""),
         )  # fmt: skip
 
     def _opening(self) -> Opening:

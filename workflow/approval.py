@@ -106,6 +106,11 @@ class _Decided:
     post: Post
 
 
+def needs_two(label: Label, decision: Decision) -> bool:
+    """What takes something away from the requester, or can not be undone, two people look at."""
+    return decision in _FOUR_EYES or label is Label.VERWIJDERING
+
+
 def _settle_approval(
     unit: Unit, desk: Desk, staff_id: str, draft_id: str, package: str, decided: _Decided, *, totp_fresh: bool
 ) -> ApproveResult:
@@ -122,9 +127,8 @@ def _settle_approval(
     digest = package
     if changed:
         digest = _store_letter(unit, opened, decided.letter, staff_id)
-    needs_two = Decision(row.decision) in _FOUR_EYES or facts.label is Label.VERWIJDERING
     second_look = False
-    if needs_two:
+    if needs_two(facts.label, Decision(row.decision)):
         first = _first_approval(unit, draft_id, digest, staff_id)
         if first is None:
             return first_of_two(unit, opened, staff_id, digest)

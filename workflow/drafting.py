@@ -9,11 +9,11 @@ from collections.abc import Mapping
 
 from cases.audit import staff_actor
 from cases.errors import InputError, RuleError, Stale
-from cases.letters import missing
-from cases.types import Awaiting, Decision, RefusalGround, RequestState, WorkKind
+from cases.letters import BlockKind, edit_free, missing
+from cases.types import Awaiting, Decision, Label, RefusalGround, RequestState, WorkKind
 from handlers.base import Prepared
 from handlers.redirect import redirect_letter
-from handlers.refusals import refusal_letter
+from handlers.refusals import forbidden, refusal_letter
 from storage.queries.request_facts import RequestFacts, request_facts
 from storage.queries.writing import move_request, open_work
 from storage.unit import Unit
@@ -23,12 +23,13 @@ from workflow.prepare import case_file, write_draft
 
 
 async def refuse(
-    desk: Desk, staff_id: str, request_id: str, ground: RefusalGround, facts: Mapping[str, str], free_text: str
-) -> str:
+    desk: Desk, staff_id: str, request_id: str, ground: RefusalGround, facts: Mapping[str, str], free_text: str,
+    findings: str = "",
+) -> str:  # fmt: skip
     """Writes a refusal draft from a ground and its facts and gives the first of two approvals; gives the draft id.
 
-    It stops at "wacht op tweede persoon". InputError: `ground_facts_missing`, `ground_blocked`, `never_say`,
-    `blocks_missing`, `not_allowed`.
+    `findings` says what was looked into, for a complaint; no other letter has room for it. It stops at "wacht op
+    tweede persoon". InputError: `ground_facts_missing`, `ground_blocked`, `never_say`, `blocks_missing`, `not_allowed`.
     """
     known = await desk.store.read(lambda reads: request_facts(reads, request_id))
     if known is None:
@@ -36,6 +37,10 @@ async def refuse(
     own = desk.organisation(known.organisation)
     file = case_file(desk, own, known, (), known.assurance)
     letter = await desk.in_thread(refusal_letter, file, ground, facts, free_text)
+    if known.label is Label.KLACHT:
+        letter = edit_free(letter, {BlockKind.FINDINGS.value: findings})
+        if forbidden(letter, own.policy):
+            raise InputError("never_say")
     if lacking := missing(letter, known.label, Decision.REFUSED):
         raise InputError("blocks_missing", ",".join(kind.value for kind in lacking))
 

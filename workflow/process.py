@@ -179,15 +179,15 @@ def _decide_one(desk: Desk, item: Item, counts: Counts) -> None:
 
 
 async def _settle_all(desk: Desk, token: str, items: Sequence[Item]) -> None:
-    good = [item for item in items if not item.failure]
+    good, failed = [item for item in items if not item.failure], [item for item in items if item.failure]
     try:
         await asyncio.shield(desk.store.write(lambda unit: _settle(unit, desk, token, good)))
     except Exception as error:
         if len(good) == 1:
             good[0].failure = STALE if isinstance(error, Stale) else _reason(error)
+            failed.append(good[0])
         for item in good if len(good) > 1 else ():
-            await _settle_all(desk, token, [item])
-    failed = [item for item in items if item.failure]
+            await _settle_all(desk, token, [item])  # sets its own item aside
     if failed:
         with suppress(Stale):  # the claim was lost: another process has them
             await desk.store.write(lambda unit: _set_aside(unit, desk, token, failed))
@@ -212,6 +212,11 @@ def _done(unit: Unit, token: str, item: Item) -> None:
     if _left_as_found(item):
         changes |= {"raw": None, "envelope": None, "data_key_id": None}
         unit.keys.erase(unit, item.row.data_key_id)
+    if outcome is not InboundOutcome.CASE:  # a case has its own chain of entries
+        unit.record(
+            AuditTag.MESSAGE_JUDGED, organisation=item.row.organisation_id, actor=PROGRAM, subject=item.row.id,
+            outcome=outcome.value, erased=_left_as_found(item),
+        )  # fmt: skip
     scores = {label.value: round(p, 3) for label, p in item.reading.probabilities.items() if p >= 0.02}
     unit.change_later(
         Inbound, item.row.id, if_={"claim_token": token, "status": InboundStatus.STORED.value},

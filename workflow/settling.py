@@ -277,8 +277,17 @@ class _Settling:
             open_work(
                 self.unit, kind, self.organisation, same=same, case_id=self.case_id, inbound_id=self.row.id,
                 due_on=told, detail=",".join(sorted(flag.value for flag in self.reading.flags)),
+                request_id=self._current_request(),
                 fresh=self.thread is None and self.row.done_at is None,  # of just now: no line can stand open yet
             )  # fmt: skip
+
+    def _current_request(self) -> str | None:
+        """The request that a line is about, so that its end closes the line."""
+        new = self._new_requests()
+        if new:
+            return str(new[0].id)
+        running = [r for r in self.thread.requests if r.state in OPEN_STATES] if self.thread else []
+        return running[0].id if running else None
 
     def _new_requests(self) -> tuple[Any, ...]:
         return self.answer.opening.requests if self.answer and self.answer.opening else ()

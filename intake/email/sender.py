@@ -19,6 +19,7 @@ from pathlib import Path
 import aiosmtplib
 
 from cases.errors import OutsideError, Permanent, Temporary, Uncertain
+from cases.guard import outside_unit
 from cases.protocols import Outgoing, SentProof
 from intake.email.compose import compose, smtp_address
 from intake.email.settings import SmtpSettings, Tls, client_context
@@ -49,6 +50,7 @@ class SmtpSender:
         self._used_at = 0.0
 
     async def send(self, message: Outgoing) -> SentProof:
+        outside_unit("the mail sender")
         recipient = smtp_address(message.recipient)
         data = compose(
             message,
@@ -170,6 +172,7 @@ class TraySender:
         self._folder, self._from, self._instance, self._clock = folder, (from_name, from_address), instance, clock
 
     async def send(self, message: Outgoing) -> SentProof:
+        outside_unit("the tray")
         smtp_address(message.recipient)
         data = compose(
             message,

@@ -32,7 +32,7 @@ def client_context(ca_file: str = "") -> ssl.SSLContext:
 
 def _refuse_plain(kind: str, host: str, tls: Tls) -> None:
     if tls is Tls.NONE and not is_loopback(host):
-        raise ConfigError("an unprotected line is allowed to this machine only", key=f"{kind}.tls")
+        raise ConfigError("een onbeveiligde verbinding mag alleen met deze machine zelf", key=f"{kind}.tls")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,4 +96,4 @@ class SmtpSettings:
     def __post_init__(self) -> None:
         _refuse_plain("smtp", self.host, self.tls)
         if self.tls is Tls.NONE and self.username and not is_loopback(self.host):
-            raise ConfigError("a password needs a protected line", key="smtp.tls")
+            raise ConfigError("een wachtwoord vraagt een beveiligde verbinding", key="smtp.tls")

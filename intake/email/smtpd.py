@@ -17,7 +17,7 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from cases.errors import LoketError
+from cases.errors import place_of
 from cases.messages import RawInbound
 from cases.protocols import Accept
 from cases.types import ChannelKind, Custody
@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 logging.getLogger("mail.log").setLevel(logging.CRITICAL)
 
 _GRACE_SECONDS = 10.0  # for sessions in the middle of a store when the door closes
+_DATA_SECONDS = 1800.0  # for one message, however steadily it drips in
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class _Handler:
                 )
             )
         except Exception as error:  # the other side keeps the message and comes back; copies are joined
-            log.warning("smtp door: not stored (%s)", type(error).__name__, exc_info=not isinstance(error, LoketError))
+            log.warning("smtp door: not stored: %s", place_of(error))
             return "451 4.3.0 Not stored, try again later"
         finally:
             self.storing -= 1
@@ -115,7 +116,7 @@ class _Handler:
         return "250 2.0.0 Stored"
 
     async def handle_exception(self, error: Exception) -> str:
-        log.warning("smtp door: session error (%s)", type(error).__name__)
+        log.warning("smtp door: session error: %s", place_of(error))
         return "451 4.3.0 Local error"
 
     @staticmethod
@@ -143,6 +144,7 @@ class _Session(SMTP):
     def __init__(self, handler: _Handler, door: Door, **options: Any) -> None:
         super().__init__(handler, **options)
         self._door = door
+        self._taking_data = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if not self._door.admit(self):  # called again after STARTTLS: the same session
@@ -156,6 +158,12 @@ class _Session(SMTP):
         if self._door.leave(self):
             super().connection_lost(error)
 
+    def data_received(self, data: bytes) -> None:
+        """The library's timer counts from the last command: a slow line that goes on sending is not idle."""
+        super().data_received(data)
+        if self._taking_data:
+            self._reset_timeout()
+
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
         if await self.check_helo_needed():
             return
@@ -163,11 +171,19 @@ class _Session(SMTP):
             await self.push("501 Syntax: DATA" if arg else "503 Error: need RCPT command")
             return
         await self.push("354 End data with <CR><LF>.<CR><LF>")
+        self._taking_data = True
         try:
-            data = await self._read_data(self.data_size_limit or 0)
+            async with asyncio.timeout(_DATA_SECONDS):
+                data = await self._read_data(self.data_size_limit or 0)
+        except TimeoutError:
+            await self.push("421 4.4.2 Took too long, try again later")
+            self._writer.close()
+            return
         except asyncio.CancelledError:  # the other side hung up in the middle
             self._writer.close()
             raise
+        finally:
+            self._taking_data = False
         if data is None:
             self._set_post_data_state()  # type: ignore[no-untyped-call]  # the library has no types here
             await self.push("552 5.3.4 Error: too much mail data")

@@ -99,7 +99,7 @@ class Link(SQLModel, table=True):
     token_digest: str = text(unique=True)
     conversation_id: str = refers("conversation.id")
     request_id: str | None = maybe_text()
-    export_id: str | None = maybe_text()
+    export_id: str | None = maybe_text(index=True)
     created_at: datetime = moment()
     expires_at: datetime = moment()
     revoked_at: datetime | None = maybe_moment()

@@ -28,7 +28,7 @@ class Audit(SQLModel, table=True):
 
 
 class AuditCheckpoint(SQLModel, table=True):
-    """A digest over the heads of all chains: shows that no whole chain has gone."""
+    """A digest over the heads of all chains: shows that no whole chain has gone. Only the newest keeps the heads."""
 
     __tablename__ = "audit_checkpoint"
     id: str = key()

@@ -77,7 +77,7 @@ class Message(SQLModel, table=True):
     conversation_id: str = refers("conversation.id")
     case_id: str | None = maybe_text(index=True)
     data_key_id: str = refers("data_key.id", index=False)
-    inbound_id: str | None = maybe_text()
+    inbound_id: str | None = maybe_text(index=True)
     outbox_id: str | None = maybe_text()
     incoming: bool
     kind: str = text("")  # OutboxKind of what went out

@@ -1,4 +1,4 @@
-"""Organisations and their keys. Deleting a data key is how content is erased for good."""
+"""Organisations and their keys. Emptying a data key is how content is erased for good."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class DataKey(SQLModel, table=True):
     """The key of one message or one case.
 
     Wrapped by the organisation's seal key, or, once a message has joined a case, by the key of that case:
-    deleting the case's row makes everything below it unreadable.
+    emptying the case's key makes everything below it unreadable.
     """
 
     __tablename__ = "data_key"

@@ -31,6 +31,7 @@ class Staff(SQLModel, table=True):
     notify: str = text("")  # address for warnings; empty: none
     password_hash: str = text()  # Argon2id
     totp: bytes | None = maybe_sealed()  # sealed with the root key
+    totp_step: datetime | None = maybe_moment()  # of the last one-time code that was used: a code counts once
     active: bool = True
     failed_logins: int = 0
     locked_until: datetime | None = maybe_moment()
@@ -56,7 +57,6 @@ class StaffSession(SQLModel, table=True):
     csrf: str = text()
     created_at: datetime = moment()
     expires_at: datetime = moment()
-    totp_at: datetime | None = maybe_moment()  # the last fresh second factor
 
 
 class WorkItem(SQLModel, table=True):

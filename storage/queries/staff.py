@@ -21,6 +21,7 @@ class Account:
     notify: str
     password_hash: str
     totp: bytes | None  # sealed with the root key
+    totp_step: datetime | None  # of the last one-time code that was used
     active: bool
     failed_logins: int
     locked_until: datetime | None
@@ -41,7 +42,8 @@ class Session:
 
 
 _COLUMNS = (
-    "id", "login", "name", "role_name", "notify", "password_hash", "totp", "active", "failed_logins", "locked_until",
+    "id", "login", "name", "role_name", "notify", "password_hash", "totp", "totp_step", "active", "failed_logins",
+    "locked_until",
 )  # fmt: skip
 
 
@@ -88,14 +90,6 @@ def session(reads: Reads, token_digest: str) -> Session | None:
         id=row.id, csrf=row.csrf, expires_at=row.expires_at, staff_id=row.staff_id, login=row.login, name=row.name,
         has_totp=row.totp is not None, roles=roles(reads, row.staff_id),
     )  # fmt: skip
-
-
-def newest_second_factor(reads: Reads, staff_id: str) -> datetime | None:
-    """The time step of the last one-time code this person used: a code counts once."""
-    rows = table(StaffSession)
-    query = select(rows.c.totp_at).where(rows.c.staff_id == staff_id, rows.c.totp_at.is_not(None))
-    found = reads.one(query.order_by(rows.c.totp_at.desc()).limit(1))
-    return found.totp_at if found is not None else None
 
 
 def end_sessions(unit: Unit, *, token_digest: str | None = None, staff_id: str | None = None) -> int:

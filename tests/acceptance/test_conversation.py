@@ -10,7 +10,8 @@ from cases.reading import Certainty
 from cases.types import InboundOutcome, WorkKind
 from storage.models import Case, Conversation, Draft, Inbound, table
 from tests.acceptance.words import ACCESS, BOTH, CUSTOMER, DROP, ERASURE, LETTERS, STATUS, UNKNOWN
-from tests.support.office import Mail, Office
+from tests.support.arrived import Mail
+from tests.support.office import Office
 
 VAGUE = (
     "ik wil iets met mijn gegevens",
@@ -163,6 +164,7 @@ async def test_doubt_goes_to_people_and_nothing_is_lost(office: Office) -> None:
     assert office.work_list() == [WorkKind.TRIAGE]
     (row,) = office.rows(Inbound)
     assert row.outcome == InboundOutcome.TRIAGE and row.data_key_id is not None
+    assert office.item(WorkKind.TRIAGE).due_on == date(2026, 2, 5), "if it is a request, its term runs already"
 
 
 # --- threads ----------------------------------------------------------------------------------------------------------
@@ -182,10 +184,16 @@ async def test_two_answers_at_once_are_both_heard(everywhere: Office) -> None:
 
 
 async def test_a_new_wish_in_the_thread_joins_the_case(office: Office) -> None:
+    """What can be undone goes on at once; an erasure is proven anew, in the same thread."""
     receipt = await proven(office)
-    await office.reply(receipt, ERASURE)
-    assert office.states() == {"inzage": "awaiting_approval", "verwijdering": "awaiting_approval"}
+    (again,) = await office.reply(receipt, ERASURE)
+    assert office.states() == {"inzage": "awaiting_approval", "verwijdering": "identifying"}
     assert len(office.rows(Case)) == 1
+    assert "5 januari 2026" in again.flat and again.code != receipt.code
+    await office.reply(again, receipt.code)
+    assert office.states()["verwijdering"] == "identifying", "the old code is used up"
+    await office.reply(again, again.code)
+    assert office.states() == {"inzage": "awaiting_approval", "verwijdering": "awaiting_approval"}
 
 
 async def test_a_new_wish_in_a_new_mail_proves_itself(office: Office) -> None:

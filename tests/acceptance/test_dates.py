@@ -9,7 +9,8 @@ import pytest
 from cases.types import WorkKind
 from storage.models import Deadline, WorkItem, table
 from tests.acceptance.words import ACCESS, CUSTOMER
-from tests.support.office import Mail, Office
+from tests.support.arrived import Mail
+from tests.support.office import Office
 from workflow import deadlines
 
 WARNINGS = ["warn_day_14", "warn_day_21", "warn_5_days", "warn_2_days", "overdue"]

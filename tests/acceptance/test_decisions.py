@@ -11,7 +11,8 @@ from cases.errors import InputError, RuleError, Stale
 from cases.types import DraftStatus, RefusalGround, WorkKind
 from storage.models import Approval, Audit, Draft, Finding, Outbox, table
 from tests.acceptance.words import ACCESS, CUSTOMER, ERASURE, UNKNOWN
-from tests.support.office import Mail, Office, Shared, open_office
+from tests.support.arrived import Mail
+from tests.support.office import Office, Shared, open_office
 from workflow import approval
 
 FACTS = {

@@ -18,7 +18,8 @@ from bot.demo.known import Role, known
 from cases.types import WorkKind
 from storage.models import Finding, IdentityCode
 from tests.acceptance.words import ACCESS, CUSTOMER
-from tests.support.office import Mail, Office, Shared, open_office
+from tests.support.arrived import Mail
+from tests.support.office import Office, Shared, open_office
 
 
 async def test_from_mail_to_download(everywhere: Office, shared: Shared) -> None:

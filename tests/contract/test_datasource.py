@@ -1,7 +1,7 @@
 """What every `DataSource` does, whatever is behind it: SQLite, PostgreSQL, and the fake that other tests use.
 
-The organisation in these tests has customers, invoices with lines, a processor table of a customer's own shop,
-and two people who share nothing but a phone number.
+The organisation in these tests has customers, invoices with lines, a processor table of a customer's own shop, and
+people who share things: a phone number, a domain that changed hands, a mailbox, the customer number of their firm.
 """
 
 from __future__ import annotations
@@ -35,10 +35,21 @@ INSERT INTO klant VALUES
   (1, 'K-100 1', 'Sanne Voorbeeld', 'Sanne@Voorbeeld.example', 'oud@voorbeeld.example', '06 - 1234 5678',
    'x', '2019-03-01'),
   (2, 'K-1002', 'Joost Anders', 'joost@anders.example', NULL, '+31 (0)6 12345678', NULL, '2020-01-02'),
-  (3, '', 'Zonder Nummer', '', NULL, '', NULL, NULL);
+  (3, '', 'Zonder Nummer', '', NULL, '', NULL, NULL),
+  (4, 'K-2001', 'Anouk Eerst', 'anouk@eerst.example', NULL, '', NULL, NULL),
+  (5, 'K-2002', 'Bram Later', 'bram@later.example', NULL, '', NULL, NULL),
+  (6, 'K-3001', 'Carla Samen', 'samen@gezin.example', NULL, '', NULL, NULL),
+  (7, '', 'Dirk Samen', 'samen@gezin.example', NULL, '', NULL, NULL),
+  (8, 'K-4001', 'Eva Firma', 'eva@firma.example', NULL, '', NULL, NULL),
+  (9, 'K-4001', 'Frits Firma', 'frits@firma.example', NULL, '', NULL, NULL);
 INSERT INTO factuur VALUES (10, 1, 'F10', 12.5), (11, 1, 'F11', 7.25), (12, 2, 'F12', 99);
 INSERT INTO regel VALUES (100, 10, 'Domein'), (101, 10, 'Hosting'), (102, 11, 'Domein'), (103, 12, 'Workshop');
 INSERT INTO winkel_order VALUES (1, 1, 'sanne@voorbeeld.example', 'Bezoeker van een ander');
+CREATE TABLE domein (id INTEGER PRIMARY KEY, klant INTEGER, klantnr VARCHAR(20), naam VARCHAR(80), tot DATE);
+INSERT INTO domein VALUES (1, 4, 'K-2001', 'gedeeld.example', '2023-05-01'), (2, 5, 'K-2002', 'gedeeld.example', NULL),
+  (3, 4, 'K-2001', 'tweede.example', NULL);
+CREATE TABLE bezoek (id INTEGER PRIMARY KEY, domein VARCHAR(80), bladzijde VARCHAR(80));
+INSERT INTO bezoek VALUES (1, 'www.gedeeld.example', 'voorpagina');
 """
 # Takes far longer than any time limit, and is cut off by the database itself.
 ENDLESS = {
@@ -87,6 +98,24 @@ technical = ["id", "factuur"]
 tekst = {{ label = "Omschrijving", category = "invoices" }}
 
 [[source.table]]
+name = "domein"
+label = "Domeinen"
+find_by = {{ klant = ["klant"], domain = ["naam"] }}
+gives = {{ klant = ["klant"], customer_number = ["klantnr"], domain = ["naam"] }}
+technical = ["id", "klant", "klantnr"]
+[source.table.fields]
+naam = {{ label = "Domein", category = "contact" }}
+tot = {{ label = "Tot", category = "contact" }}
+
+[[source.table]]
+name = "bezoek"
+label = "Bezoek"
+find_by = {{ domain = ["domein"] }}
+technical = ["id", "domein"]
+[source.table.fields]
+bladzijde = {{ label = "Bladzijde", category = "contact" }}
+
+[[source.table]]
 name = "winkel_order"
 label = "Bestellingen in winkels van klanten"
 role = "processor"
@@ -106,6 +135,11 @@ def _tables(person: tuple[Value, ...], invoices: tuple[tuple[Value, ...], ...], 
 
 SANNES_FILE = _tables(SANNE, (("F10", 12.5), ("F11", 7.25)), "Domein", "Hosting", "Domein")
 JOOSTS_FILE = _tables(JOOST, (("F12", 99.0),), "Workshop")
+ANOUKS_FILE = (
+    FoundTable("klant", KLANT, (("K-2001", "Anouk Eerst", "anouk@eerst.example", "", False, None),)),
+    FoundTable("domein", ("naam", "tot"), (("gedeeld.example", date(2023, 5, 1)), ("tweede.example", None))),
+    FoundTable("bezoek", ("bladzijde",), (("voorpagina",),)),
+)
 
 
 @dataclass(frozen=True)
@@ -164,6 +198,20 @@ def _fake() -> Setup:
             JOOSTS_FILE,
             ("joost@anders.example",),
             frozenset({("phone", "0612345678")}),
+        ),
+        FakePerson(
+            frozenset({("email", "anouk@eerst.example"), ("customer_number", "k-2001"), ("domain", "gedeeld.example")}),
+            ANOUKS_FILE,
+        ),
+        FakePerson(
+            frozenset({("email", "bram@later.example"), ("customer_number", "k-2002"), ("domain", "gedeeld.example")}),
+            (),
+        ),
+        FakePerson(frozenset({("email", "samen@gezin.example"), ("customer_number", "k-3001")}), ()),
+        FakePerson(frozenset({("email", "samen@gezin.example")}), ()),
+        *(  # their number leads from either to the other
+            FakePerson(frozenset({("email", "eva@firma.example"), ("customer_number", "k-4001")}), ())
+            for _ in ("Eva", "Frits")
         ),
     )
     info = _settings("sqlite:///none.db").info
@@ -275,6 +323,29 @@ async def test_what_may_be_anothers_now_opens_nothing(setup: Setup, identifier: 
     assert (await setup.source.find([identifier])).tables == ()
 
 
+async def test_a_domain_that_changed_hands_does_not_open_the_other_owners_file(setup: Setup) -> None:
+    """What hangs on the domain alone is found; the rows of the next owner, and what hangs on those, are not."""
+    found = await setup.source.find([proven("email", "anouk@eerst.example")])
+    assert found.tables == ANOUKS_FILE
+    assert "domain" not in {identifier.kind for identifier in found.used}  # the next source would take it for proven
+
+
+@pytest.mark.parametrize(
+    "identifiers",
+    [
+        [proven("email", "samen@gezin.example")],
+        [proven("domain", "gedeeld.example")],
+        [proven("customer_number", "K-4001")],
+        [proven("email", "eva@firma.example")],
+        [EMAIL, proven("email", "joost@anders.example")],
+    ],
+    ids=["one mailbox", "one domain", "one customer number", "two colleagues", "two addresses"],
+)
+async def test_two_people_are_for_a_person_to_look_at(setup: Setup, identifiers: list[Identifier]) -> None:
+    error = "twee personen bij één adres: een medewerker moet kijken"
+    assert await setup.source.find(identifiers) == Found("boek", FindStatus.FAILED, error=error)
+
+
 async def test_unproven_identifiers_open_nothing(setup: Setup) -> None:
     found = await setup.source.find([named("email", "sanne@voorbeeld.example"), named("customer_number", "K-1001")])
     assert found == Found("boek", FindStatus.NOTHING)
@@ -288,6 +359,8 @@ async def test_processor_tables_are_described_and_out_of_reach(setup: Setup) -> 
         "klant": SourceRole.CONTROLLER,
         "factuur": SourceRole.CONTROLLER,
         "regel": SourceRole.CONTROLLER,
+        "domein": SourceRole.CONTROLLER,
+        "bezoek": SourceRole.CONTROLLER,
         "winkel_order": SourceRole.PROCESSOR,
     }
     found = await setup.source.find([EMAIL])

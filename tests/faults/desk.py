@@ -248,7 +248,7 @@ async def _live(at: At, switch: KillSwitch, *parts: Part) -> None:
 
 
 def _reader() -> Reader:
-    from tests.faults.warm import READER  # noqa: PLC0415  (only forks need it: there it stands ready)
+    from tests.faults.warm import READER  # here, because only forks need it: there it stands ready
 
     return READER
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import smtplib
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ import pytest
 from cases.errors import Temporary
 from cases.messages import RawInbound
 from cases.types import Custody
+from intake.email import smtpd
 from intake.email.settings import SmtpDoorSettings
 from intake.email.smtpd import Door, Recipients, open_door
 from tests.support.mails import mail
@@ -237,8 +240,11 @@ async def test_no_address_reaches_the_log(door: Door, post: _Post, caplog: pytes
             await client(door, send("info@whatnext.example", sender="gemerkt@voorbeeld.example"))
         with pytest.raises(smtplib.SMTPRecipientsRefused):
             await client(door, send("gemerkt@elders.example"))
+        post.fail = RuntimeError("kon gemerkt@voorbeeld.example niet opslaan")  # not one of ours: a traceback has it
+        with pytest.raises(smtplib.SMTPDataError):
+            await client(door, send("info@whatnext.example", sender="gemerkt@voorbeeld.example"))
     assert "gemerkt" not in caplog.text
-    assert "not stored" in caplog.text
+    assert "not stored: RuntimeError in " in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -287,6 +293,58 @@ async def test_hanging_up_in_the_middle_stores_nothing(door: Door, post: _Post) 
     await client(door, broken)
     assert await client(door, send("info@whatnext.example")) == {}
     assert [b"half een" in message.raw for message in post.taken] == [False]
+
+
+def drip(line: smtplib.SMTP, *, most: int) -> tuple[int, bytes]:
+    """Sends a message without a line end, a piece every tenth of a second, until the other side has had enough."""
+    line.ehlo()
+    line.mail("a@b.example")
+    line.rcpt("info@whatnext.example")
+    line.docmd("DATA")
+    assert line.sock is not None
+    line.sock.settimeout(0.1)
+    for _ in range(most):
+        line.send(b"drup")
+        with suppress(TimeoutError):
+            line.sock.recv(1, socket.MSG_PEEK)
+            break
+    line.sock.settimeout(20)
+    with suppress(OSError):
+        line.send(b"\r\n.\r\n")
+    return line.getreply()
+
+
+async def test_a_slow_sender_that_goes_on_is_heard_out(post: _Post) -> None:
+    door = await open_door(SmtpDoorSettings(port=0, timeout_seconds=0.4), Recipients(ACCOUNTS), post, lambda: NOW)
+    assert (await client(door, partial(drip, most=10)))[0] == 250
+    assert post.taken[0].raw == b"drup" * 10 + b"\r\n"
+    await door.stop()
+
+
+async def test_a_silent_sender_is_cut_off(post: _Post) -> None:
+    def silent(line: smtplib.SMTP) -> bytes:
+        line.ehlo()
+        line.mail("a@b.example")
+        line.rcpt("info@whatnext.example")
+        line.docmd("DATA")
+        line.send(b"half een ber")
+        assert line.sock is not None
+        return line.sock.recv(100)
+
+    door = await open_door(SmtpDoorSettings(port=0, timeout_seconds=0.4), Recipients(ACCOUNTS), post, lambda: NOW)
+    assert await client(door, silent) == b""
+    assert post.taken == []
+    await door.stop()
+
+
+async def test_nobody_drips_for_ever(post: _Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smtpd, "_DATA_SECONDS", 0.5)
+    door = await open_door(SmtpDoorSettings(port=0, timeout_seconds=0.4), Recipients(ACCOUNTS), post, lambda: NOW)
+    assert (await client(door, partial(drip, most=20)))[0] == 421
+    assert post.taken == []
+    monkeypatch.undo()
+    assert await client(door, send("info@whatnext.example")) == {}
+    await door.stop()
 
 
 async def test_commands_out_of_order(door: Door, post: _Post) -> None:

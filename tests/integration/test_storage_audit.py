@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, delete, select, update
 
 from cases.audit import AuditTag
 from cases.types import Label
-from storage.audit import AuditReport, checkpoint, verify
+from storage.audit import AuditReport, checkpoint, checkpoint_if_due, verify
 from storage.models import Audit, AuditCheckpoint, table
 from storage.unit import Store, Unit
 from tests.support.clock import SetClock
@@ -21,7 +21,7 @@ ROWS = table(Audit)
 
 
 def record(unit: Unit, chain: str | None, **facts: Any) -> None:
-    unit.record(AuditTag.CASE_CHANGED, organisation=ORGANISATION, actor="program", case=chain, **facts)
+    unit.record(AuditTag.REQUEST_MOVED, organisation=ORGANISATION, actor="program", case=chain, **facts)
 
 
 def fill(store: Store, clock: SetClock) -> None:
@@ -123,6 +123,61 @@ def test_checkpoints_are_a_chain_themselves(store: Store, clock: SetClock) -> No
     ids = store.read_here(lambda reads: [row.id for row in reads.rows(select(points.c.id).order_by(points.c.at))])
     (problem,) = tamper(store, delete(points).where(points.c.id == ids[1]))
     assert problem.startswith(f"checkpoint {ids[2]}:")
+
+
+def test_only_the_newest_checkpoint_keeps_its_heads(store: Store, clock: SetClock) -> None:
+    """A year of days may not fill the database; a chain that vanished years ago is still missed."""
+    points = table(AuditCheckpoint)
+    for _ in range(5):
+        fill(store, clock)
+        store.write_here(checkpoint)
+    rows = store.read_here(lambda reads: reads.rows(select(points).order_by(points.c.at)))
+    assert [row.heads is None for row in rows] == [True] * 4 + [False]
+    assert set(rows[-1].heads) == {"case-a", "case-b", f"org:{ORGANISATION}"}
+    assert report(store).problems == ()
+    assert tamper(store, delete(ROWS).where(ROWS.c.chain == "case-b")) == (
+        "case-b 20: entries known to the checkpoint are gone",
+    )
+
+
+@pytest.mark.parametrize("column", ["digest", "previous", "heads"])
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_a_changed_checkpoint_is_found(store: Store, clock: SetClock, which: int, column: str) -> None:
+    points = table(AuditCheckpoint)
+    for _ in range(3):
+        fill(store, clock)
+        store.write_here(checkpoint)
+    ids = store.read_here(lambda reads: [row.id for row in reads.rows(select(points.c.id).order_by(points.c.at))])
+    changed = update(points).where(points.c.id == ids[which])
+    assert tamper(store, changed.values({column: {} if column == "heads" else "f" * 64}))
+
+
+def test_the_newest_checkpoint_can_not_be_taken_away(store: Store, clock: SetClock) -> None:
+    points = table(AuditCheckpoint)
+    for _ in range(2):
+        fill(store, clock)
+        store.write_here(checkpoint)
+    (problem,) = tamper(store, delete(points).where(points.c.heads.is_not(None)))
+    assert "after it is gone" in problem
+    (problem,) = tamper(store, update(points).values(heads=None))
+    assert "after it is gone" in problem
+
+
+def test_a_checkpoint_is_due_once_a_day_however_often_it_is_asked(store: Store, clock: SetClock) -> None:
+    asked = []
+    for _ in range(5):  # a program that restarts every twelve hours
+        asked.append(store.write_here(checkpoint_if_due))
+        clock.advance(hours=12)
+    assert asked == [True, False, True, False, True]
+    assert report(store).problems == ()
+
+
+async def test_two_processes_that_start_write_one_checkpoint(store: Store, store_url: str, clock: SetClock) -> None:
+    fill(store, clock)
+    with store_at(store_url, store.context) as second:
+        wrote = await asyncio.gather(*(one.write(checkpoint_if_due) for one in (store, second) * 4))
+    assert sorted(wrote) == [False] * 7 + [True]
+    assert report(store).problems == ()
 
 
 async def test_writers_of_two_processes_do_not_fork_a_chain(store: Store, store_url: str) -> None:

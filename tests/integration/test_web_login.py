@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -15,7 +17,7 @@ from storage.models import Audit, Staff, StaffSession, table
 from storage.queries import staff as staff_queries
 from tests.support.web_client import csrf, opened, sign_in, token
 from tests.support.web_world import PASSWORD, World
-from workflow import accounts
+from workflow import accounts, passwords
 
 LOCKED = "kwartier op slot"
 
@@ -103,6 +105,64 @@ async def test_fresh_second_factor_is_checked_for_one_act(tmp_path: Path) -> Non
         assert not await accounts.fresh_second_factor(made.desk, signed.session, totp.at(made.clock.now()))
         made.clock.advance(seconds=31)
         assert await accounts.fresh_second_factor(made.desk, signed.session, totp.at(made.clock.now()))
+
+
+async def test_a_used_code_stays_used_after_signing_out(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (made, _):
+        address = await accounts.set_second_factor(made.desk, made.ids["sanne"], wanted=True)
+        totp = pyotp.TOTP(parse_qs(urlsplit(address).query)["secret"][0])
+        code = totp.at(made.clock.now())
+        signed = await accounts.login(made.desk, "sanne", PASSWORD, code)
+        assert isinstance(signed, accounts.SignedIn)
+        await accounts.logout(made.desk, signed.token)
+        assert await accounts.login(made.desk, "sanne", PASSWORD, code) is accounts.LoginProblem.WRONG
+        made.clock.advance(seconds=30)
+        code = totp.at(made.clock.now())
+        again = await accounts.login(made.desk, "sanne", PASSWORD, code)
+        assert isinstance(again, accounts.SignedIn)
+        made.store.write_here(lambda unit: staff_queries.forget_sessions(unit, unit.now + timedelta(days=1)))
+        assert await accounts.login(made.desk, "sanne", PASSWORD, code) is accounts.LoginProblem.WRONG
+
+
+async def test_a_new_secret_starts_anew(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (made, _):
+        for _ in range(2):
+            address = await accounts.set_second_factor(made.desk, made.ids["sanne"], wanted=True)
+            totp = pyotp.TOTP(parse_qs(urlsplit(address).query)["secret"][0])
+            signed = await accounts.login(made.desk, "sanne", PASSWORD, totp.at(made.clock.now()))
+            assert isinstance(signed, accounts.SignedIn)
+
+
+async def test_a_flood_of_sign_ins_leaves_the_program_its_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread for passwords is held by one that does not end: the rest is turned away, and reading goes on."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(password_hash: str, password: str) -> bool:
+        begun.set()
+        return go_on.wait(20) and password == PASSWORD
+
+    async with opened(tmp_path) as (made, http):
+        monkeypatch.setattr(passwords, "_verify", slow)
+        first = asyncio.create_task(accounts.login(made.desk, "sanne", PASSWORD))
+        assert await asyncio.to_thread(begun.wait, 30)
+        flood = [asyncio.create_task(accounts.login(made.desk, f"niemand{n}", "fout fout fout")) for n in range(30)]
+        done: set[asyncio.Task[accounts.SignedIn | accounts.LoginProblem]] = set()
+        waiting = set(flood)
+        while len(waiting) > passwords.MOST_WAITING:
+            more, waiting = await asyncio.wait(waiting, timeout=20, return_when=asyncio.FIRST_COMPLETED)
+            assert more, "all of them wait"
+            done |= more
+        assert {task.result() for task in done} == {accounts.LoginProblem.BUSY}
+        assert len(waiting) == passwords.MOST_WAITING
+        assert await made.desk.in_thread(len, "leest") == 5  # and so on both threads, at once
+        assert "even te druk" in (await sign_in(http, "karim")).text
+        go_on.set()
+        assert isinstance(await first, accounts.SignedIn)
+        assert {await task for task in waiting} == {accounts.LoginProblem.WRONG}
+        assert isinstance(await accounts.login(made.desk, "karim", PASSWORD), accounts.SignedIn)
+        assert _tags(made).count("staff.login_failed") == 0  # a busy moment locks nobody out
 
 
 async def test_a_new_password_and_leaving_end_every_session(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from tests.support.web_client import browser, opened
 from tests.support.web_rows import CASE_TOKEN, CASE_TOKEN_COR, EXPORT_TOKEN, OLD_TOKEN, send_anna
 from tests.support.web_world import World
 from web.app import create_app
+from workflow.retention import CLOSED_CASE, NON_REQUEST
 
 
 def open_code(made: World, mark: str) -> str:
@@ -38,10 +39,10 @@ def open_code(made: World, mark: str) -> str:
     return code
 
 
-def mailed_code(made: World) -> str:
-    """The newest download code, read from the mail that waits to be sent."""
+def mailed_code(made: World, kind: OutboxKind = OutboxKind.DOWNLOAD_CODE) -> str:
+    """The newest code of this kind, read from the mail that waits to be sent."""
     rows = table(Outbox)
-    query = select(rows).where(rows.c.kind == OutboxKind.DOWNLOAD_CODE.value).order_by(rows.c.created_at.desc())
+    query = select(rows).where(rows.c.kind == kind.value).order_by(rows.c.created_at.desc(), rows.c.id.desc())
 
     def read(reads: Reads) -> str:
         row = reads.one(query)
@@ -85,7 +86,8 @@ async def test_links_that_do_not_work_are_all_alike(tmp_path: Path) -> None:
                 f"/d/{EXPORT_TOKEN}", f"/d/{OLD_TOKEN}", "/z/" + "x" * 3000,
             )
         ]  # fmt: skip
-        pages += [await http.post(f"/z/niets/{act}", data={"code": "123456"}) for act in ("code", "mens", "intrekken")]
+        acts = ("code", "mens", "intrekken", "code-sturen")
+        pages += [await http.post(f"/z/niets/{act}", data={"code": "123456"}) for act in acts]
         pages += [await http.post(f"/d/niets/{act}") for act in ("stuur", "nieuwe-link")]
         assert {page.status_code for page in pages} == {404}
         assert len({page.text for page in pages}) == 1
@@ -129,23 +131,62 @@ async def test_asking_for_a_person(tmp_path: Path) -> None:
         assert len(made.store.read_here(lambda reads: reads.rows(wanted))) == 1
 
 
-async def test_withdrawing_asks_twice_and_needs_proof(tmp_path: Path) -> None:
+def state(made: World, mark: str) -> str:
+    rows = table(Request)
+    value: str = made.store.read_here(
+        lambda reads: reads.value(select(rows.c.state).where(rows.c.id == made.ids[mark]))
+    )
+    return value
+
+
+async def test_withdrawing_needs_a_code_from_the_mailbox(tmp_path: Path) -> None:
+    """Whoever has only the link, also of a proven conversation, withdraws nothing."""
     async with opened(tmp_path) as (made, http):
-        rows = table(Request)
+        address = f"/z/{CASE_TOKEN}/intrekken"
+        page = (await http.get(address)).text
+        assert "Weet je zeker" in page and "Pas met die code trekken wij je verzoek in." in page
+        assert "Deze code klopt niet" in await says(http, await http.post(address, data={"code": "123456"}))
+        page = await says(http, await http.post(f"/z/{CASE_TOKEN}/code-sturen"))
+        assert "De code is onderweg" in page and "Er is nog niets ingetrokken." in page
+        code = mailed_code(made, OutboxKind.IDENTITY_CODE)
+        page = await says(http, await http.post(address, data={"code": wrong(code)}))
+        assert "probeer het opnieuw, of antwoord op ons bericht" in page
+        assert state(made, "anna.inzage") == "awaiting_approval"
+        page = await says(http, await http.post(address, data={"code": f"{code[:3]} {code[3:]}"}))
+        assert "is ingetrokken" in page and "Er gebeurt niets meer" in page and "intrekken</a>" not in page
+        assert state(made, "anna.inzage") == "withdrawn"
+        assert (await http.get(address)).headers["location"] == f"/z/{CASE_TOKEN}"  # nothing is left to withdraw
 
-        def state(mark: str) -> str:
-            query = select(rows.c.state).where(rows.c.id == made.ids[mark])
-            value: str = made.store.read_here(lambda reads: reads.value(query))
-            return value
 
-        assert "Weet je zeker" in (await http.get(f"/z/{CASE_TOKEN}/intrekken")).text
-        assert state("anna.inzage") == "awaiting_approval"
-        page = await says(http, await http.post(f"/z/{CASE_TOKEN}/intrekken"))
-        assert "is ingetrokken" in page and "Er gebeurt niets meer" in page
-        assert state("anna.inzage") == "withdrawn"
-        page = await says(http, await http.post(f"/z/{CASE_TOKEN_COR}/intrekken"))
-        assert "Vul eerst de code in" in page
-        assert state("cor.correctie") == "identifying"
+async def test_a_code_for_another_conversation_withdraws_nothing(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (made, http):
+        code = open_code(made, "cor")
+        assert "Deze code klopt niet" in await says(
+            http, await http.post(f"/z/{CASE_TOKEN}/intrekken", data={"code": code})
+        )
+        assert state(made, "anna.inzage") == "awaiting_approval"
+        assert "is ingetrokken" in await says(
+            http, await http.post(f"/z/{CASE_TOKEN_COR}/intrekken", data={"code": code})
+        )
+        assert state(made, "cor.correctie") == "withdrawn"
+
+
+async def test_guessing_a_code_to_withdraw_locks(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (made, http):
+        await http.post(f"/z/{CASE_TOKEN}/code-sturen")
+        code, address = mailed_code(made, OutboxKind.IDENTITY_CODE), f"/z/{CASE_TOKEN}/intrekken"
+        for _ in range(2):
+            await http.post(address, data={"code": wrong(code)})
+        assert "Een medewerker kijkt ernaar" in await says(http, await http.post(address, data={"code": wrong(code)}))
+        await http.post(address, data={"code": code})
+        assert state(made, "anna.inzage") == "awaiting_approval"
+
+
+async def test_only_so_many_codes_a_day_to_withdraw(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (_, http):
+        pages = [await says(http, await http.post(f"/z/{CASE_TOKEN}/code-sturen")) for _ in range(6)]
+        assert ["De code is onderweg" in page for page in pages] == [True] * 5 + [False]
+        assert "te veel codes" in pages[-1]
 
 
 async def test_the_export_comes_after_a_code_and_only_in_this_browser(tmp_path: Path) -> None:
@@ -215,3 +256,18 @@ async def test_the_privacy_page_comes_from_the_policy(tmp_path: Path) -> None:
         english = (await http.get("/privacy/whatnext?taal=en")).text
         assert '<html lang="en">' in english and "Nothing is decided automatically" in english
         assert (await http.get("/privacy/onbekend")).status_code == 404
+
+
+async def test_the_privacy_page_promises_the_terms_of_the_purge(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (made, http):
+        export_days = made.desk.organisation("whatnext").policy.links.export_days
+        for address, years, days, after in (
+            ("/privacy/whatnext", "{} jaar nadat", "{} dagen nadat", "{} dagen na het antwoord"),
+            ("/privacy/whatnext?taal=en", "{} years after", "{} days after we", "{} days after the answer"),
+        ):
+            page = (await http.get(address)).text
+            table_of_terms = page[page.index("<tbody>") : page.index("</tbody>")]
+            assert years.format(round(CLOSED_CASE.days / 365)) in table_of_terms
+            assert days.format(NON_REQUEST.days) in table_of_terms
+            assert after.format(export_days) in table_of_terms
+            assert len(re.findall(r"<td>\D*\d+", table_of_terms)) == 3  # no other figure is promised

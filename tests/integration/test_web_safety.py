@@ -114,7 +114,11 @@ async def test_an_agent_prepares_and_does_not_decide(tmp_path: Path) -> None:
         before, form = contents(made), {"csrf": await token(http)}
         page = await http.get(f"/bureau/zaak/{made.ids['dirk.case']}")
         assert "Goedkeuren doet een beslisser" in page.text
-        for act in (f"brief/{made.ids['dirk.draft']}/goedkeuren", f"verzoek/{made.ids['dirk.bezwaar']}/weigeren"):
+        assert "Bevestig wie dit is" not in page.text and "doorverwijzen" not in page.text
+        for act in (
+            f"brief/{made.ids['dirk.draft']}/goedkeuren", f"verzoek/{made.ids['dirk.bezwaar']}/weigeren",
+            f"verzoek/{made.ids['dirk.bezwaar']}/doorverwijzen", f"gesprek/{made.ids['dirk.talk']}/identiteit",
+        ):  # fmt: skip
             assert (await http.post(f"/bureau/{act}", data=form)).status_code == 403
         assert contents(made) == before
 

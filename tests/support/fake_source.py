@@ -57,10 +57,14 @@ class FakeSource:
             return Found(self.name, FindStatus.FAILED, error=self.failure)
         proven = {_key(identifier): identifier for identifier in identifiers if identifier.proven}
         people = [person for person in self.people if person.handles & proven.keys()]
+        if len(people) > 1:
+            return Found(self.name, FindStatus.FAILED, error="twee personen bij één adres: een medewerker moet kijken")
         known = {kind for person in self.people for kind, _ in person.handles}
         used = {key: identifier for key, identifier in proven.items() if key[0] in known}
         for person in people:
             for kind, value in sorted(person.handles):
+                if kind in ("domain", "phone"):
+                    continue  # what people may share is not handed on
                 used.setdefault((kind, value), Identifier(kind, value, proven=True))
         closed = {table.name for table in self.describe().tables if table.role is SourceRole.PROCESSOR}
         tables = tuple(table for person in people for table in person.tables if table.table not in closed)

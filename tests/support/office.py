@@ -3,23 +3,19 @@
 A test writes letters as a customer would, lets the desk work until nothing is left, and reads what arrived in the
 sink. Not here: the running program with its loops and ticks (`bot/run`); the steps are driven by hand.
 
-Fixtures: import `shared` and `office` (or use `open_office`) where they are used.
+Fixture: `shared` (import it where it is used); `open_office` makes an office for one test.
 """
 
 from __future__ import annotations
 
 import fcntl
-import re
 import shutil
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from email.message import EmailMessage
-from email.parser import BytesParser
-from email.policy import default
 from email.utils import format_datetime, parseaddr
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +39,7 @@ from render.letter import LetterContext, letter_text
 from storage.audit import AuditReport, verify
 from storage.models import Audit, Draft, Outbox, Request, SQLModel, Staff, StaffRole, WorkItem, table
 from storage.unit import Reads, Store, Unit
+from tests.support.arrived import BASE_URL, Mail, quoted
 from tests.support.clock import SetClock
 from tests.support.smtp_sink import Sink, smtp_sink
 from tests.support.stores import Database, migrated_url, open_store
@@ -52,74 +49,8 @@ from workflow import approval, deadlines, drafting, lookup, outbox, prepare, pro
 from workflow.approval import ApproveResult
 from workflow.desk import Desk, Limits
 
-BASE_URL = "https://loket.example"
 TODAY = date(2026, 1, 5)  # the day on which the set clock starts
 ROOMY = Limits(mails_per_sender_day=20, mails_per_organisation_hour=500, undo=timedelta(seconds=30))
-_CODE = re.compile(r"^ *(\d{6}) *$", re.MULTILINE)
-_LINK = re.compile(re.escape(BASE_URL) + r"/([dz])/([\w-]+)")
-
-
-# --- what arrives ---------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Mail:
-    """One mail as its receiver sees it."""
-
-    to: str
-    raw: bytes
-
-    @cached_property
-    def message(self) -> EmailMessage:
-        message = BytesParser(policy=default).parsebytes(self.raw)
-        assert isinstance(message, EmailMessage)
-        return message
-
-    def part(self, kind: str) -> str:
-        body = self.message.get_body((kind,))
-        assert body is not None, f"the mail has no {kind} part"
-        return str(body.get_content()).replace("\r\n", "\n")
-
-    @property
-    def text(self) -> str:
-        return self.part("plain")
-
-    @property
-    def flat(self) -> str:
-        """The text on one line, for sentences that were wrapped."""
-        return " ".join(self.text.split())
-
-    @property
-    def html(self) -> str:
-        return self.part("html")
-
-    @property
-    def subject(self) -> str:
-        return str(self.message["Subject"])
-
-    @property
-    def message_id(self) -> str:
-        return str(self.message["Message-ID"])
-
-    @property
-    def reply_to(self) -> str:
-        return parseaddr(str(self.message["Reply-To"] or self.message["From"]))[1]
-
-    @property
-    def code(self) -> str:
-        found = _CODE.search(self.text)
-        assert found is not None, f"no code in the mail {self.subject!r}"
-        return found.group(1)
-
-    @property
-    def has_code(self) -> bool:
-        return _CODE.search(self.text) is not None
-
-    def token(self, kind: str) -> str:
-        """The secret of the link to the case page ("z") or the download page ("d")."""
-        found = [secret for letter, secret in _LINK.findall(self.text) if letter == kind]
-        assert found, f"no /{kind}/ link in the mail {self.subject!r}"
-        return str(found[0])
 
 
 # --- what is shared by a run ------------------------------------------------------------------------------------------
@@ -178,7 +109,6 @@ class Office:
     web: WebSettings
     _seen: int = 0
     _posted: int = 0
-    _letters: dict[str, EmailMessage] = field(default_factory=dict)
 
     @property
     def store(self) -> Store:
@@ -207,7 +137,7 @@ class Office:
             message["References"] = under.message_id
         for key, value in headers.items():
             message[key.replace("_", "-")] = value
-        message.set_content(text + (_quoted(under) if under is not None else ""))
+        message.set_content(text + (quoted(under) if under is not None else ""))
         return message
 
     async def post(self, message: EmailMessage | bytes, *, sender: str | None = None, to: Sequence[str] = ()) -> str:
@@ -375,12 +305,6 @@ class Office:
 
     def audit(self) -> AuditReport:
         return self.store.read_here(verify)
-
-
-def _quoted(mail: Mail) -> str:
-    """What a mail program puts under an answer."""
-    lines = "\n".join(f"> {line}".rstrip() for line in mail.text.splitlines())
-    return f"\n\nOp ma 5 jan. 2026 om 10:00 schreef Privacyloket <{mail.reply_to}>:\n\n{lines}\n"
 
 
 def _add_colleagues(unit: Unit, organisations: Sequence[str]) -> tuple[str, str]:

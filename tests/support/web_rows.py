@@ -76,7 +76,7 @@ def add_rows(unit: Unit, made: World) -> None:
     )  # fmt: skip
 
 
-def _case(
+def add_case(
     unit: Unit, made: World, mark: str, *, organisation: str = "whatnext", number: str, name: str, address: str,
     received: datetime, assurance: Assurance = Assurance.ADDRESS_CLAIMED, evidence: Mapping[str, str] | None = None,
     awaited: str = "", human: bool = False,
@@ -123,7 +123,7 @@ def _message(unit: Unit, made: World, mark: str, at: datetime, content: Mapping[
     )  # fmt: skip
 
 
-def _request(
+def add_request(
     unit: Unit, made: World, mark: str, label: Label, state: RequestState, received: datetime, *,
     organisation: str = "whatnext", awaiting: Awaiting = Awaiting.STAFF, failure: str = "",
 ) -> str:  # fmt: skip
@@ -208,7 +208,7 @@ def _anna(unit: Unit, made: World) -> None:
     """Access: proven, searched, draft ready, one system failed. The dates are near."""
     received = NOW - timedelta(days=26)
     address = "anna@klant.example"
-    _case(
+    add_case(
         unit, made, "anna", number="WN-2026-0012", name="Anna de Vries", address=address, received=received,
         assurance=Assurance.CODE_TO_KNOWN_ADDRESS, evidence={"mailbox": (received + timedelta(hours=2)).isoformat()},
     )  # fmt: skip
@@ -224,7 +224,7 @@ def _anna(unit: Unit, made: World) -> None:
         unit, made, "anna", received + timedelta(minutes=1), incoming=False, kind="acknowledgement",
         content={"subject": "Je verzoek is binnen", "text": "Wij hebben je verzoek ontvangen.", "html": ""},
     )  # fmt: skip
-    request = _request(unit, made, "anna", Label.INZAGE, RequestState.AWAITING_APPROVAL, received)
+    request = add_request(unit, made, "anna", Label.INZAGE, RequestState.AWAITING_APPROVAL, received)
     tables = [{"table": part.table, "columns": part.columns, "rows": part.rows} for part in (CUSTOMER, INVOICES)]
     made.ids["anna.finding"] = _finding(unit, made, "anna", request, "crm", "found", rows_found=1, tables=tables[:1])
     _finding(unit, made, "anna", request, "books", "found", rows_found=2, tables=tables[1:])
@@ -254,7 +254,7 @@ def _anna(unit: Unit, made: World) -> None:
 def _erasure(unit: Unit, made: World) -> None:
     """Erasure: late, wants a person; a draft with blocks still to write; an earlier refusal waits for the second."""
     received = NOW - timedelta(days=40)
-    _case(
+    add_case(
         unit, made, "bram", number="WN-2026-0009", name="Bram Jansen", address="bram@klant.example", received=received,
         assurance=Assurance.MAILBOX_PROVEN, evidence={"mailbox": received.isoformat()}, human=True,
     )  # fmt: skip
@@ -263,7 +263,7 @@ def _erasure(unit: Unit, made: World) -> None:
         "from_name": "", "from_address": "bram@klant.example", "attachments": [], "evidence": {}, "flags":
         ["wants_human"], "facts": []}, labels=["verwijdering"],
     )  # fmt: skip
-    request = _request(unit, made, "bram", Label.VERWIJDERING, RequestState.AWAITING_APPROVAL, received)
+    request = add_request(unit, made, "bram", Label.VERWIJDERING, RequestState.AWAITING_APPROVAL, received)
     made.ids["bram.draft"] = _draft(unit, made, request, Label.VERWIJDERING)
     for kind in (WorkKind.HUMAN_WANTED, WorkKind.APPROVE):
         open_work(
@@ -274,22 +274,22 @@ def _erasure(unit: Unit, made: World) -> None:
 
 def _identifying(unit: Unit, made: World) -> None:
     received = NOW - timedelta(days=1)
-    _case(
+    add_case(
         unit, made, "cor", number="WN-2026-0014", name="Cor Smit", address="cor@klant.example", received=received,
         awaited="code",
     )  # fmt: skip
-    _request(unit, made, "cor", Label.CORRECTIE, RequestState.IDENTIFYING, received, awaiting=Awaiting.REQUESTER)
+    add_request(unit, made, "cor", Label.CORRECTIE, RequestState.IDENTIFYING, received, awaiting=Awaiting.REQUESTER)
     _link(unit, made, "cor", CASE_TOKEN_COR, "case", timedelta(days=60))
 
 
 def _other_organisation(unit: Unit, made: World) -> None:
     """A refusal that one colleague approved, at the other organisation."""
     received = NOW - timedelta(days=12)
-    _case(
+    add_case(
         unit, made, "dirk", organisation="weservit", number="WS-2026-0003", name="Dirk Mulder",
         address="dirk@klant.example", received=received, assurance=Assurance.MAILBOX_PROVEN,
     )  # fmt: skip
-    request = _request(
+    request = add_request(
         unit, made, "dirk", Label.BEZWAAR, RequestState.AWAITING_APPROVAL, received, organisation="weservit"
     )
     unit.flush()

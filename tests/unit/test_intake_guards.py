@@ -16,7 +16,6 @@ from intake.email.threading import (
     make_reply_address,
     own_outbox_id,
 )
-from intake.guards import AnswerCounts, LoopLimits, MayAnswer, may_answer
 from intake.normalise import normalise
 from tests.support.mails import (
     DSN_DELAYED,
@@ -28,7 +27,6 @@ from tests.support.mails import (
     QMAIL_BOUNCE,
     RECEIVED_AT,
     inbound,
-    mail,
     raw,
 )
 
@@ -91,7 +89,6 @@ def test_machine_or_person(line: str, kind: MachineKind | None) -> None:
     assert message.machine is kind
     if kind is not None:
         assert message.auto_suppressed
-        assert may_answer(message, AnswerCounts(0, 0, 0)) is MayAnswer.MACHINE
 
 
 @pytest.mark.parametrize(
@@ -155,17 +152,6 @@ def test_receipts_and_complaints() -> None:
     for kind, machine in (("disposition-notification", MachineKind.RECEIPT), ("feedback-report", MachineKind.REPORT)):
         head = f"From: x@b.example\nContent-Type: multipart/report; report-type={kind}; boundary=q"
         assert normalise(inbound(raw(head, "--q\r\n\r\ngelezen\r\n--q--"))).machine is machine
-
-
-def test_counters_are_the_second_wall() -> None:
-    person = normalise(inbound(mail()))
-    assert may_answer(person, AnswerCounts(2, 0, 29)) is MayAnswer.YES
-    assert may_answer(person, AnswerCounts(3, 0, 0)) is MayAnswer.SENDER_LIMIT
-    assert may_answer(person, AnswerCounts(0, 1, 0)) is MayAnswer.CASE_LIMIT
-    assert may_answer(person, AnswerCounts(0, 0, 30)) is MayAnswer.ORGANISATION_LIMIT
-    assert may_answer(person, AnswerCounts(3, 0, 99), LoopLimits(10, 1, 100)) is MayAnswer.YES
-    assert may_answer(read("From: Niemand"), AnswerCounts(0, 0, 0)) is MayAnswer.NO_ADDRESS
-    assert may_answer(read("X-Ack: no"), AnswerCounts(0, 0, 0)) is MayAnswer.SUPPRESSED
 
 
 KEY, OLD_KEY, FOREIGN = b"k" * 32, b"o" * 32, b"f" * 32

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 
 from cases.audit import AuditTag
 from cases.dialogue import Awaited
-from cases.identity import CodePurpose
+from cases.identity import CodePurpose, ProofMethod
 from cases.letters import GROUND_FACTS, REQUIRED
 from cases.protocols import FindStatus
 from cases.reading import Flag
@@ -23,6 +25,7 @@ from cases.types import (
     DraftStatus,
     Form,
     Label,
+    MachineKind,
     OutboxKind,
     OutboxStatus,
     RefusalGround,
@@ -30,7 +33,7 @@ from cases.types import (
     WorkKind,
 )
 from handlers.wording import variables, wrong_form
-from web import letter_words, words
+from web import answers, letter_words, words
 from web.texts import page_texts
 
 TEMPLATES = Path(words.__file__).parent / "templates"
@@ -91,11 +94,58 @@ def test_levels_proofs_acts_facts_and_blocks_have_words() -> None:
     assert {fact for facts in GROUND_FACTS.values() for fact in facts} == set(letter_words.GROUND_FACTS)
     assert {kind for kinds in REQUIRED.values() for kind in kinds} <= set(letter_words.BLOCKS)
     assert {purpose.value for purpose in CodePurpose} - {"download"} <= set(words.EVIDENCE)
+    assert set(ProofMethod) <= set(words.EVIDENCE)
     of_a_case = {tag.value for tag in AuditTag if not tag.value.startswith(("staff.", "channel."))}
     assert of_a_case <= set(words.AUDIT)
 
 
-def test_details_of_work_are_words() -> None:
+# What `open_work(detail=…)` is handed when it is no plain text: the values it can have.
+HANDED: dict[str, Iterable[str]] = {
+    "due.warning.value": DeadlineKind,
+    "Decision.TRANSFERRED.value": [Decision.TRANSFERRED],
+    "work.prepared.decision.value": Decision,
+    "opened.row.decision": Decision,
+    "draft.decision": Decision,
+    "','.join(sorted((flag.value for flag in self.reading.flags)))": Flag,
+    "self.parsed.machine.value if self.parsed.machine else ''": MachineKind,
+    "doubt": ["several_addresses", "lookup"],
+    "row.kind": OutboxKind,
+    "item.failure": ["unreadable", "stale"],  # else the name of an error, as it is
+    "','.join(names)": [],  # systems, called as their organisation calls them
+    "name": [],  # a channel
+}
+
+
+def details() -> Iterator[tuple[str, str]]:
+    """Every detail that a line of work can be opened with, and where."""
+    folder = Path(words.__file__).parent.parent / "workflow"
+    for path in sorted(folder.glob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "open_work":
+                for given in (keyword.value for keyword in call.keywords if keyword.arg == "detail"):
+                    if isinstance(given, ast.Constant):
+                        yield str(given.value), path.name
+                    else:
+                        yield from ((value, path.name) for value in HANDED[ast.unparse(given)])
+
+
+def test_every_detail_of_work_has_words() -> None:
+    found = dict(details())
+    assert len(found) > 40, "the calls are not where this test looks"
+    assert {code: where for code, where in found.items() if words.detail(code) == code} == {}
+    own = set(words.DETAILS) - {"stale"}
+    assert own <= set(found), "words that nobody uses any more"
+
+
+def test_several_details_stand_side_by_side() -> None:
     assert words.detail("wants_human,also_other") == "wil een mens, vraagt ook iets anders"
-    assert words.detail("crm") == "crm"
+    assert words.detail("crm,boeken", {"crm": "Klantenbestand"}) == "Klantenbestand, boeken"
     assert words.detail("") == ""
+
+
+def test_what_may_be_said_after_an_act_exists() -> None:
+    """Every `melding` of a redirect has its sentence, and every sentence is said."""
+    code = "".join(path.read_text(encoding="utf-8") for path in (TEMPLATES.parent / "staff").glob("*.py"))
+    said = set(re.findall(r"melding=([a-z-]+)", code)) | set(re.findall(r'(?:return|else) "([a-z-]+)"', code))
+    assert set(answers.NOTICES) <= said
+    assert set(re.findall(r"melding=([a-z-]+)", code)) <= set(answers.NOTICES)

@@ -26,7 +26,12 @@ NOTICES = {
     "code-slot": ("case.code_locked", False),
     "mens": ("case.human_done", True),
     "ingetrokken": ("case.withdraw_done", True),
-    "niet-ingetrokken": ("case.withdraw_not", False),
+}
+# The same on the page that asks for a code before a request is withdrawn, by `?code=`.
+CODE_NOTICES = {
+    "verstuurd": ("case.withdraw_sent", True),
+    "te-veel": ("common.code_limit", False),
+    "fout": ("case.withdraw_not", False),
 }
 _AFTER_CODE = {
     CodeResult.ACCEPTED: "code-goed",
@@ -61,27 +66,27 @@ async def human(token: str, face: Face) -> Response:
 
 
 @router.get("/{token}/intrekken")
-async def ask_withdraw(token: str, face: Face) -> Response:
+async def ask_withdraw(token: str, face: Face, code: str = "") -> Response:
     link = await links.case_page(face.desk, token)
     if link is None:
         return gone(face)
+    if link.frozen or not _still_open(link):
+        return seen(f"/z/{token}")
     return page(
-        face,
-        "withdraw.html",
-        link.form,
-        link=link,
-        token=token,
-        org=face.desk.organisation(link.organisation).policy.name,
-    )
+        face, "withdraw.html", link.form, link=link, token=token, notice=CODE_NOTICES.get(code),
+        sent=code in ("verstuurd", "fout"), org=face.desk.organisation(link.organisation).policy.name,
+    )  # fmt: skip
 
 
 @router.post("/{token}/code-sturen")
 async def send_code(token: str, face: Face) -> Response:
     """A code to the mailbox, then back to the question: the link alone may be in other hands."""
+    if await links.case_page(face.desk, token) is None:
+        return gone(face)
     try:
         await links.send_case_code(face.desk, token)
-    except InputError:
-        return seen(f"/z/{token}?melding=niet-ingetrokken")
+    except InputError as error:
+        return seen(f"/z/{token}/intrekken" + ("?code=te-veel" if error.code == "too_many_codes" else ""))
     return seen(f"/z/{token}/intrekken?code=verstuurd")
 
 
@@ -89,12 +94,17 @@ async def send_code(token: str, face: Face) -> Response:
 async def withdraw(request: Request, token: str, face: Face) -> Response:
     if await links.case_page(face.desk, token) is None:
         return gone(face)
-    form = await request.form(max_files=0)
     try:
-        await links.withdraw(face.desk, token, str(form.get("code", "")))
-    except InputError:
-        return seen(f"/z/{token}?melding=niet-ingetrokken")
+        await links.withdraw(face.desk, token, await typed_code(request))
+    except InputError as error:
+        if error.code == CodeResult.LOCKED:
+            return seen(f"/z/{token}?melding=code-slot")
+        return seen(f"/z/{token}/intrekken?code=fout")
     return seen(f"/z/{token}?melding=ingetrokken")
+
+
+def _still_open(link: CaseLink) -> bool:
+    return any(item.state in OPEN_STATES for item in link.requests)
 
 
 def _page(face: WebFace, link: CaseLink, token: str, melding: str) -> Response:
@@ -102,6 +112,5 @@ def _page(face: WebFace, link: CaseLink, token: str, melding: str) -> Response:
     notice = NOTICES.get(melding)
     return page(
         face, "case_page.html", link.form, link=link, token=token, org=own.policy.name, notice=notice,
-        topics=own.texts[link.form], still_open=any(item.state in OPEN_STATES for item in link.requests),
-        open_states=OPEN_STATES,
+        topics=own.texts[link.form], still_open=_still_open(link), open_states=OPEN_STATES,
     )  # fmt: skip

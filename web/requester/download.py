@@ -22,7 +22,7 @@ NOTICES = {
     "gestuurd": ("download.sent", True),
     "fout": ("download.wrong", False),
     "opnieuw": ("download.again", False),
-    "te-veel": ("download.limit", False),
+    "te-veel": ("common.code_limit", False),
     "nieuw": ("download.new_done", True),
 }
 

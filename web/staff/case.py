@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
+from cases.identity import ProofMethod
 from cases.letters import GROUND_FACTS, missing
 from cases.types import OPEN_STATES, Decision, DraftStatus, Label, OutboxStatus, RefusalGround
 from render.letter import LetterContext, letter_html, letter_text
@@ -15,14 +16,14 @@ from storage.queries import case_file, staff
 from storage.queries.case_values import CaseView, DraftView, FoundRows, Look, RequestView, Sending
 from storage.queries.staff import Session
 from storage.unit import Reads
-from web import letter_words, words
-from web.face import Face, WebFace
+from web import answers, letter_words
+from web.face import Face, WebFace, source_names
 from web.guard import mail_headers
 from web.staff.found import for_staff
 from web.staff.session import NotThere, Who, may_decide
+from workflow.approval import needs_two
 
 router = APIRouter(prefix="/bureau")
-_FOUR_EYES = (Decision.REFUSED, Decision.PARTLY)  # for the words on the button; `workflow/approval` decides
 _LIVE = (DraftStatus.OPEN, DraftStatus.SECOND_PERSON)
 
 
@@ -30,7 +31,8 @@ _LIVE = (DraftStatus.OPEN, DraftStatus.SECOND_PERSON)
 class Entered:
     """What somebody typed in a form that could not be taken: nothing of it is lost."""
 
-    about: str = ""  # id of the draft, request or conversation the form is about
+    about: str = ""  # id of the draft, request, conversation or message the form is about
+    act: str = ""  # which form of it: the last part of its address
     problem: str = ""
     texts: Mapping[str, str] = field(default_factory=dict)
 
@@ -52,7 +54,7 @@ class RequestPart:
 
 @router.get("/zaak/{case_id}")
 async def show(case_id: str, face: Face, who: Who, melding: str = "") -> Response:
-    return await case_page(face, who, case_id, notice=words.NOTICES.get(melding, ""))
+    return await case_page(face, who, case_id, notice=answers.NOTICES.get(melding, ""))
 
 
 @router.get("/brief/{draft_id}/voorbeeld")
@@ -93,7 +95,8 @@ async def case_page(
         found=for_staff(face.desk.organisation(view.organisation), opened, face.desk.now()) if opened else None,
         grounds=[ground for ground in RefusalGround if ground not in policy.blocked_grounds],
         blocked=policy.blocked_grounds, blocked_why=policy.blocked_why, ground_facts=GROUND_FACTS,
-        source_names=_source_names(face, view.organisation),
+        redirects=policy.processor is not None, source_names=source_names(face.desk, view.organisation),
+        methods=ProofMethod, sent_as={item.id: item.status for item in view.sendings},
     )  # fmt: skip
 
 
@@ -112,7 +115,7 @@ def _part(face: WebFace, who: Session, view: CaseView, request: RequestView, app
     ]
     return RequestPart(
         request=request, draft=draft, lacking=lacking,
-        needs_two=request.label == Label.VERWIJDERING or (draft is not None and draft.decision in _FOUR_EYES),
+        needs_two=draft is not None and needs_two(Label(request.label), Decision(draft.decision)),
         first_look=draft is not None and any(_mine(look, who) for look in draft.looks), alone=approvers < 2,
         undoable=undoable[-1] if undoable else None, is_open=request.state in OPEN_STATES,
         older=tuple(item for item in request.drafts if item is not draft),
@@ -121,11 +124,6 @@ def _part(face: WebFace, who: Session, view: CaseView, request: RequestView, app
 
 def _mine(look: Look, who: Session) -> bool:
     return look.current and look.staff_id == who.staff_id and look.act != "hand_back"
-
-
-def _source_names(face: WebFace, organisation: str) -> dict[str, str]:
-    """How the organisation calls its systems."""
-    return {name: source.describe().label for name, source in face.desk.organisation(organisation).sources.items()}
 
 
 def _context(face: WebFace, organisation: str) -> LetterContext:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from cases.errors import InputError
-from web import words
+from web import answers
 from web.face import Face, WebFace, seen
 from web.staff.session import COOKIE, FORM_COOKIE, Form, NotThere, Refused, keep, text
 from workflow import accounts
@@ -20,12 +20,13 @@ PROBLEMS = {
     LoginProblem.WRONG: "Deze gegevens kloppen niet. Controleer uw naam, wachtwoord en code.",
     LoginProblem.CODE_WANTED: "Vul ook de code uit uw app in, en uw wachtwoord nog een keer.",
     LoginProblem.LOCKED: "Te vaak fout. Dit account is een kwartier op slot.",
+    LoginProblem.BUSY: "Het is even te druk om in te loggen. Probeer het over een minuut opnieuw.",
 }
 
 
 @router.get("/inloggen")
 async def ask(face: Face, melding: str = "") -> Response:
-    return _login_page(face, notice=words.NOTICES.get(melding, ""))
+    return _login_page(face, notice=answers.NOTICES.get(melding, ""))
 
 
 @router.post("/inloggen")

@@ -13,7 +13,7 @@ from cases.types import Label
 from storage.queries import console
 from storage.queries.console import Post
 from storage.queries.staff import Session
-from web import words
+from web import answers, words
 from web.face import Face, WebFace, seen
 from web.staff.session import Form, NotThere, Who, own, text
 from workflow import triage
@@ -36,7 +36,7 @@ async def open_as(inbound_id: str, face: Face, who: Who, form: Form) -> Response
             raise InputError("no_label")
         case_id = await triage.open_as(face.desk, who.staff_id, inbound_id, chosen)
     except InputError as error:
-        return await _page(face, who, inbound_id, problem=words.problem(error.code), status=422)
+        return await _page(face, who, inbound_id, problem=answers.problem(error.code), status=422)
     except RuleError:
         return await _page(face, who, inbound_id, problem="Iemand anders heeft dit al afgehandeld.", status=409)
     return seen(f"/bureau/zaak/{case_id}?melding=geopend")

@@ -191,6 +191,7 @@ def _message() -> None:
     )
     op.create_index(op.f("ix_message_case_id"), "message", ["case_id"], unique=False)
     op.create_index(op.f("ix_message_conversation_id"), "message", ["conversation_id"], unique=False)
+    op.create_index(op.f("ix_message_inbound_id"), "message", ["inbound_id"], unique=False)
     op.create_index(op.f("ix_message_organisation_id"), "message", ["organisation_id"], unique=False)
 
 

@@ -50,6 +50,7 @@ def _link() -> None:
         sa.UniqueConstraint("token_digest", name=op.f("uq_link_token_digest")),
     )
     op.create_index(op.f("ix_link_conversation_id"), "link", ["conversation_id"], unique=False)
+    op.create_index(op.f("ix_link_export_id"), "link", ["export_id"], unique=False)
     op.create_index(op.f("ix_link_organisation_id"), "link", ["organisation_id"], unique=False)
 
 
