@@ -16,7 +16,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 T = TypeVar("T")
-MOST_WAITING = 8  # beside the one that is being checked: well under a second
+MOST_WAITING = 8  # beside the one that is being checked: a second or two
 
 _hasher = PasswordHasher()
 # Checked when the login is unknown, so that the answer takes as long as for a known one.

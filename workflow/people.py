@@ -186,14 +186,16 @@ async def search_again(desk: Desk, staff_id: str, request_id: str) -> None:
 
 async def close_work(desk: Desk, staff_id: str, work_id: str) -> None:
     """Ticks off one line. A line that stands for an undecided request can not be ticked off."""
-    tied = {WorkKind.APPROVE.value, WorkKind.SECOND_APPROVAL.value, WorkKind.TRIAGE.value, WorkKind.QUARANTINE.value}
+    undecided = (
+        WorkKind.APPROVE, WorkKind.SECOND_APPROVAL, WorkKind.TRIAGE, WorkKind.QUARANTINE, WorkKind.SEND_UNCERTAIN,
+    )  # fmt: skip
 
     def settle(unit: Unit) -> None:
         rows = table(WorkItem)
         row = unit.one(select(rows).where(rows.c.id == work_id))
         if row is None:
             raise RuleError("no such line")
-        if row.kind in tied:
+        if row.kind in undecided:
             raise InputError("decide_first")
         unit.change(WorkItem, work_id, closed_at=unit.now, closed_by=staff_actor(staff_id), same=None)
         unit.record(

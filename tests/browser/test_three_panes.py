@@ -92,8 +92,8 @@ async def code_in(mail: FrameLocator) -> str:
 
 async def test_from_the_letter_to_the_data_by_keyboard(chromium: Browser, tmp_path: Path) -> None:
     letter = next(found for found in ready_letters() if found.key == "inzage")
-    async with running_demo(tmp_path) as url, httpx.AsyncClient(base_url=url) as http:
-        assert (await http.get("/gezond")).json()["gezond"] is True
+    async with running_demo(tmp_path) as url:
+        await _healthy(url)
         context = await chromium.new_context(base_url=url, viewport={"width": 1280, "height": 900})
         demo = await context.new_page()
         await demo.goto("/")
@@ -105,6 +105,13 @@ async def test_from_the_letter_to_the_data_by_keyboard(chromium: Browser, tmp_pa
         await _download(demo, tray, tmp_path / "gegevens.zip")
         await context.close()
     _check_package(tmp_path / "gegevens.zip", letter.address)
+
+
+async def _healthy(url: str) -> None:
+    """The address is said just before it is answered at: a refused connection is tried again, for half a minute."""
+    async with httpx.AsyncClient(base_url=url, transport=httpx.AsyncHTTPTransport(retries=7)) as http:
+        answer = await http.get("/gezond")
+        assert answer.json()["gezond"] is True, answer.text
 
 
 async def _ask(demo: Page, tray: Tray, title: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ async def test_a_start_writes_the_checkpoint_that_is_due(
     monkeypatch.setattr(run, "warm_reader", lambda *_: None)  # no mail comes in: the model is not needed
     with migrated_url("sqlite", tmp_path) as url:
         settings = Settings(
-            folder=tmp_path, database_url=url, root_key_file=tmp_path / "unused", root_key=ROOT_KEY.hex(),
+            folder=tmp_path, database_url=url, root_key_file=tmp_path / "unused", root_key=b64encode(ROOT_KEY).decode(),
             base_url="https://loket.example", instance="test", web=WebSection(enabled=False), door=None,
             limits=Limits(), organisations=(),
         )  # fmt: skip

@@ -205,6 +205,6 @@ def test_entries_of_one_unit_follow_each_other(store: Store) -> None:
     store.write_here(writes)
     found = store.read_here(lambda reads: reads.rows(select(ROWS.c.seq, ROWS.c.tag).order_by(ROWS.c.seq)))
     assert [tuple(row) for row in found] == [
-        (1, "case.opened"), (2, "case.changed"), (3, "case.changed"), (4, "case.changed"),
+        (1, "case.opened"), (2, "request.moved"), (3, "request.moved"), (4, "request.moved"),
     ]  # fmt: skip
     assert report(store).problems == ()
