@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 TICK = 1.0  # seconds until a worker looks although nobody woke it
 UNHEALTHY = 3  # failures in a row
 REST = 5.0  # after the store or the network failed
-FULL = 16  # a step that took so many goes on at once; after a smaller one more is gathered for a moment
+LET_BY = 5.0  # seconds that drafts wait while mail comes in: whoever writes hears from us first
 SWEEP_SECONDS = 30.0
 
 
@@ -49,7 +49,10 @@ class Worker:
     step: Callable[[], Awaitable[int]]
     wake: asyncio.Event
     gather: float  # least seconds between two small steps: a stream is cheaper taken together, one mail goes at once
+    full: int = 16  # a step that took so many goes on at once; after a smaller one more is gathered for a moment
     alive: bool = False
+    busy: bool = False  # the last step found work
+    after: tuple[Worker, ...] = ()  # these go first, for a few seconds at most
     failures: int = 0  # in a row; a worker that only fails is not healthy
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -59,17 +62,25 @@ class Worker:
         try:
             while not stop.is_set():
                 self.wake.clear()
+                await self._let_by(clock, stop)
                 begun = clock()
                 taken = await self._once()
+                self.busy = taken > 0
                 if taken:
                     free_at = begun + self.gather
                 else:
                     with suppress(TimeoutError):
                         await asyncio.wait_for(self.wake.wait(), TICK)
-                if taken < FULL and (rest := free_at - clock()) > 0:
+                if taken < self.full and (rest := free_at - clock()) > 0:
                     await asyncio.sleep(rest)
         finally:
             self.alive = False
+
+    async def _let_by(self, clock: Callable[[], float], stop: asyncio.Event) -> None:
+        until = clock() + LET_BY
+        # no event says "nobody is busy": the others go from step to step
+        while any(worker.busy for worker in self.after) and clock() < until and not stop.is_set():  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
 
     async def _once(self) -> int:
         try:
@@ -188,9 +199,10 @@ def _start_workers(program: Program) -> None:
     desk = program.desk
     program.workers = [
         Worker("process", lambda: process.run_once(desk), desk.wake.inbound, gather=0.15),
-        Worker("prepare", lambda: _requests(desk), desk.wake.requests, gather=0.25),
-        Worker("outbox", lambda: outbox.run_once(desk), desk.wake.outbox, gather=0.1),
+        Worker("outbox", lambda: outbox.run_once(desk), desk.wake.outbox, gather=0.1, full=desk.limits.send_batch),
     ]
+    first = tuple(program.workers)
+    program.workers.append(Worker("prepare", lambda: _requests(desk), desk.wake.requests, gather=0.25, after=first))
     for worker in program.workers:
         program.tasks.append(asyncio.create_task(worker.run(program.stop), name=worker.name))
 

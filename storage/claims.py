@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, or_, select, update
+from sqlalchemy import Column, ColumnElement, Row, or_, select, update
 
 from storage.models import SQLModel, table
 from storage.unit import Unit
@@ -18,24 +18,26 @@ LEASE = timedelta(minutes=5)  # longer than any one step may take; a crash is re
 
 
 def claim(
-    unit: Unit, model: type[SQLModel], *where: ColumnElement[bool], order: Sequence[Any], limit: int,
-    lease: timedelta = LEASE,
+    unit: Unit, model: type[SQLModel], *where: ColumnElement[bool], order: Sequence[Column[Any]], limit: int,
+    lease: timedelta = LEASE, **changes: Any,
 ) -> tuple[str, Sequence[Row[Any]]]:  # fmt: skip
-    """Takes up to `limit` rows; gives the claim token and the rows as they are now."""
+    """Takes up to `limit` rows in one statement; gives the claim token and the rows as they are now, in order.
+
+    `changes` are written with the claim (an outbox row says `sending` before a byte is on the wire).
+    """
     rows = table(model)
     free = or_(rows.c.lease_until.is_(None), rows.c.lease_until < unit.now)
     wanted = select(rows.c.id).where(*where, free).order_by(*order).limit(limit).with_for_update(skip_locked=True)
-    ids = [row.id for row in unit.rows(wanted)]
-    if not ids:
-        return "", ()
     token = unit.new_id()
-    unit.execute(
+    taken = unit.rows(
         update(rows)
-        .where(rows.c.id.in_(ids))
-        .values(claim_token=token, lease_until=unit.now + lease, attempts=rows.c.attempts + 1)
+        .where(rows.c.id.in_(wanted.scalar_subquery()))
+        .values(claim_token=token, lease_until=unit.now + lease, attempts=rows.c.attempts + 1, **changes)
+        .returning(*rows.c)
     )
-    taken = unit.rows(select(rows).where(rows.c.id.in_(ids)).order_by(*order))
-    return token, taken
+    if not taken:
+        return "", ()
+    return token, sorted(taken, key=lambda row: tuple(getattr(row, column.name) for column in order))
 
 
 RELEASED: dict[str, Any] = {"claim_token": None, "lease_until": None}

@@ -44,7 +44,7 @@ class Limits:
     undo: timedelta = timedelta(seconds=30)
     cooling: timedelta = timedelta(hours=24)  # before the same person may be the second
     batch: int = 32  # messages understood in one step
-    send_batch: int = 8  # mails claimed in one step: a crash leaves at most these in doubt
+    send_batch: int = 16  # mails claimed in one step: a crash leaves at most these in doubt
     send_retries: tuple[timedelta, ...] = (
         timedelta(minutes=1),
         timedelta(minutes=5),

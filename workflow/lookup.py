@@ -8,12 +8,12 @@ code counts only in the conversation that asked for it (design, section 5).
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 
 from cases.audit import PROGRAM, AuditTag
 from cases.dialogue import Awaited
@@ -22,7 +22,7 @@ from cases.identity import CodePurpose, new_code
 from cases.protocols import Identifier
 from cases.types import ChannelKind, OutboxKind, RequestState, WorkKind
 from handlers import notices
-from storage.models import CaseIdentifier, Conversation, IdentityCode, Request, table
+from storage.models import Case, CaseIdentifier, Conversation, IdentityCode, Request, table
 from storage.queries.request_facts import RequestFacts, request_facts
 from storage.queries.writing import Post, Route, open_work, queue
 from storage.unit import Reads, Unit
@@ -31,76 +31,111 @@ from workflow.notices import about, write
 from workflow.opening import write_code
 
 log = logging.getLogger(__name__)
+BATCH = 64
 CODES_A_CONVERSATION = 2  # to addresses on file, for what one conversation names
 CODES_AN_ADDRESS_DAY = 2  # to one address, whoever names it
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    row: Row[Any]
+class Claimed:
+    """Something a requester named, and the address it was named from."""
+
+    id: str
+    organisation: str
+    case_id: str
+    request_id: str
     identifier: Identifier
+    sender: str
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What was named and is on file, or could not be looked up: with all that an answer to it needs."""
+
+    id: str
     facts: RequestFacts
 
 
 async def run_once(desk: Desk) -> int:
     """Looks up what was named and not sought yet; gives the number of identifiers."""
-    named = await desk.store.read(_named)
-    for one in named:
+    claimed = await desk.store.read(_claimed)
+    nothing: list[Claimed] = []
+    for one in claimed:
+        addresses, failed = await _addresses(desk.organisation(one.organisation), one)
+        if not addresses and not failed:
+            nothing.append(one)
+            continue
         with suppress(Stale):  # another process was first
-            await _look_up(desk, one)
-    return len(named)
+            await _on_file(desk, one, addresses, failed=failed)
+    if nothing:
+        with suppress(Stale):
+            await desk.store.write(lambda unit: _not_on_file(unit, nothing))
+    return len(claimed)
 
 
-async def _look_up(desk: Desk, named: Named) -> None:
-    own = desk.organisation(named.facts.organisation)
-    if named.identifier.kind not in ("email", *own.policy.identity.may_use):
-        await desk.store.write(lambda unit: _sought(unit, named))
-        return
-    addresses, failed = await _addresses(own, named)
-    # Two addresses for one named thing may be two people: no code goes, a person looks.
-    codes = [(address, new_code(own.policy.identity.code_digits)) for address in addresses if len(addresses) == 1]
-    posts = await desk.in_thread(lambda: [_write(desk, named, code) for _, code in codes])
-    letters = [(address, code, post) for (address, code), post in zip(codes, posts, strict=True)]
-    doubt = "several_addresses" if len(addresses) > 1 else "lookup" if failed else ""
-    await desk.store.write(lambda unit: _settle(unit, desk, named, letters, doubt))
-    desk.wake.outbox.set()
-
-
-def _named(reads: Reads) -> list[Named]:
-    rows, requests, conversations = table(CaseIdentifier), table(Request), table(Conversation)
+def _claimed(reads: Reads) -> list[Claimed]:
+    rows, requests, conversations, cases = table(CaseIdentifier), table(Request), table(Conversation), table(Case)
     found = reads.rows(
-        select(rows, requests.c.id.label("request_id"))
+        select(
+            rows.c.id, rows.c.organisation_id, rows.c.case_id, rows.c.kind, rows.c.value,
+            requests.c.id.label("request"), cases.c.data_key_id,
+            conversations.c.id.label("conversation"), conversations.c.address,
+            conversations.c.data_key_id.label("talk_key_id"),
+        )
         .join(requests, requests.c.conversation_id == rows.c.conversation_id)
         .join(conversations, conversations.c.id == rows.c.conversation_id)
+        .join(cases, cases.c.id == rows.c.case_id)
         .where(rows.c.looked_up_at.is_(None), requests.c.state == RequestState.IDENTIFYING.value)
         .where(conversations.c.frozen.is_(False))
         .order_by(rows.c.id)
-        .limit(20)
-    )
-    named: dict[str, Named] = {}
+        .limit(BATCH)
+    )  # fmt: skip
+    claimed: dict[str, Claimed] = {}
     for row in found:
-        facts = request_facts(reads, row.request_id)
-        if facts is None or facts.frozen or row.id in named:
-            continue
-        sealer = reads.keys.data(reads, facts.case_key_id)
-        value = sealer.open_text(row.value, f"case_identifier.value:{row.id}")
-        named[row.id] = Named(row, Identifier(row.kind, value, proven=False), facts)
-    return list(named.values())
+        value = reads.keys.data(reads, row.data_key_id).open_text(row.value, f"case_identifier.value:{row.id}")
+        talk = reads.keys.data(reads, row.talk_key_id)
+        sender = talk.open_text(row.address, f"conversation.address:{row.conversation}")
+        identifier = Identifier(row.kind, value, proven=False)
+        claimed[row.id] = Claimed(row.id, row.organisation_id, row.case_id, row.request, identifier, sender)
+    return list(claimed.values())
 
 
-async def _addresses(own: OrganisationDesk, named: Named) -> tuple[list[str], bool]:
+async def _addresses(own: OrganisationDesk, claimed: Claimed) -> tuple[list[str], bool]:
     """Addresses on file other than the sender's, and whether a source could not be asked."""
     found: dict[str, None] = {}
     failed = False
     for source in own.sources.values():
         try:
-            for address in await source.addresses_on_file(named.identifier):
+            for address in await source.addresses_on_file(claimed.identifier):
                 found.setdefault(address.strip().lower())
         except OutsideError as error:
             failed = True
             log.warning("a source could not be asked for an address: %s", error, extra={"source": source.name})
-    found.pop(named.facts.address.lower(), None)
+    found.pop(claimed.sender.lower(), None)
     return list(found), failed
+
+
+def _not_on_file(unit: Unit, claimed: Sequence[Claimed]) -> None:
+    rows = table(CaseIdentifier)
+    ids = [one.id for one in claimed]
+    unit.execute(rows.update().where(rows.c.id.in_(ids), rows.c.looked_up_at.is_(None)).values(looked_up_at=unit.now))
+    for one in claimed:
+        _record(unit, one.organisation, one.case_id, one.id, codes=0)
+
+
+async def _on_file(desk: Desk, claimed: Claimed, addresses: Sequence[str], *, failed: bool) -> None:
+    facts = await desk.store.read(lambda reads: request_facts(reads, claimed.request_id))
+    if facts is None:
+        return
+    named = Named(claimed.id, facts)
+    digits = desk.organisation(claimed.organisation).policy.identity.code_digits
+    # Two addresses for one named thing may be two people: no code goes, a person looks.
+    codes = [(address, new_code(digits)) for address in addresses if len(addresses) == 1]
+    posts = await desk.in_thread(lambda: [_write(desk, named, code) for _, code in codes])
+    letters = [(address, code, post) for (address, code), post in zip(codes, posts, strict=True)]
+    doubt = "several_addresses" if len(addresses) > 1 else "lookup" if failed else ""
+    await desk.store.write(lambda unit: _settle(unit, desk, named, letters, doubt))
+    desk.wake.outbox.set()
 
 
 def _write(desk: Desk, named: Named, code: str) -> Post:
@@ -114,10 +149,6 @@ def _write(desk: Desk, named: Named, code: str) -> Post:
     return write(desk, facts.organisation, OutboxKind.IDENTITY_CODE, letter)
 
 
-def _sought(unit: Unit, named: Named) -> None:
-    unit.change(CaseIdentifier, named.row.id, looked_up_at=unit.now)
-
-
 def _settle(unit: Unit, desk: Desk, named: Named, letters: list[tuple[str, str, Post]], doubt: str) -> None:
     facts, organisation = named.facts, named.facts.organisation
     if doubt:
@@ -125,7 +156,7 @@ def _settle(unit: Unit, desk: Desk, named: Named, letters: list[tuple[str, str, 
             unit, WorkKind.IDENTITY_STUCK, organisation, same=f"lookup:{facts.id}", case_id=facts.case_id,
             request_id=facts.id, due_on=facts.told_on, detail=doubt,
         )  # fmt: skip
-    unit.change(CaseIdentifier, named.row.id, if_={"looked_up_at": None}, looked_up_at=unit.now)
+    unit.change(CaseIdentifier, named.id, if_={"looked_up_at": None}, looked_up_at=unit.now)
     for address, code, post in letters:
         if _too_many(unit, desk, named, address):
             open_work(
@@ -134,10 +165,13 @@ def _settle(unit: Unit, desk: Desk, named: Named, letters: list[tuple[str, str, 
             )  # fmt: skip
             continue
         _send_code(unit, desk, named, address, code, post)
+    _record(unit, organisation, facts.case_id, named.id, codes=len(letters))
+
+
+def _record(unit: Unit, organisation: str, case_id: str, subject: str, *, codes: int) -> None:
     unit.record(
-        AuditTag.SOURCES_ASKED, organisation=organisation, actor=PROGRAM, case=facts.case_id, subject=named.row.id,
-        codes=len(letters),
-    )  # fmt: skip
+        AuditTag.SOURCES_ASKED, organisation=organisation, actor=PROGRAM, case=case_id, subject=subject, codes=codes
+    )
 
 
 def _too_many(unit: Unit, desk: Desk, named: Named, address: str) -> bool:
@@ -161,7 +195,7 @@ def _send_code(unit: Unit, desk: Desk, named: Named, address: str, code: str, po
     index = desk.index(facts.organisation, "email", address)
     write_code(
         unit, desk, facts.organisation, facts.conversation_id, code, CodePurpose.ON_FILE, sent_to=index,
-        case_id=facts.case_id, identifier_id=named.row.id,
+        case_id=facts.case_id, identifier_id=named.id,
     )  # fmt: skip
     conversation_id, outbox_id = unit.new_id(), unit.new_id()
     sealer = unit.keys.data(unit, facts.case_key_id)

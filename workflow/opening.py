@@ -153,7 +153,7 @@ def write_opening(unit: Unit, desk: Desk, new: Opening, *, awaited: str, human: 
         )  # fmt: skip
     else:
         unit.change(Case, new.case_id, closed_at=None)
-    _identifiers(unit, new, case_key, index_key)
+    _identifiers(unit, desk, new, case_key)
     if new.code:
         write_code(
             unit, desk, new.organisation, new.conversation_id, new.code, CodePurpose.MAILBOX,
@@ -251,19 +251,24 @@ def _link(unit: Unit, new: Opening) -> None:
     )  # fmt: skip
 
 
-def _identifiers(unit: Unit, new: Opening, case_key: str, index_key: bytes) -> None:
-    """The sender's address, and what the message names. Named is not proven: it opens nothing."""
+def _identifiers(unit: Unit, desk: Desk, new: Opening, case_key: str) -> None:
+    """The sender's address, and what the message names. Named is not proven: it opens nothing.
+
+    Only what the policy lets us use is looked up (`workflow/lookup`); the rest helps staff.
+    """
     if new.existing_case_key:
         return
+    own = desk.organisation(new.organisation)
+    usable = {"email", *own.policy.identity.may_use} if own.sources else set()
     sealer = unit.keys.data(unit, case_key)
     named = {("email", new.address)}
     named |= {(NAMED[fact.kind], fact.value.lower()) for fact in new.facts if fact.kind in NAMED}
     for kind, value in sorted(named):
-        own = (kind, value) == ("email", new.address)
+        sought = kind in usable and (kind, value) != ("email", new.address)
         row_id = unit.new_id()
         unit.add(
             CaseIdentifier, id=row_id, organisation_id=new.organisation, case_id=new.case_id,
             conversation_id=new.conversation_id, kind=kind,
             value=sealer.seal_text(value, f"case_identifier.value:{row_id}"),
-            value_index=blind(index_key, kind, value), looked_up_at=unit.now if own else None,
+            value_index=desk.index(new.organisation, kind, value), looked_up_at=None if sought else unit.now,
         )  # fmt: skip

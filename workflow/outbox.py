@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, select
 
 from cases.audit import PROGRAM, AuditTag, staff_actor
 from cases.errors import LoketError, Permanent, Stale, Temporary, Uncertain, place_of
@@ -95,11 +95,10 @@ def _claim(unit: Unit, desk: Desk) -> tuple[str, list[Parcel]]:
         rows.c.organisation_id.in_(desk.organisations),
         order=[rows.c.not_before, rows.c.id],
         limit=desk.limits.send_batch,
+        status=OutboxStatus.SENDING.value,
     )
     if not taken:
         return "", []
-    ids = [row.id for row in taken]
-    unit.execute(update(rows).where(rows.c.id.in_(ids)).values(status=OutboxStatus.SENDING.value))
     return token, [_parcel(unit, row, desk) for row in taken]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import ssl
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -136,6 +137,10 @@ class _Handler:
         )
 
 
+# An ordinary path (RFC 5321 4.1.2): dot-atom at domain, then the parameters; everything else goes to the library.
+_PLAIN_PATH = re.compile(r"\s*<([A-Za-z0-9_+=~-]+(?:\.[A-Za-z0-9_+=~-]+)*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)>(.*)")
+
+
 class _Session(SMTP):
     """The library's session with its own way of taking the data: per block instead of per line, of any length."""
 
@@ -145,6 +150,12 @@ class _Session(SMTP):
         super().__init__(handler, **options)
         self._door = door
         self._taking_data = False
+
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
+        """The library reads every address with the header parser of `email`, half a millisecond each."""
+        if plain := _PLAIN_PATH.fullmatch(arg):
+            return plain[1], plain[2]
+        return super()._getaddr(arg)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if not self._door.admit(self):  # called again after STARTTLS: the same session

@@ -9,6 +9,7 @@ FOCUSED = "element => element === element.ownerDocument.activeElement && element
 
 
 async def tab_to(page: Page, wanted: Locator) -> None:
+    await expect(wanted).to_be_visible()
     for _ in range(STOPS):
         await page.keyboard.press("Tab")
         if await _focused(wanted):
@@ -18,7 +19,7 @@ async def tab_to(page: Page, wanted: Locator) -> None:
 
 async def _focused(wanted: Locator) -> bool:
     try:
-        return bool(await wanted.evaluate(FOCUSED))
+        return bool(await wanted.evaluate(FOCUSED, timeout=5_000))
     except Error:  # the page made itself anew just now; what is wanted comes again
         return False
 

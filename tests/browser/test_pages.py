@@ -5,9 +5,13 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Browser, Dialog, Page, expect
 
+from cases.types import OutboxStatus
+from storage.unit import Unit
 from tests.browser.conftest import Site
+from tests.support.web_later import add_complaint, add_sending
 from tests.support.web_rows import CASE_TOKEN, CASE_TOKEN_COR, OLD_TOKEN, send_anna
 from tests.support.web_world import PASSWORD
+from workflow.proof import freeze
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -67,18 +71,29 @@ async def sign_in(page: Page, who: str = "sanne") -> None:
 
 
 def addresses(site: Site) -> list[str]:
-    ids = site.world.ids
+    """Every page, with what may come later as well: a letter that left, a message that broke, "this was not me"."""
+    made, ids = site.world, site.world.ids
+
+    def later(unit: Unit) -> None:
+        send_anna(unit, made)
+        add_complaint(unit, made)
+        add_sending(unit, made, "uncertain", OutboxStatus.UNCERTAIN)
+        add_sending(unit, made, "failed", OutboxStatus.FAILED)
+        add_sending(unit, made, "loose", OutboxStatus.UNCERTAIN, of_case=False)
+        freeze(unit, "whatnext", ids["bram.talk"])
+
+    made.store.write_here(later)
     return [
         "/bureau", "/bureau/verzoeken", "/bureau/zoeken", f"/bureau/zaak/{ids['anna.case']}",
-        f"/bureau/zaak/{ids['bram.case']}", f"/bureau/zaak/{ids['dirk.case']}", f"/bureau/post/{ids['doubt']}",
-        f"/bureau/post/{ids['broken']}", f"/z/{CASE_TOKEN}", f"/z/{CASE_TOKEN_COR}", f"/z/{CASE_TOKEN}/intrekken",
+        f"/bureau/zaak/{ids['bram.case']}", f"/bureau/zaak/{ids['dirk.case']}", f"/bureau/zaak/{ids['eva.case']}",
+        f"/bureau/zaak/{ids['cor.case']}", f"/bureau/post/{ids['doubt']}", f"/bureau/post/{ids['broken']}",
+        f"/z/{CASE_TOKEN}", f"/z/{CASE_TOKEN_COR}", f"/z/{CASE_TOKEN}/intrekken?code=fout",
         f"/d/{OLD_TOKEN}", "/privacy/whatnext", "/privacy/weservit?taal=en", "/bureau/inloggen",
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_every_page_can_be_read(page: Page, site: Site, scheme: str) -> None:
-    site.world.store.write_here(lambda unit: send_anna(unit, site.world))
     await sign_in(page)
     await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     for address in addresses(site):
@@ -90,7 +105,6 @@ async def test_every_page_can_be_read(page: Page, site: Site, scheme: str) -> No
 
 @pytest.mark.parametrize("width", [320, 390, 768])
 async def test_no_page_is_wider_than_its_screen(page: Page, site: Site, width: int) -> None:
-    site.world.store.write_here(lambda unit: send_anna(unit, site.world))
     await page.set_viewport_size({"width": width, "height": 800})
     await sign_in(page)
     for address in addresses(site):
