@@ -49,7 +49,7 @@ class Worker:
     step: Callable[[], Awaitable[int]]
     wake: asyncio.Event
     gather: float  # least seconds between two small steps: a stream is cheaper taken together, one mail goes at once
-    full: int = 16  # a step that took so many goes on at once; after a smaller one more is gathered for a moment
+    full: int = 24  # a step that took so many goes on at once; after a smaller one more is gathered for a moment
     alive: bool = False
     busy: bool = False  # the last step found work
     after: tuple[Worker, ...] = ()  # these go first, for a few seconds at most
@@ -198,8 +198,8 @@ async def _start_watchers(program: Program) -> None:
 def _start_workers(program: Program) -> None:
     desk = program.desk
     program.workers = [
-        Worker("process", lambda: process.run_once(desk), desk.wake.inbound, gather=0.15),
-        Worker("outbox", lambda: outbox.run_once(desk), desk.wake.outbox, gather=0.1, full=desk.limits.send_batch),
+        Worker("process", lambda: process.run_once(desk), desk.wake.inbound, gather=0.3),
+        Worker("outbox", lambda: outbox.run_once(desk), desk.wake.outbox, gather=0.2, full=desk.limits.send_batch),
     ]
     first = tuple(program.workers)
     program.workers.append(Worker("prepare", lambda: _requests(desk), desk.wake.requests, gather=0.25, after=first))
