@@ -22,7 +22,7 @@ def redirect_letter(file: CaseFile) -> Letter:
     return letter(
         file,
         (
-            *head(file, Decision.INFORMATION, texts.say("decision.redirect")),
+            *head(file, Decision.TRANSFERRED),
             titled(texts, BlockKind.REDIRECT, own or passed),
             *tail(file),
         ),

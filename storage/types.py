@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,15 +44,14 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def _clean_or_none(value: str | None) -> str | None:
-    return None if value is None else clean_text(value)
+class CleanText(TypeDecorator[str]):
+    """Text for people and codes alike."""
 
+    impl = Text
+    cache_ok = True
 
-class CleanText(Text):
-    """Text for people and codes alike. A type of its own, not a decorator: it binds most of what is ever written."""
-
-    def bind_processor(self, dialect: Dialect) -> Callable[[str | None], str | None]:
-        return _clean_or_none
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else clean_text(value)
 
 
 class JsonText(TypeDecorator[Any]):

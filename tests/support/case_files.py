@@ -99,7 +99,9 @@ def case_file(label: Label = Label.INZAGE, organisation: str = "whatnext", **cha
 
 def nothing_in(*sources: SourceInfo) -> dict[str, Any]:
     """Changes that make every source answer 'nothing'."""
-    return {"sources": sources, "found": tuple(Found(source.name, FindStatus.NOTHING) for source in sources)}
+    searched = (Identifier("email", ADDRESS, True),)
+    found = tuple(Found(source.name, FindStatus.NOTHING, used=searched) for source in sources)
+    return {"sources": sources, "found": found}
 
 
 def about(organisation: str = "whatnext", form: Form | None = None, **changes: Any) -> About:
