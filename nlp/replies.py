@@ -33,6 +33,11 @@ _OTHER_NUMBER = re.compile(
     r"[ \-]?(?:nummer|nr|no|code)?\.?(?: is| was)?[\s:#.=]{0,4}$"
 )
 _MONEY_OR_TIME = re.compile(r"\d{1,2}:\d{2}")
+# "mijn klantnummer is 448812": a number with a name of its own is no code.
+_OTHER_NUMBER = re.compile(
+    r"\b(?:klant|factuur|order|bestel|zaak|dossier|polis|relatie|lid|customer|invoice)\w*\W{0,3}(?:(?:nr|nummer|number)\W{0,3})?"
+    r"(?:is\W{1,3})?\W{0,3}$"
+)
 _CHOICES = {"1": 1, "een": 1, "één": 1, "one": 1, "2": 2, "twee": 2, "two": 2, "3": 3, "drie": 3, "three": 3}
 
 

@@ -19,7 +19,7 @@ from storage.queries.request_facts import RequestFacts, newest_request, request_
 from storage.queries.writing import Post, Route, move_request, queue
 from storage.queries.writing import close_work as close_lines
 from storage.unit import Unit
-from workflow.approval import prepare_again
+from workflow.approval import may_decide, prepare_again
 from workflow.desk import Desk
 from workflow.notices import about, write
 from workflow.opening import ready, write_code
@@ -69,7 +69,10 @@ def _letter(texts: Texts, facts: RequestFacts, words: tuple[str, ...], name: str
 
 
 async def hand_to_bot(desk: Desk, staff_id: str, conversation_id: str) -> None:
-    """The assistant may speak again; requests that waited for staff go on, with a fresh code where proof lacks."""
+    """The assistant may speak again; requests that waited for staff go on, with a fresh code where proof lacks.
+
+    InputError `not_allowed`: a freeze is lifted only by somebody who may decide.
+    """
     facts = await desk.store.read(lambda reads: newest_request(reads, conversation_id))
     own = desk.organisation(facts.organisation)
     code = new_code(own.policy.identity.code_digits)
@@ -82,6 +85,8 @@ async def hand_to_bot(desk: Desk, staff_id: str, conversation_id: str) -> None:
 
     def settle(unit: Unit) -> None:
         actor = staff_actor(staff_id)
+        if facts.frozen:  # "niet ik" is lifted only by somebody who may decide
+            may_decide(unit, staff_id, facts.organisation)
         unit.change(Conversation, conversation_id, human_since=None, frozen=False)
         _case_link_again(unit, conversation_id)
         unit.record(
@@ -144,6 +149,7 @@ async def confirm_identity(desk: Desk, staff_id: str, conversation_id: str, meth
         conversations, identifiers = table(Conversation), table(CaseIdentifier)
         row = unit.one(select(conversations).where(conversations.c.id == conversation_id))
         assert row is not None
+        may_decide(unit, staff_id, facts.organisation)
         if row.frozen:
             raise InputError("frozen")
         evidence = {**(row.evidence or {}), method.value: unit.now.isoformat()}

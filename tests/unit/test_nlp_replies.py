@@ -35,6 +35,9 @@ def test_codes(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "mijn klantnummer is 448812",
+        "klantnr. 448812",
+        "het gaat om factuur 202613",
         "12-03-24",
         "06 12345678",
         "klantnummer 448812",
