@@ -7,8 +7,9 @@ letter of which nobody knows whether it arrived. The letters are in `letters.tom
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -230,17 +231,29 @@ async def _identifying(play: _Play) -> None:
     await play.write(play.letters["identifying"])
 
 
-async def _failed_source(play: _Play) -> None:
-    """One system does not answer while it is asked three times; it works again afterwards."""
+@contextmanager
+def _one_system_down(play: _Play) -> Iterator[None]:
     database = play.customers / "webanizr-mailing.db"
     away = database.with_suffix(".weg")
     database.rename(away)
     try:
+        yield
+    finally:
+        away.rename(database)
+
+
+async def _failed_source(play: _Play) -> None:
+    """One system does not answer while it is asked three times; it works again afterwards."""
+    with _one_system_down(play):
         await play.proven("failed_source")
         for _ in range(3):
             await play.later(minutes=6)
-    finally:
-        away.rename(database)
+
+
+async def _preparing(play: _Play) -> None:
+    """Asked once in vain a moment ago: in the demo's first minute it waits, then it is asked again."""
+    with _one_system_down(play):
+        await play.proven("preparing")
 
 
 async def _uncertain(play: _Play) -> None:
@@ -289,4 +302,5 @@ _SCENES: tuple[tuple[float, Scene], ...] = (
     (3.0, _unknown),
     (2.0, _doubtful),
     (0.5, _unpaid),
+    (0.0, _preparing),
 )
