@@ -20,7 +20,7 @@ from storage.queries.request_facts import RequestFacts, request_facts
 from storage.queries.writing import Post, Route, close_work, open_work, queue
 from storage.unit import Reads, Unit
 from workflow.desk import Desk
-from workflow.notices import about, write
+from workflow.notices import about, to_requester, write
 
 BATCH = 200
 # What a line on the list is made of; the later in this order, the more it presses.
@@ -148,7 +148,7 @@ def _fire(unit: Unit, desk: Desk, written: Written) -> int:
         for address in due.staff:
             _queue_notice(unit, desk, facts, written.notice, address)
     if written.reminder is not None and _may_remind(unit, facts):
-        _queue_reminder(unit, desk, facts, written.reminder)
+        to_requester(unit, desk, facts, written.reminder, unasked=True, request_id=facts.id)
     return len(due.rows)
 
 
@@ -161,19 +161,5 @@ def _queue_notice(unit: Unit, desk: Desk, facts: RequestFacts, post: Post, addre
     )  # fmt: skip
     queue(
         unit, route, post, outbox_id=outbox_id, request_id=facts.id,
-        message_id=desk.threads.message_id(facts.organisation, own.mailbox, outbox_id),
-    )  # fmt: skip
-
-
-def _queue_reminder(unit: Unit, desk: Desk, facts: RequestFacts, post: Post) -> None:
-    own = desk.organisation(facts.organisation)
-    outbox_id = unit.new_id()
-    route = Route(
-        facts.organisation, ChannelKind(facts.channel), facts.account, facts.address,
-        desk.index(facts.organisation, "email", facts.address), facts.conversation_key_id, facts.conversation_id,
-        facts.case_id, (facts.last_message_id,) if facts.last_message_id else (),
-    )  # fmt: skip
-    queue(
-        unit, route, post, outbox_id=outbox_id, request_id=facts.id, unasked=True,
         message_id=desk.threads.message_id(facts.organisation, own.mailbox, outbox_id),
     )  # fmt: skip

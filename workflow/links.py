@@ -23,11 +23,11 @@ from storage.queries import requester as queries
 from storage.queries.request_facts import RequestFacts, newest_request, request_facts
 from storage.queries.requester import CaseLink, ExportLink
 from storage.queries.snapshots import OpenCode
-from storage.queries.writing import Post, Route, move_request, open_work, queue
+from storage.queries.writing import move_request, open_work
 from storage.seal import blind, code_digest, same, token_digest
 from storage.unit import Reads, Unit
 from workflow.desk import Desk
-from workflow.notices import about, write
+from workflow.notices import about, to_requester, write
 from workflow.opening import write_code
 from workflow.proof import lock, prove_conversation, wrong_code
 
@@ -89,7 +89,7 @@ async def send_download_code(desk: Desk, token: str) -> None:
     def settle(unit: Unit) -> None:
         _limit_codes(unit, link.link_id)
         _new_download_code(unit, desk, facts, link.link_id, code)
-        _queue(unit, desk, facts, post)
+        to_requester(unit, desk, facts, post, threaded=False, request_id=facts.id)
 
     await desk.store.write(settle)
     desk.wake.outbox.set()
@@ -129,20 +129,6 @@ def _new_download_code(unit: Unit, desk: Desk, facts: RequestFacts, link_id: str
     unit.record(
         AuditTag.CODE_SENT, organisation=facts.organisation, actor=requester_actor(facts.conversation_id),
         case=facts.case_id, subject=code_id, purpose=CodePurpose.DOWNLOAD.value,
-    )  # fmt: skip
-
-
-def _queue(unit: Unit, desk: Desk, facts: RequestFacts, post: Post) -> None:
-    own = desk.organisation(facts.organisation)
-    outbox_id = unit.new_id()
-    route = Route(
-        facts.organisation, ChannelKind(facts.channel), facts.account, facts.address,
-        desk.index(facts.organisation, "email", facts.address), facts.conversation_key_id, facts.conversation_id,
-        facts.case_id,
-    )  # fmt: skip
-    queue(
-        unit, route, post, outbox_id=outbox_id, request_id=facts.id,
-        message_id=desk.threads.message_id(facts.organisation, own.mailbox, outbox_id),
     )  # fmt: skip
 
 
@@ -341,7 +327,7 @@ async def send_case_code(desk: Desk, token: str) -> None:
             unit, desk, link.organisation, link.conversation_id, code, CodePurpose.MAILBOX, case_id=link.case_id,
             sent_to=desk.index(link.organisation, "email", facts.address),
         )  # fmt: skip
-        _queue(unit, desk, facts, post)
+        to_requester(unit, desk, facts, post, threaded=False, request_id=facts.id)
 
     await desk.store.write(settle)
     desk.wake.outbox.set()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from cases.letters import Letter
-from cases.types import Form, Label, OutboxKind
+from cases.types import ChannelKind, Form, Label, OutboxKind
 from handlers.notices import About
 from render.letter import LetterContext, letter_html, letter_text
-from storage.queries.writing import Post
+from storage.queries.request_facts import RequestFacts
+from storage.queries.writing import Post, Route, queue
+from storage.unit import Unit
 from workflow.desk import Desk
 
 
@@ -30,3 +32,22 @@ def about(
         link=f"{desk.base_url}/z/{token}" if token else "", desk_link=f"{desk.base_url}/privacy/{organisation}",
         texts=own.texts[form],
     )  # fmt: skip
+
+
+def to_requester(
+    unit: Unit, desk: Desk, facts: RequestFacts, post: Post, *, wait: timedelta = timedelta(0), threaded: bool = True,
+    unasked: bool = False, request_id: str | None = None, draft_id: str | None = None,
+) -> str:  # fmt: skip
+    """Queues a message to whoever asked, in their conversation; gives the outbox id. `threaded`: under their mail."""
+    mailbox, outbox_id = desk.organisation(facts.organisation).mailbox, unit.new_id()
+    references = (facts.last_message_id,) if threaded and facts.last_message_id else ()
+    route = Route(
+        facts.organisation, ChannelKind(facts.channel), facts.account, facts.address,
+        desk.index(facts.organisation, "email", facts.address), facts.conversation_key_id, facts.conversation_id,
+        facts.case_id, references,
+    )  # fmt: skip
+    queue(
+        unit, route, post, outbox_id=outbox_id, not_before=unit.now + wait, unasked=unasked, request_id=request_id,
+        draft_id=draft_id, message_id=desk.threads.message_id(facts.organisation, mailbox, outbox_id),
+    )  # fmt: skip
+    return outbox_id

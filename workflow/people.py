@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from sqlalchemy import select
 
 from cases.audit import AuditTag, staff_actor
@@ -16,12 +14,12 @@ from handlers import notices
 from handlers.wording import Texts
 from storage.models import CaseIdentifier, Conversation, Link, Request, WorkItem, table
 from storage.queries.request_facts import RequestFacts, newest_request, request_facts
-from storage.queries.writing import Post, Route, move_request, queue
 from storage.queries.writing import close_work as close_lines
+from storage.queries.writing import move_request
 from storage.unit import Unit
 from workflow.approval import may_decide, prepare_again
 from workflow.desk import Desk
-from workflow.notices import about, write
+from workflow.notices import about, to_requester, write
 from workflow.opening import ready, write_code
 
 
@@ -36,24 +34,11 @@ async def reply(desk: Desk, staff_id: str, conversation_id: str, text: str) -> N
     post = await desk.in_thread(write, desk, facts.organisation, OutboxKind.LETTER, letter)
 
     def settle(unit: Unit) -> None:
-        _queue(unit, desk, facts, post, wait=desk.limits.undo)
+        to_requester(unit, desk, facts, post, wait=desk.limits.undo)
         close_lines(unit, WorkKind.NEW_MESSAGE, actor=staff_actor(staff_id), case_id=facts.case_id)
 
     await desk.store.write(settle)
     desk.wake.outbox.set()
-
-
-def _queue(unit: Unit, desk: Desk, facts: RequestFacts, post: Post, *, wait: timedelta = timedelta(0)) -> None:
-    own, outbox_id = desk.organisation(facts.organisation), unit.new_id()
-    route = Route(
-        facts.organisation, ChannelKind(facts.channel), facts.account, facts.address,
-        desk.index(facts.organisation, "email", facts.address), facts.conversation_key_id, facts.conversation_id,
-        facts.case_id, (facts.last_message_id,) if facts.last_message_id else (),
-    )  # fmt: skip
-    queue(
-        unit, route, post, outbox_id=outbox_id, not_before=unit.now + wait,
-        message_id=desk.threads.message_id(facts.organisation, own.mailbox, outbox_id),
-    )  # fmt: skip
 
 
 def _letter(texts: Texts, facts: RequestFacts, words: tuple[str, ...], name: str, signature: tuple[str, ...]) -> Letter:
@@ -103,7 +88,7 @@ async def hand_to_bot(desk: Desk, staff_id: str, conversation_id: str) -> None:
             unit, desk, facts.organisation, conversation_id, code, CodePurpose.MAILBOX, case_id=facts.case_id,
             sent_to=desk.index(facts.organisation, "email", facts.address),
         )  # fmt: skip
-        _queue(unit, desk, facts, post)
+        to_requester(unit, desk, facts, post)
 
     await desk.store.write(settle)
     desk.wake.outbox.set()
