@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from cases.types import ChannelKind, Custody, MachineKind
+from cases.types import ChannelKind, Custody, MachineKind, Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class RawInbound:
     folder: str | None = None  # IMAP only
     uidvalidity: int | None = None
     uid: int | None = None
+    origin: Origin = Origin.INBOX
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,75 @@ class Sender(Protocol):
     async def close(self) -> None: ...
 
 
+class ActKind(StrEnum):
+    """What the desk does in a mailbox that people share; everything else is left as found."""
+
+    MARK = "mark"  # a recognised request: keyword, or the folder Privacyloket, as the settings say
+    RETURN = "return"  # "geen privacyverzoek": back in INBOX, unread, without our keyword
+    KEEP_SENT = "keep_sent"  # a copy of what we sent into the Sent folder
+
+
+class ActOutcome(StrEnum):
+    DONE = "done"
+    GONE = "gone"  # the message is no longer there: a colleague moved or deleted it
+    UNSUPPORTED = "unsupported"  # the server keeps no keywords, or has no such folder
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxAct:
+    """One act in one mailbox. Idempotent: done again it changes nothing (`message_id` finds a moved message)."""
+
+    id: str
+    kind: ActKind
+    folder: str = ""  # where the message was seen, with its numbers
+    uidvalidity: int = 0
+    uid: int = 0
+    message_id: str = ""
+    raw: bytes | None = None  # KEEP_SENT: what was sent
+    stays: bool = False  # MARK: a keyword only; colleagues still have to answer a part of it
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    outcome: ActOutcome
+    folder: str = ""  # where the message is now
+
+
+class MailboxActs(Protocol):
+    """Acts in one organisation's shared mailbox, over a connection of its own.
+
+    `perform` answers in the order asked. Raises Temporary when the server can not be reached.
+    """
+
+    async def perform(self, acts: Sequence[MailboxAct]) -> list[Acted]: ...
+
+
+class SenderLevel(StrEnum):
+    """What is known of the sender address. Even `aligned` proves a mailbox at most, never a person."""
+
+    UNCHECKED = "unchecked"  # nobody we trust has looked
+    FAILED = "failed"  # checked, and not confirmed: DMARC fails, or nothing aligned passed
+    ALIGNED = "aligned"  # SPF or DKIM passed for the domain in From
+
+
+@dataclass(frozen=True, slots=True)
+class SenderEvidence:
+    """Shown to staff; raises no assurance and opens no data."""
+
+    level: SenderLevel
+    by: str = ""  # "receiver" (its Authentication-Results) or "own" (our own check)
+    spf: str = ""  # RFC 8601 results: pass, fail, softfail, neutral, none, temperror, permerror, "" not looked at
+    dkim: str = ""
+    dmarc: str = ""
+    lookalike_of: str = ""  # a domain the organisation knows that this one looks like
+
+
+class Authenticate(Protocol):
+    """Judges a sender address. Never raises; time-limited; may ask DNS."""
+
+    async def __call__(self, message: RawInbound, parsed: ParsedMessage) -> SenderEvidence: ...
+
+
 class SourceRole(StrEnum):
     CONTROLLER = "controller"
     PROCESSOR = "processor"  # somebody else's data: handlers can not ask these

@@ -58,6 +58,24 @@ class Custody(StrEnum):
     HOST = "host"  # we hold the only copy and keep it until somebody has it
 
 
+class Origin(StrEnum):
+    """Where in a watched mailbox a message was found; other channels are always INBOX."""
+
+    INBOX = "inbox"
+    JUNK = "junk"  # the provider called it spam; a request in it has still been received
+    SENT = "sent"  # a colleague's own answer, or a copy of ours
+    DRAGGED = "dragged"  # a colleague put it into the folder Privacyloket: certainly a request
+    BACKLOG = "backlog"  # older than the moment of connecting: listed for staff, never answered by itself
+
+
+class ChannelMode(StrEnum):
+    """How far a mailbox may go by itself (going live, step by step)."""
+
+    WATCH = "meekijken"  # reads, and shows what it would do
+    SUPERVISED = "onder_toezicht"  # every message that leaves waits for a click
+    ON = "aan"
+
+
 class InboundStatus(StrEnum):
     STORED = "stored"  # raw bytes are committed, nothing else is known
     DONE = "done"  # processed; the outcome says what it became
@@ -71,6 +89,9 @@ class InboundOutcome(StrEnum):
     NO_REQUEST = "no_request"  # certainly no privacy request
     MACHINE = "machine"  # a bounce, auto-reply, list mail: kept, never answered
     DUPLICATE = "duplicate"  # the same message by another path
+    WATCHED = "watched"  # only looked at: what it would have become stands beside it
+    COLLEAGUE = "colleague"  # an answer that a colleague sent
+    SPAM = "spam"  # the sender is on the spam list: kept on a list, never answered
     QUARANTINE = "quarantine"
 
 
@@ -156,6 +177,7 @@ class DraftStatus(StrEnum):
 
 
 class OutboxStatus(StrEnum):
+    HELD = "held"  # supervised: waits for a click
     QUEUED = "queued"
     SENDING = "sending"  # claimed; bytes may be on the wire
     SENT = "sent"  # the server took it
@@ -211,6 +233,10 @@ class WorkKind(StrEnum):
     CHANNEL_DOWN = "channel_down"
     OTHER_MAIL = "other_mail"  # "overige post" of a host mailbox
     NEW_MESSAGE = "new_message"
+    RELEASE = "release"  # supervised: an outgoing message waits for a click
+    BACKLOG = "backlog"  # a probable request from before the moment of connecting
+    COLLEAGUE_ANSWER = "colleague_answer"  # a colleague wrote to the requester: is that the answer?
+    SPAM_LISTED = "spam_listed"  # a probable request from a sender on the spam list
     MAIL_HELD = "mail_held"  # a loop limit kept an automatic mail back; the request goes on
 
 

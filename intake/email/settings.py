@@ -18,6 +18,36 @@ class Tls(StrEnum):
     NONE = "none"  # loopback only
 
 
+class Auth(StrEnum):
+    """How we log in."""
+
+    PASSWORD = "password"
+    XOAUTH2 = "xoauth2"  # Microsoft 365 and Google: a token that is renewed
+
+
+class Marking(StrEnum):
+    """What happens in the mailbox to a message that was recognised as a request."""
+
+    KEYWORD = "keyword"  # stays where it is, with the keyword; where the server keeps none: as `none`
+    FOLDER = "folder"  # moved to the folder; a message that also asks something else only gets the keyword
+    NONE = "none"
+
+
+class SentCopy(StrEnum):
+    """Who puts a copy of our mail into Sent."""
+
+    AUTO = "auto"  # looks whether the provider did; appends when it did not
+    APPEND = "append"
+    NEVER = "never"
+
+
+class Envelope(StrEnum):
+    """The reverse-path of our mail."""
+
+    MAILBOX = "mailbox"
+    VERP = "verp"  # a sub-address per message, so that a bounce names its message by itself
+
+
 def is_loopback(host: str) -> bool:
     try:
         return ip_address(host.strip("[]")).is_loopback
@@ -33,6 +63,20 @@ def client_context(ca_file: str = "") -> ssl.SSLContext:
 def _refuse_plain(kind: str, host: str, tls: Tls) -> None:
     if tls is Tls.NONE and not is_loopback(host):
         raise ConfigError("een onbeveiligde verbinding mag alleen met deze machine zelf", key=f"{kind}.tls")
+
+
+@dataclass(frozen=True, slots=True)
+class OauthSettings:
+    """Where tokens come from. The refresh token is not here: `init` gets it, the store keeps it sealed."""
+
+    provider: str  # "microsoft", "google" or a name of one's own
+    client_id: str
+    client_secret: str = field(default="", repr=False)
+    device_url: str = ""  # RFC 8628 device authorisation endpoint; "" takes the provider's
+    token_url: str = ""
+    scope: str = ""
+    tenant: str = "common"  # microsoft only
+    timeout_seconds: float = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +99,13 @@ class ImapSettings:
     batch_bytes: int = 20_000_000
     max_message_bytes: int = 50_000_000  # larger: headers only are taken, flagged for staff by their size
     received_by: tuple[str, ...] = ()  # host names whose topmost Received field tells the time of receipt
+    auth: Auth = Auth.PASSWORD
+    marking: Marking = Marking.KEYWORD
+    keyword: str = "Privacyloket"
+    request_folder: str = "Privacyloket"  # watched too: what a colleague drags into it is a request
+    sent_folder: str = ""  # "" finds it by its special use (RFC 6154) or usual name; "-" is not watched
+    junk_folder: str = ""  # the same
+    sent_copy: SentCopy = SentCopy.AUTO
 
     def __post_init__(self) -> None:
         _refuse_plain("imap", self.host, self.tls)
@@ -92,6 +143,11 @@ class SmtpSettings:
     timeout_seconds: float = 30.0
     max_messages: int = 100  # per connection
     idle_seconds: float = 20.0
+    auth: Auth = Auth.PASSWORD
+    envelope: Envelope = Envelope.MAILBOX
+    messages_per_hour: int = 0  # what the provider allows; 0: no limit known
+    dkim_selector: str = ""  # with dkim_key_file: our own DKIM signature (RFC 6376); most providers sign themselves
+    dkim_key_file: str = ""
 
     def __post_init__(self) -> None:
         _refuse_plain("smtp", self.host, self.tls)
