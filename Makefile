@@ -6,7 +6,7 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 JOBS ?= 2
 VENV := .venv
 RUN := $(VENV)/bin/python
-OURS := bot cases handlers intake nlp render sources storage web workflow
+OURS := bot cases handlers intake net nlp render sources storage web workflow
 CODE := $(OURS) tests bench
 
 .DEFAULT_GOAL := help

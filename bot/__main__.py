@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bot import staff_commands
+from bot import live_commands, staff_commands
 from cases.deadlines import Rule, compute
 from cases.errors import InputError, LoketError
 
@@ -24,6 +24,7 @@ app = typer.Typer(
     help="Privacyloket: privacy requests, answered in time.",
 )
 app.add_typer(staff_commands.app, name="staff")
+live_commands.add_to(app)
 audit_app = typer.Typer(no_args_is_help=True, help="The audit log.")
 app.add_typer(audit_app, name="audit")
 

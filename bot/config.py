@@ -13,10 +13,22 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from bot.mail_config import (
+    ImapSection,
+    OauthSection,
+    SenderCheckSection,
+    SmtpSection,
+    beside,
+    imap_settings,
+    oauth_settings,
+    sender_check_settings,
+    smtp_settings,
+)
 from cases.errors import ConfigError
 from cases.policy import Policy, load_policy, with_contact
 from cases.strict_toml import Document
-from intake.email.settings import ImapSettings, SmtpDoorSettings, SmtpSettings, Tls
+from cases.types import ChannelMode
+from intake.email.settings import Auth, ImapSettings, OauthSettings, SenderCheckSettings, SmtpDoorSettings, SmtpSettings
 from sources.settings import SqlSourceSettings, load_sources
 from workflow.desk import Limits
 
@@ -60,41 +72,10 @@ class SmtpDoorSection:
 @dataclass(frozen=True, slots=True)
 class LimitsSection:
     mails_per_sender_day: int = 3
+    mails_per_case_kind: int = 1
     mails_per_organisation_hour: int = 30
     undo_seconds: int = 30
     cooling_hours: int = 24
-
-
-@dataclass(frozen=True, slots=True)
-class ImapSection:
-    """The organisation's existing mailbox (guest custody): nothing in it is moved, marked or answered unasked."""
-
-    host: str
-    username: str
-    password_env: str = ""
-    password_file: str = ""
-    port: int = 993
-    tls: Tls = Tls.TLS
-    ca_file: str = ""
-    folder: str = "INBOX"
-    poll_seconds: float = 60.0
-    idle: bool = True
-    received_by: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class SmtpSection:
-    """The submission server that letters leave through."""
-
-    host: str
-    port: int = 587
-    username: str = ""
-    password_env: str = ""
-    password_file: str = ""
-    tls: Tls = Tls.STARTTLS
-    ca_file: str = ""
-    envelope_from: str = ""
-    null_sender: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +98,11 @@ class OrganisationSection:
     sources: str = ""  # file with [[source]] tables
     forward_to: str = ""  # host custody: where mail that is no request goes, unchanged
     list_other_mail: bool = True  # host custody: show it to staff as "overige post"
+    colleagues: tuple[str, ...] = ()  # further mail domains of people who work here: what they forward is a customer's
     imap: ImapSection | None = None
     smtp: SmtpSection | None = None
+    oauth: OauthSection | None = None
+    sender_check: SenderCheckSection = field(default_factory=SenderCheckSection)
     contact: ContactSection = field(default_factory=ContactSection)
 
 
@@ -146,6 +130,11 @@ class Organisation:
     list_other_mail: bool
     imap: ImapSettings | None
     smtp: SmtpSettings | None
+    oauth: OauthSettings | None = None
+    sender_check: SenderCheckSettings | None = None  # None: senders are not checked
+    known_domains: tuple[str, ...] = ()
+    colleagues: frozenset[str] = frozenset()
+    starts: ChannelMode = ChannelMode.WATCH  # a new organisation's mail; from then on `golive` decides
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +182,7 @@ def parse(text: str, *, file: str, base: Path) -> Settings:
         door=_door(shape.smtp_door, base),
         limits=Limits(
             mails_per_sender_day=limits.mails_per_sender_day,
+            mails_per_case_kind=limits.mails_per_case_kind,
             mails_per_organisation_hour=limits.mails_per_organisation_hour,
             undo=timedelta(seconds=limits.undo_seconds),
             cooling=timedelta(hours=limits.cooling_hours),
@@ -205,8 +195,8 @@ def _door(section: SmtpDoorSection | None, base: Path) -> SmtpDoorSettings | Non
     if section is None:
         return None
     return SmtpDoorSettings(
-        host=section.host, port=section.port, hostname=section.hostname, certificate=_beside(base, section.certificate),
-        max_message_bytes=section.max_message_bytes, key=_beside(base, section.key),
+        host=section.host, port=section.port, hostname=section.hostname, certificate=beside(base, section.certificate),
+        max_message_bytes=section.max_message_bytes, key=beside(base, section.key),
     )  # fmt: skip
 
 
@@ -223,6 +213,9 @@ def _check(document: Document, shape: _File, organisations: tuple[Organisation, 
             raise document.error(where, "er komt geen post binnen: geef [organisation.imap] of [smtp_door]")
         if section.smtp is None:
             raise document.error(where, "er kan geen post uit: geef [organisation.smtp]")
+        uses_token = Auth.XOAUTH2 in {part.auth for part in (section.imap, section.smtp) if part is not None}
+        if uses_token and section.oauth is None:
+            raise document.error(where, 'auth = "xoauth2" vraagt een tabel [organisation.oauth]')
         if section.imap is None and not section.forward_to and not section.list_other_mail:
             raise document.error(
                 f"{where}.list_other_mail",
@@ -257,15 +250,20 @@ def _organisation(document: Document, where: str, section: OrganisationSection, 
             _read(document, f"{where}.sources", file), file=str(file), base=file.parent,
             categories=[category.key for category in policy.categories],
         )  # fmt: skip
+    mailbox = section.mailbox.strip().lower()
     with _located(document, f"{where}.imap"):
-        imap = _imap(document, where, section, base)
+        imap = imap_settings(document, f"{where}.imap", section.key, mailbox, section.imap, base)
     with _located(document, f"{where}.smtp"):
-        smtp = _smtp(document, where, section, policy, base)
+        smtp = smtp_settings(document, f"{where}.smtp", mailbox, section.smtp, policy, base)
+    with _located(document, f"{where}.oauth"):
+        oauth = oauth_settings(document, f"{where}.oauth", section.oauth, base)
     return Organisation(
-        key=section.key, mailbox=section.mailbox.strip().lower(), policy=policy, policy_text=policy_text,
+        key=section.key, mailbox=mailbox, policy=policy, policy_text=policy_text,
         texts=read_texts(texts_folder),
         sources=sources, forward_to=section.forward_to, list_other_mail=section.list_other_mail,
-        imap=imap, smtp=smtp,
+        imap=imap, smtp=smtp, oauth=oauth, sender_check=sender_check_settings(section.sender_check, section.imap),
+        known_domains=section.sender_check.known_domains,
+        colleagues=frozenset({mailbox.rpartition("@")[2], *(domain.lower() for domain in section.colleagues)}),
     )  # fmt: skip
 
 
@@ -284,52 +282,3 @@ def _read(document: Document, key: str, file: Path) -> str:
         return file.read_text(encoding="utf-8")
     except OSError as error:
         raise document.error(key, "dit bestand bestaat niet of is niet leesbaar") from error
-
-
-def _imap(document: Document, where: str, section: OrganisationSection, base: Path) -> ImapSettings | None:
-    imap = section.imap
-    if imap is None:
-        return None
-    return ImapSettings(
-        organisation=section.key, account=section.mailbox.strip().lower(), host=imap.host, username=imap.username,
-        password=_secret(document, f"{where}.imap", imap.password_env, imap.password_file, base), port=imap.port,
-        tls=imap.tls, ca_file=_beside(base, imap.ca_file), folder=imap.folder,
-        poll_seconds=imap.poll_seconds, idle=imap.idle,
-        received_by=imap.received_by,
-    )  # fmt: skip
-
-
-def _smtp(
-    document: Document, where: str, section: OrganisationSection, policy: Policy, base: Path
-) -> SmtpSettings | None:
-    smtp = section.smtp
-    if smtp is None:
-        return None
-    password = ""
-    if smtp.username:
-        password = _secret(document, f"{where}.smtp", smtp.password_env, smtp.password_file, base)
-    return SmtpSettings(
-        host=smtp.host, port=smtp.port, username=smtp.username, password=password, tls=smtp.tls,
-        ca_file=_beside(base, smtp.ca_file),
-        from_address=section.mailbox.strip().lower(), from_name=policy.name, envelope_from=smtp.envelope_from,
-        null_sender=smtp.null_sender,
-    )  # fmt: skip
-
-
-def _beside(base: Path, file: str) -> str:
-    """A path in the configuration starts at the configuration's folder."""
-    return str(base / file) if file else ""
-
-
-def _secret(document: Document, where: str, env: str, file: str, base: Path) -> str:
-    """A secret never stands in the configuration itself."""
-    if env:
-        if env not in os.environ:
-            raise document.error(f"{where}.password_env", f"de omgevingsvariabele {env} is niet gezet")
-        return os.environ[env]
-    if file:
-        try:
-            return (base / file).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise document.error(f"{where}.password_file", "dit bestand is niet leesbaar") from error
-    raise document.error(where, "geef password_env of password_file")

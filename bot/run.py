@@ -12,25 +12,29 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import uvicorn
 
 from bot.config import Settings
 from bot.schedule import Ticks
-from bot.wiring import build_desk, close, make_accept, open_store, prepare_organisations
+from bot.tokens import SealedTokens
+from bot.wiring import build_desk, close, make_accept, make_tokens, open_store, prepare_organisations
 from cases.context import Context
 from cases.errors import OutsideError, place_of
 from cases.protocols import Accept, Reader
 from intake.email.imap import MailboxWatcher
+from intake.email.oauth import expires_soon
 from intake.email.smtpd import Door, Recipients, open_door
 from storage import audit
 from storage.queries import ledger
+from storage.unit import Unit
 from web.app import create_app
 from web.demo import DemoFace
 from web.settings import WebSettings
-from workflow import channels, deadlines, lookup, outbox, prepare, process, retention
+from workflow import alarms, channels, deadlines, golive, lookup, mailbox, outbox, prepare, process, retention
 from workflow.desk import Desk
 
 log = logging.getLogger(__name__)
@@ -39,6 +43,7 @@ UNHEALTHY = 3  # failures in a row
 REST = 5.0  # after the store or the network failed
 LET_BY = 5.0  # seconds that drafts wait while mail comes in: whoever writes hears from us first
 SWEEP_SECONDS = 30.0
+SILENT = timedelta(minutes=15)  # then a mailbox counts as down
 
 
 @dataclass(slots=True)
@@ -105,7 +110,7 @@ class Program:
     accept: Accept
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     door: Door | None = None
-    watchers: list[MailboxWatcher] = field(default_factory=list)
+    watchers: dict[str, MailboxWatcher] = field(default_factory=dict)  # by organisation
     workers: list[Worker] = field(default_factory=list)
     ticks: Ticks = field(default_factory=Ticks)
     web: uvicorn.Server | None = None
@@ -188,11 +193,16 @@ async def _start_watchers(program: Program) -> None:
             program.tasks.append(asyncio.create_task(write, name="channel-health"))
             program.tasks = [task for task in program.tasks if not task.done()]
 
+        def on_note(_account: str, code: str, key: str = key) -> None:
+            write = desk.store.write(lambda unit: golive.note(unit, key, code))
+            program.tasks.append(asyncio.create_task(write, name="channel-note"))
+
         watcher = MailboxWatcher(
-            organisation.imap, program.accept, _Ledger(desk), on_health=on_health, clock=desk.store.context.clock
-        )
+            organisation.imap, program.accept, _Ledger(desk), on_health=on_health, on_note=on_note,
+            clock=desk.store.context.clock, tokens=make_tokens(organisation, desk.store), together=True,
+        )  # fmt: skip
         await watcher.start()
-        program.watchers.append(watcher)
+        program.watchers[key] = watcher
 
 
 def _start_workers(program: Program) -> None:
@@ -202,6 +212,8 @@ def _start_workers(program: Program) -> None:
         Worker("outbox", lambda: outbox.run_once(desk), desk.wake.outbox, gather=0.2, full=desk.limits.send_batch),
     ]
     first = tuple(program.workers)
+    if desk.mailboxes:
+        program.workers.append(Worker("mailbox", lambda: mailbox.run_once(desk), desk.wake.mailbox, gather=1.0))
     program.workers.append(Worker("prepare", lambda: _requests(desk), desk.wake.requests, gather=0.25, after=first))
     for worker in program.workers:
         program.tasks.append(asyncio.create_task(worker.run(program.stop), name=worker.name))
@@ -211,9 +223,41 @@ async def _requests(desk: Desk) -> int:
     return await lookup.run_once(desk) + await prepare.run_once(desk)
 
 
+async def _silent(program: Program) -> None:
+    """A mailbox from which nothing was heard for a quarter of an hour is down, also when its thread hangs."""
+    now = program.desk.now()
+
+    def report(unit: Unit) -> None:
+        for organisation, watcher in program.watchers.items():
+            if watcher.quiet_since is not None and now - watcher.quiet_since > SILENT:
+                name = f"imap:{program.desk.organisation(organisation).mailbox}"
+                channels.report(unit, organisation, name, ok=False, reason="een kwartier niets van het postvak gehoord")
+
+    await program.desk.store.write(report)
+
+
+async def _sign_ins(program: Program) -> None:
+    """A sign-in that is about to end is said two weeks before, not found out by silence."""
+    desk = program.desk
+    for organisation in program.settings.organisations:
+        if organisation.oauth is None:
+            continue
+        kept = SealedTokens(desk.store, organisation.key, organisation.mailbox)
+        soon = expires_soon(organisation.oauth, await asyncio.to_thread(kept.expires_at), desk.now())
+        report = partial(
+            channels.report, organisation=organisation.key, name=f"aanmelding:{organisation.mailbox}", ok=soon is None,
+            reason="de aanmelding bij de provider loopt af" if soon else "",
+        )  # fmt: skip
+        await desk.store.write(report)
+
+
 def _start_ticks(program: Program) -> None:
     desk, ticks = program.desk, program.ticks
+    if program.watchers:
+        ticks.every(60.0, "silent", lambda: _silent(program))
+        ticks.every(3600.0, "sign-ins", lambda: _sign_ins(program))
     ticks.every(1.0 if desk.demo else SWEEP_SECONDS, "deadlines", lambda: deadlines.sweep(desk))
+    ticks.every(SWEEP_SECONDS, "alarms", lambda: alarms.sweep(desk))
     ticks.every(3600.0, "retention", lambda: retention.purge(desk))
     ticks.every(3600.0, "checkpoint", lambda: desk.store.write(audit.checkpoint_if_due))
     ticks.start()
@@ -241,12 +285,12 @@ async def shut_down(program: Program) -> None:
     """No new mail; steps that run come to their end; then the connections go."""
     if program.door is not None:
         await program.door.stop()
-    for watcher in program.watchers:
+    for watcher in program.watchers.values():
         await watcher.stop()
     program.ticks.stop()
     program.stop.set()
     wake = program.desk.wake
-    for event in (wake.inbound, wake.requests, wake.outbox):
+    for event in (wake.inbound, wake.requests, wake.outbox, wake.mailbox):
         event.set()
     if program.web is not None:
         program.web.should_exit = True

@@ -21,7 +21,7 @@ def _roles(texts: list[str]) -> dict[str, str]:
     return roles
 
 
-def _with_desk(config: Path | None, act: Any) -> Any:
+def with_desk(config: Path | None, act: Any) -> Any:
     """Runs `act(desk)` on a desk without doors or workers."""
     from bot.__main__ import settings_for  # noqa: PLC0415
     from bot.wiring import build_desk, close, open_store, prepare_organisations  # noqa: PLC0415
@@ -61,7 +61,7 @@ def add(
         )
         return await accounts.set_second_factor(desk, staff_id, wanted=True) if second_factor else ""
 
-    secret = _with_desk(config, act)
+    secret = with_desk(config, act)
     typer.echo(f"{login} is toegevoegd.")
     if secret:
         typer.echo(f"Tweede factor, scan of typ in een authenticator-app:\n{secret}")
@@ -72,7 +72,7 @@ def show(config: Config = None) -> None:
     """Who works here, and with which roles."""
     from workflow import accounts  # noqa: PLC0415
 
-    for account in _with_desk(config, accounts.accounts):
+    for account in with_desk(config, accounts.accounts):
         state = "" if account.active else " (uit)"
         typer.echo(f"{account.login:20} {account.name}{state}")
 
@@ -89,4 +89,4 @@ def off(login: str, config: Config = None) -> None:
                 return True
         return False
 
-    typer.echo("Toegang is weg." if _with_desk(config, act) else "Niemand met deze naam.")
+    typer.echo("Toegang is weg." if with_desk(config, act) else "Niemand met deze naam.")

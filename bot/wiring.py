@@ -9,19 +9,26 @@ from functools import partial
 from sqlalchemy import select
 
 from bot.config import Organisation, Settings
+from bot.tokens import SealedTokens
+from cases.audit import PROGRAM
 from cases.context import Context
 from cases.protocols import Accept, DataSource, Reader, Sender
-from cases.types import Form
+from cases.types import ChannelKind, Form
 from handlers.wording import load_all
 from intake.accept import Acceptance
+from intake.email.authentication import SenderCheck
+from intake.email.imap_acts import ImapActs
+from intake.email.oauth import AccessTokens
+from intake.email.resolver import SystemResolver
 from intake.email.sender import SmtpSender, TraySender
 from intake.email.threading import find_token, mailbox_of, make_message_id, make_reply_address
+from intake.email.verp import bounced_outbox_id, make_bounce_address
 from intake.normalise import normalise
 from sources.sql import SqlSource
 from storage import migrate
 from storage.keys import Keyring, load_root_key
+from storage.models import ChannelState, PolicyVersion, table
 from storage.models import Organisation as OrganisationRow
-from storage.models import PolicyVersion, table
 from storage.unit import Store, Unit
 from workflow.desk import Desk, OrganisationDesk, Wake
 
@@ -33,16 +40,20 @@ class ReplyThreads:
         self._keyring = keyring
 
     def reply_address(self, organisation: str, mailbox: str, conversation_id: str) -> str:
-        return make_reply_address(mailbox, conversation_id, self._key(organisation))
+        return make_reply_address(mailbox, conversation_id, self._keys(organisation)[0])
 
     def conversation_of(self, organisation: str, addresses: Sequence[str]) -> str | None:
-        return find_token(addresses, [self._key(organisation)])
+        return find_token(addresses, self._keys(organisation))
 
     def message_id(self, organisation: str, mailbox: str, outbox_id: str) -> str:
-        return make_message_id(outbox_id, self._key(organisation), mailbox_of(mailbox).rpartition("@")[2])
+        return make_message_id(outbox_id, self._keys(organisation)[0], mailbox_of(mailbox).rpartition("@")[2])
 
-    def _key(self, organisation: str) -> bytes:
-        return self._keyring.organisation(organisation).index
+    def bounced(self, organisation: str, addresses: Sequence[str]) -> str | None:
+        return bounced_outbox_id(addresses, self._keys(organisation))
+
+    def _keys(self, organisation: str) -> tuple[bytes, ...]:
+        """The newest first; running conversations still hold codes of the one before."""
+        return self._keyring.organisation(organisation).reply
 
 
 def open_store(settings: Settings, context: Context) -> Store:
@@ -63,6 +74,11 @@ def prepare_organisations(unit: Unit, settings: Settings) -> None:
             prefix = organisation.key[:3].upper()
             unit.add(OrganisationRow, id=organisation.key, case_prefix=prefix, created_at=unit.now)
             unit.flush()
+            unit.add(
+                ChannelState, id=f"{organisation.key}:{ChannelKind.EMAIL}", organisation_id=organisation.key,
+                channel=ChannelKind.EMAIL.value, mode=organisation.starts.value, changed_at=unit.now,
+                changed_by=PROGRAM,
+            )  # fmt: skip
         unit.keys.ensure(unit, organisation.key)
         if organisation.policy.version not in seen:
             unit.add(
@@ -75,15 +91,19 @@ def build_desk(
     settings: Settings, store: Store, reader: Callable[[], Reader], *, cpu: Executor | None = None, demo: bool = False
 ) -> Desk:
     """The desk. The store must hold the organisations already (`prepare_organisations`)."""
+    tokens = {organisation.mailbox: make_tokens(organisation, store) for organisation in settings.organisations}
     return Desk(
         store=store,
         organisations={organisation.key: _organisation(organisation) for organisation in settings.organisations},
         reader=reader,
         normalise=partial(normalise, instance=settings.instance),
         senders={
-            organisation.mailbox: make_sender(settings, organisation, store) for organisation in settings.organisations
+            organisation.mailbox: make_sender(settings, organisation, store, tokens[organisation.mailbox])
+            for organisation in settings.organisations
         },
         threads=ReplyThreads(store.keyring),
+        mailboxes={o.mailbox: ImapActs(o.imap, tokens[o.mailbox]) for o in settings.organisations if o.imap},
+        authenticate=make_sender_check(settings),
         base_url=settings.base_url,
         instance=settings.instance,
         limits=settings.limits,
@@ -99,6 +119,7 @@ def _organisation(organisation: Organisation) -> OrganisationDesk:
         key=organisation.key, policy=organisation.policy, mailbox=organisation.mailbox,
         texts=dict(load_all(_house_form(organisation), organisation.texts)), sources=sources,
         forward_to=organisation.forward_to, list_other_mail=organisation.list_other_mail,
+        colleagues=organisation.colleagues or frozenset({organisation.mailbox.rpartition("@")[2]}),
     )  # fmt: skip
 
 
@@ -106,7 +127,26 @@ def _house_form(organisation: Organisation) -> Form:
     return organisation.policy.form
 
 
-def make_sender(settings: Settings, organisation: Organisation, store: Store) -> Sender:
+def make_tokens(organisation: Organisation, store: Store) -> AccessTokens | None:
+    """The sign-in of one mailbox, shared by reading and sending; None where it logs in with a password."""
+    if organisation.oauth is None:
+        return None
+    kept = SealedTokens(store, organisation.key, organisation.mailbox)
+    return AccessTokens(organisation.oauth, kept, store.context.clock)
+
+
+def make_sender_check(settings: Settings) -> SenderCheck | None:
+    """One for the whole program; None when no organisation has senders checked (the demo asks no DNS)."""
+    checked = {o.key: o.sender_check for o in settings.organisations if o.sender_check is not None}
+    if not checked:
+        return None
+    known = {o.key: (o.mailbox.rpartition("@")[2], *o.known_domains) for o in settings.organisations}
+    return SenderCheck(checked, SystemResolver(), lambda organisation: known.get(organisation, ()))
+
+
+def make_sender(
+    settings: Settings, organisation: Organisation, store: Store, tokens: AccessTokens | None = None
+) -> Sender:
     """The way out of one mailbox; in the demo a tray that has no network at all."""
     clock = store.context.clock
     if settings.tray is not None:
@@ -115,7 +155,14 @@ def make_sender(settings: Settings, organisation: Organisation, store: Store) ->
             instance=settings.instance, clock=clock,
         )  # fmt: skip
     assert organisation.smtp is not None
-    return SmtpSender(organisation.smtp, instance=settings.instance, clock=clock)
+    keyring, mailbox = store.keyring, organisation.mailbox
+
+    def bounce_address(outbox_id: str) -> str:
+        return make_bounce_address(mailbox, outbox_id, keyring.organisation(organisation.key).reply[0])
+
+    return SmtpSender(
+        organisation.smtp, instance=settings.instance, clock=clock, tokens=tokens, bounce_address=bounce_address
+    )
 
 
 def make_accept(desk: Desk) -> Accept:

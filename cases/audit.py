@@ -48,6 +48,12 @@ class AuditTag(StrEnum):
     STAFF_LOGIN_FAILED = "staff.login_failed"
     CASE_VIEWED = "case.viewed"
     CHANNEL_CHANGED = "channel.changed"
+    MODE_CHANGED = "mode.changed"
+    OUTGOING_STOPPED = "outgoing.stopped"
+    OUTGOING_RESUMED = "outgoing.resumed"
+    MAIL_RELEASED = "mail.released"
+    SENDER_MARKED = "sender.marked"
+    KEY_ROTATED = "key.rotated"
 
 
 PROGRAM = "program"

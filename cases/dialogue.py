@@ -90,7 +90,11 @@ _STAFF_ONLY = frozenset(
     }
 )
 _NO_MAIL = frozenset({Flag.AUTHORITY, Flag.DECEASED, Flag.DISTRESS})  # no automatic word to these
-_CASELESS = frozenset({Label.STATUS, Label.ANNULEREN, Label.OVERIG})  # never open a matter by themselves
+CASELESS = frozenset({Label.STATUS, Label.ANNULEREN, Label.OVERIG})  # never open a matter by themselves
+
+
+# The words are not there to be read: a letter as a file, a sealed mail. A person opens it; the term runs.
+_NOT_SEEN = frozenset({"encrypted", "attachment_only"})
 
 
 def form_for(policy: Policy, reading: Reading) -> Form:
@@ -102,6 +106,8 @@ def decide(message: ParsedMessage, reading: Reading, reply: Reply, known: Known 
     """The next turn."""
     if message.machine is not None:
         return _by_machine(message.machine, reading)
+    if known is None and message.flags & _NOT_SEEN and not _asks(reading):
+        return Turn(InboundOutcome.TRIAGE, work=(WorkKind.TRIAGE,))
     if reply.kind is ReplyKind.HUMAN:
         reading = replace(reading, flags=reading.flags | {Flag.WANTS_HUMAN})
     if known is None:
@@ -117,14 +123,14 @@ def _by_machine(kind: MachineKind, reading: Reading) -> Turn:
     """Never answered. But web forms and privacy services write as machines do: their requests a person looks at."""
     if kind in (MachineKind.LIST, MachineKind.REPORT, MachineKind.AUTO_REPLY) and _asks(reading):
         # a newsletter speaks of opting out and of its privacy statement; it does not ask us for data
-        weak = {Label.AFMELDEN, Label.VRAAG, *_CASELESS} if kind is MachineKind.LIST else _CASELESS
+        weak = {Label.AFMELDEN, Label.VRAAG, *CASELESS} if kind is MachineKind.LIST else CASELESS
         if set(reading.labels) - weak:
             return Turn(InboundOutcome.TRIAGE, work=(WorkKind.TRIAGE,))
     return Turn(InboundOutcome.MACHINE)
 
 
 def _first(reading: Reading, policy: Policy) -> Turn:
-    labels = tuple(label for label in reading.labels if label not in _CASELESS)
+    labels = tuple(label for label in reading.labels if label not in CASELESS)
     if reading.certainty is Certainty.CERTAIN and labels:
         return opened(labels, reading, policy, assurance=Assurance.ADDRESS_CLAIMED)
     if reading.certainty is Certainty.CERTAIN and reading.labels == (Label.OVERIG,):
@@ -147,7 +153,7 @@ def _first(reading: Reading, policy: Policy) -> Turn:
 def _likeliest(reading: Reading) -> tuple[Label, ...]:
     """Two choices, three at most, never fourteen."""
     ranked = sorted(reading.probabilities.items(), key=lambda item: -item[1])
-    return tuple(label for label, p in ranked if label not in _CASELESS and p >= 0.1)[:2]
+    return tuple(label for label, p in ranked if label not in CASELESS and p >= 0.1)[:2]
 
 
 def opened(labels: tuple[Label, ...], reading: Reading, policy: Policy, *, assurance: Assurance) -> Turn:
@@ -244,7 +250,7 @@ def _asked_within(reading: Reading, reply: Reply, known: Known, policy: Policy, 
         return follow_up
     if Label.STATUS in reading.labels and known.has_case:
         return Turn(InboundOutcome.FOLLOW_UP, mail=Mail.STATUS)
-    new = tuple(label for label in reading.labels if label not in _CASELESS and label not in known.open_labels)
+    new = tuple(label for label in reading.labels if label not in CASELESS and label not in known.open_labels)
     if known.awaited is Awaited.CLARIFY and (chosen := _chosen(reading, reply, known.choices)):
         new = (chosen,)
     elif reading.certainty is not Certainty.CERTAIN:

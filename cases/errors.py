@@ -16,6 +16,7 @@ An error text is shown to staff and may be logged: it never holds a name, an add
 from __future__ import annotations
 
 import traceback
+from datetime import timedelta
 from pathlib import Path
 
 _ROOT = Path(__file__).parents[1]
@@ -47,6 +48,14 @@ class OutsideError(LoketError):
 
 class Temporary(OutsideError):
     """May work later; the caller retries."""
+
+
+class Throttled(Temporary):
+    """The other side takes no more for now. Nothing was tried: the message waits `retry_after`, and is not to blame."""
+
+    def __init__(self, message: str, retry_after: timedelta) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class Permanent(OutsideError):

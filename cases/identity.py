@@ -7,12 +7,15 @@ the person on file. A thread match, a From header or a case number proves nothin
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from cases.types import Assurance
+
+CASE_NUMBER = re.compile(r"\b[A-Z]{3}-\d{4}-\d{4}\b", re.I)  # as `new_case_number` makes them
 
 
 class CodePurpose(StrEnum):

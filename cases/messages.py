@@ -25,6 +25,8 @@ class RawInbound:
     message_id: str | None = None  # RFC 5322 Message-ID, as written, blanks trimmed
     envelope_from: str | None = None  # RFC 5321 reverse-path; "" is the null sender
     envelope_to: tuple[str, ...] = ()
+    peer_ip: str = ""  # who delivered to our own door, "" elsewhere
+    helo: str = ""
     folder: str | None = None  # IMAP only
     uidvalidity: int | None = None
     uid: int | None = None
@@ -36,6 +38,17 @@ class Attachment:
     name: str  # made safe; never used as a path
     media_type: str
     size: int  # bytes, decoded
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """A mail inside a mail, as somebody passed it on. Who wrote it is what the text says: unverified."""
+
+    from_name: str
+    from_address: str  # lower-cased, "" when the text names none
+    date_text: str  # as written there, in the zone and language of whoever forwarded
+    subject: str
+    own_words: str  # of the original writer; never empty when anything was forwarded
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +70,10 @@ class ParsedMessage:
     machine: MachineKind | None  # judged by intake/guards
     auto_suppressed: bool  # the sender asks for no automatic answers
     content_digest: bytes  # over From, Date, Message-ID, subject, decoded text: joins copies by two paths
-    flags: frozenset[str] = frozenset()  # "smime", "pgp", "truncated", "html_only", "empty", "forward"
+    # "forward", "encrypted", "smime", "pgp", "signed", "winmail", "calendar", "out_of_office", "attachment_only",
+    # "empty", "html_only", "truncated", "several_from"
+    flags: frozenset[str] = frozenset()
     headers: dict[str, str] = field(default_factory=dict)  # a few, decoded, for staff
     bounced_ids: tuple[str, ...] = ()  # bounce: Message-IDs of ours named inside
     bounce_permanent: bool = False  # bounce: 5.x.x "failed"
+    forwarded: Forwarded | None = None

@@ -68,9 +68,10 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class SentProof:
-    """What the receiving server said; no personal data."""
+    """What the receiving server said; no personal data in `reply`."""
 
     reply: str
+    raw: bytes | None = field(default=None, repr=False)  # the message as it left, for the copy in Sent
 
 
 class Sender(Protocol):
@@ -139,7 +140,7 @@ class SenderEvidence:
     """Shown to staff; raises no assurance and opens no data."""
 
     level: SenderLevel
-    by: str = ""  # "receiver" (its Authentication-Results) or "own" (our own check)
+    by: str = ""  # "receiver" (its Authentication-Results), "arc" (a named forwarder's seal) or "own" (our own check)
     spf: str = ""  # RFC 8601 results: pass, fail, softfail, neutral, none, temperror, permerror, "" not looked at
     dkim: str = ""
     dmarc: str = ""
@@ -240,3 +241,7 @@ class Threads(Protocol):
     def reply_address(self, organisation: str, mailbox: str, conversation_id: str) -> str: ...
     def conversation_of(self, organisation: str, addresses: Sequence[str]) -> str | None: ...
     def message_id(self, organisation: str, mailbox: str, outbox_id: str) -> str: ...
+    def bounced(self, organisation: str, addresses: Sequence[str]) -> str | None:
+        """The outbox row that a bounce names by the address it was sent to (VERP)."""
+        ...
+

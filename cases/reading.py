@@ -28,7 +28,7 @@ class FactKind(StrEnum):
     IBAN = "iban"
     BSN = "bsn"
     KVK = "kvk"
-    VAT = "vat"
+    VAT = "btw"
     DOMAIN = "domain"
     DATE = "date"
     CODE = "code"
@@ -60,6 +60,15 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What a correction asks: which value is to become which."""
+
+    field: str  # name, email, phone, address, street, house_number, postcode, place, iban, salutation, contact, ...
+    old: str | None  # as written, None when not told
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """The outcome of reading one message."""
 
@@ -72,6 +81,8 @@ class Reading:
     flags: frozenset[Flag]
     facts: tuple[Fact, ...]
     model_version: str
+    chosen: tuple[Label, ...] = ()  # the forced best reading; only `certainty` allows acting
+    changes: tuple[Change, ...] = ()
 
 
 class ReplyKind(StrEnum):

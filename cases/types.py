@@ -95,6 +95,16 @@ class InboundOutcome(StrEnum):
     QUARANTINE = "quarantine"
 
 
+class ActStatus(StrEnum):
+    """Where a change in a shared mailbox stands."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    GONE = "gone"  # a colleague moved or deleted the message meanwhile
+    UNSUPPORTED = "unsupported"  # the server can not do this
+    FAILED = "failed"  # tried for a day; nothing is lost, the mailbox just looks as before
+
+
 class MachineKind(StrEnum):
     BOUNCE = "bounce"
     AUTO_REPLY = "auto_reply"

@@ -13,7 +13,7 @@ from datetime import date, datetime
 
 from cases.letters import Block, BlockKind, Letter, Table
 from cases.policy import ListKind, Policy
-from cases.types import Awaiting, ChannelKind, Form, Label, RequestState
+from cases.types import Awaiting, ChannelKind, Form, Label, RequestState, WorkKind
 from handlers.parts import block, closing, complaint, phone_variant, policy_text
 from handlers.wording import Texts, load_texts, staff_texts
 
@@ -253,6 +253,14 @@ def staff_overdue(*, case_number: str, label: Label, told: date, link: str) -> L
 def staff_waiting(*, case_number: str, label: Label, told: date, link: str) -> Letter:
     """A draft waits for approval."""
     return _staff("waiting", case_number, label, told, link)
+
+
+def staff_alarm(*, kind: WorkKind, number: int, organisation: str, link: str) -> Letter:
+    """Something stands still until a person looks: unreadable mail, a dead channel, an answer that came back."""
+    texts = staff_texts()
+    what = texts.say(f"alarm.{kind.value}", number=number)
+    blocks = (_text("notice", what), block(BlockKind.LINK, texts.say("link.list"), link=link))
+    return Letter(texts.say("alarm.subject", org=organisation, what=what), Form.NL_U, blocks)
 
 
 def _staff(section: str, case_number: str, label: Label, told: date, link: str, days: int = 0) -> Letter:

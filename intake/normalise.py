@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from cases.errors import InputError
 from cases.messages import Attachment, ParsedMessage, RawInbound
 from cases.types import MachineKind
 from intake.email.bounces import Bounce, read_bounce
+from intake.email.forwards import forwarded, is_forward_subject
 from intake.email.headers import Headers, addresses, clean, decode_words, header_date, message_ids
 from intake.email.parse import MAX_TEXT, Mail, parse_mail
 from intake.email.quotes import split_quotes
@@ -28,7 +30,12 @@ _SHOWN = (
     "from", "sender", "reply-to", "to", "cc", "date", "subject", "return-path", "authentication-results", "list-id",
     "auto-submitted", "x-original-from", "x-original-sender", "x-mailer",
 )  # fmt: skip
-_FORWARD_SUBJECT = re.compile(r"^\s*(?:fwd?|doorst|doorgest(?:uurd)?|wg)\s*:", re.I)
+# "Zie mijn antwoorden hieronder in rood": what was said stands in what a mail program calls the quote.
+_POINTS = re.compile(
+    r"\b(?:zie|see|siehe|lees)\b.{0,40}\b(?:onder\w*|hieronder|beneden|below|rood|blauw|groen|tussen|unten)\b", re.I
+)
+_SHORT = 15
+SEALED = "(Dit bericht is versleuteld. De inhoud is hier niet te lezen.)"  # for staff, and so that a person looks
 
 
 def normalise(message: RawInbound, *, instance: str = "") -> ParsedMessage:
@@ -47,12 +54,16 @@ def normalise(message: RawInbound, *, instance: str = "") -> ParsedMessage:
         subject=subject, instance=instance,
     )  # fmt: skip
     text, own, quoted, flags = _words(mail, subject)
+    if verdict.absent:
+        flags.add("out_of_office")
+    if verdict.machine is MachineKind.BOUNCE:
+        flags.discard("forward")  # the mail inside is ours, come back
     if len([pair for pair in senders if pair[1]]) > 1 or len(headers.raw_all("from")) > 1:
         flags.add("several_from")  # which of them wrote is anybody's guess
     identifier = (message_ids(headers.raw("message-id")) or message_ids(message.message_id or "") or [""])[0]
     date = header_date(headers.raw("date"))
     verdict, bounce = _bounce(mail, verdict)
-    return ParsedMessage(
+    parsed = ParsedMessage(
         subject=subject,
         from_name=from_name,
         from_address=from_address,
@@ -73,6 +84,7 @@ def normalise(message: RawInbound, *, instance: str = "") -> ParsedMessage:
         bounced_ids=bounce.ids,
         bounce_permanent=bounce.permanent,
     )
+    return replace(parsed, forwarded=forwarded(parsed)) if "forward" in flags else parsed
 
 
 def plain_message(
@@ -112,7 +124,7 @@ def _words(mail: Mail, subject: str) -> tuple[str, str, str, set[str]]:
     """(full text, own words, what was cut, flags)."""
     split = split_quotes(mail.written)
     flags = set(mail.flags)
-    if split.forward or _FORWARD_SUBJECT.match(subject):
+    if split.forward or is_forward_subject(subject) or (mail.quoted and split_quotes(mail.quoted).forward):
         flags.add("forward")
     rest = "\n\n".join(piece for piece in (mail.quoted, mail.inner) if piece)
     text = "\n\n".join(piece for piece in (mail.written, rest) if piece)
@@ -120,18 +132,25 @@ def _words(mail: Mail, subject: str) -> tuple[str, str, str, set[str]]:
     if len(text) > MAX_TEXT:
         flags.add("truncated")
     text, quoted = text[:MAX_TEXT], quoted[:MAX_TEXT]
+    if not text and "encrypted" in flags:
+        return SEALED, SEALED, "", flags
     if not text:
         flags.add("attachment_only" if mail.attachments else "empty")
-    if not split.own or ("forward" in flags and len(split.own.split()) < _FEW_WORDS):
+    words = len(split.own.split())
+    points = words < _SHORT and _POINTS.search(split.own) is not None
+    if not split.own or points or ("forward" in flags and words < _FEW_WORDS):
         return text, text, "", flags  # "zie onder" above a forwarded mail: the request is in the mail
     return text, split.own, quoted, flags
 
 
 def _bounce(mail: Mail, verdict: Verdict) -> tuple[Verdict, Bounce]:
-    if verdict.machine is not MachineKind.BOUNCE:
+    """What a bounce or a receipt says about a mail of ours. A report of success is a receipt."""
+    if verdict.machine not in (MachineKind.BOUNCE, MachineKind.RECEIPT):
         return verdict, Bounce((), permanent=False, delivered=False)
     bounce = read_bounce(mail.headers, mail.delivery, mail.originals, mail.written)
-    return (Verdict(MachineKind.RECEIPT, suppressed=True) if bounce.delivered else verdict), bounce
+    if verdict.machine is MachineKind.RECEIPT or bounce.delivered:
+        return Verdict(MachineKind.RECEIPT, suppressed=True), Bounce(bounce.ids, permanent=False, delivered=True)
+    return verdict, bounce
 
 
 def _recipients(headers: Headers, envelope: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Three keys per organisation (seal, index, tombstone) and a data key per message and per case.
+"""The keys of an organisation (seal, index, tombstone, reply) and a data key per message and per case.
 
 The root key wraps the organisations' keys and never enters the database: it comes from the environment or from a
 file that only the program may read. A data key is wrapped by its organisation's seal key or, after joining a case,
@@ -11,13 +11,15 @@ import base64
 import binascii
 import os
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Row, bindparam, func, select, update
 
+from cases.audit import PROGRAM, AuditTag
 from cases.errors import ConfigError, RuleError
 from storage.models import DataKey, MasterKey, table
 from storage.seal import Sealer, new_key
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from storage.unit import Reads, Unit
 
 KEPT_OPEN = timedelta(minutes=5)  # another process may have deleted a key that is open here
-PURPOSES = ("seal", "index", "tombstone")
+PURPOSES = ("seal", "index", "tombstone", "reply")
 
 _KEYS = table(DataKey)
 _ADOPT = (  # a key that was erased meanwhile, by another process too, stays erased
@@ -66,6 +68,9 @@ class OrganisationKeys:
     index: bytes
     index_version: int
     tombstone: bytes
+    reply: tuple[
+        bytes, ...
+    ]  # of reply addresses and Message-IDs: the newest makes them, the one before it still counts
 
 
 class Keyring:
@@ -100,7 +105,8 @@ class Keyring:
                 row = newest[purpose]
                 keys[purpose] = (self._root.open(row.wrapped, context), row.version)
                 continue
-            plain = new_key()
+            # running conversations of an older installation hold codes that its index key made
+            plain = keys["index"][0] if purpose == "reply" and "index" in newest else new_key()
             keys[purpose] = (plain, 1)
             unit.add(
                 MasterKey, id=unit.new_id(), organisation_id=organisation, purpose=purpose, version=1,
@@ -109,7 +115,27 @@ class Keyring:
         self._organisations[organisation] = OrganisationKeys(
             seal=Sealer(keys["seal"][0]), seal_version=keys["seal"][1], index=keys["index"][0],
             index_version=keys["index"][1], tombstone=keys["tombstone"][0],
+            reply=(keys["reply"][0], *self._reply_before(found, organisation)),
         )  # fmt: skip
+
+    def _reply_before(self, found: Sequence[Row[Any]], organisation: str) -> tuple[bytes, ...]:
+        older = [row for row in found if row.purpose == "reply"][-2:-1]
+        return tuple(self._root.open(row.wrapped, f"master_key.reply:{organisation}") for row in older)
+
+    def rotate_reply(self, unit: Unit, organisation: str) -> int:
+        """A new key for reply addresses; the one before it still counts, older ones no more. Gives its version."""
+        rows = table(MasterKey)
+        newest = unit.value(
+            select(func.max(rows.c.version)).where(rows.c.organisation_id == organisation, rows.c.purpose == "reply")
+        )
+        version = int(newest or 0) + 1
+        unit.add(
+            MasterKey, id=unit.new_id(), organisation_id=organisation, purpose="reply", version=version,
+            wrapped=self._root.seal(new_key(), f"master_key.reply:{organisation}"), created_at=unit.now,
+        )  # fmt: skip
+        unit.record(AuditTag.KEY_ROTATED, organisation=organisation, actor=PROGRAM, purpose="reply", version=version)
+        self.ensure(unit, organisation)
+        return version
 
     def new_data_key(self, unit: Unit, organisation: str, *, parent: str | None = None) -> str:
         """Writes a fresh data key row and gives its id."""

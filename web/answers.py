@@ -21,6 +21,19 @@ NOTICES: Mapping[str, str] = {
     "gesloten": "Van de werklijst gehaald.",
     "geopend": "De zaak is geopend. De termijn loopt vanaf de ontvangst.",
     "geen-verzoek": "Afgehandeld: dit is geen privacyverzoek.",
+    "geen-zaak": "De zaak is gesloten: dit was geen privacyverzoek. De berichten staan weer ongelezen in het postvak.",
+    "opnieuw-lezen": "Het bericht wordt opnieuw gelezen.",
+    "spam": "De afzender staat op de spamlijst. Latere post komt op die lijst; er raakt niets weg.",
+    "geen-spam": "De afzender is van de spamlijst gehaald.",
+    "toegevoegd": "Het bericht is bij de zaak gezet. Het bewijst daar niets over wie dit is.",
+    "collega-ja": "Genoteerd: de collega heeft het verzoek beantwoord.",
+    "collega-nee": "Genoteerd: dit was niet het antwoord.",
+    "vrijgegeven": "Vrijgegeven: het bericht gaat weg.",
+    "niet-versturen": "Dit bericht gaat niet weg.",
+    "stand": "De stand van het kanaal is veranderd.",
+    "punt": "Het punt is afgevinkt, op uw naam.",
+    "gestopt": "Gestopt: er gaat niets meer uit. Post komt gewoon binnen en de termijnen lopen door.",
+    "hervat": "Berichten gaan weer uit.",
     "uitgelogd": "U bent uitgelogd.",
 }
 PROBLEMS: Mapping[str, str] = {
@@ -39,6 +52,8 @@ PROBLEMS: Mapping[str, str] = {
     "identity_first": "Eerst moet zeker zijn wie dit is. Bevestig de identiteit bij het gesprek, of wacht op de code.",
     "frozen": "Dit gesprek is stilgezet: iemand zei „dit was ik niet”. Zoek dat eerst uit, zie het gesprek.",
     "no_processor_case": "Deze organisatie bewaart geen gegevens voor haar klanten. Doorverwijzen kan hier niet.",
+    "not_ready": "Er staan nog punten open. Vink ze af, of schrijf waarom het toch aan mag.",
+    "no_reason": "Schrijf erbij waarom.",
     "no_method": "Kies hoe u de identiteit hebt vastgesteld.",
 }
 

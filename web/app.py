@@ -16,11 +16,11 @@ from web.guard import HEADERS, Guard
 from web.requester import case as requester_case
 from web.requester import download, privacy
 from web.settings import WebSettings
-from web.staff import acts, case, handling, lists, login, post
+from web.staff import acts, case, channels, handling, lists, login, post
 from web.staff.session import NotSignedIn, NotThere, Refused
 from workflow.desk import Desk
 
-STAFF = (login.router, lists.router, case.router, acts.router, handling.router, post.router)
+STAFF = (login.router, lists.router, case.router, acts.router, handling.router, channels.router, post.router)
 REQUESTER = (requester_case.router, download.router, privacy.router)
 
 

@@ -62,6 +62,11 @@ WORK: Mapping[str, str] = {
     "other_mail": "Overige post",
     "new_message": "Nieuw bericht",
     "mail_held": "Automatische post tegengehouden",
+    "release": "Bericht vrijgeven",
+    "backlog": "Ouder bericht: loopt hier een verzoek?",
+    "colleague_answer": "Een collega schreef: is dit het antwoord?",
+    "spam_listed": "Op de spamlijst, maar vraagt iets",
+    "spam": "Van een afzender op de spamlijst",
 }
 WORK_SHORT: Mapping[str, str] = {
     "triage": "Beoordelen",
@@ -79,6 +84,10 @@ WORK_SHORT: Mapping[str, str] = {
     "other_mail": "Overige post",
     "new_message": "Nieuw bericht",
     "mail_held": "Tegengehouden",
+    "release": "Vrijgeven",
+    "backlog": "Ouder bericht",
+    "colleague_answer": "Antwoord collega?",
+    "spam_listed": "Spamlijst",
 }
 # Lines that somebody closes by hand once it is handled; the others close when the matter is done.
 CLOSABLE = frozenset(
@@ -147,7 +156,48 @@ DRAFTS: Mapping[str, str] = {
     "void": "vervallen",
     "handed_back": "teruggegeven",
 }
+MODES: Mapping[str, str] = {"meekijken": "meekijken", "onder_toezicht": "onder toezicht", "aan": "aan"}
+MODE_TEXTS: Mapping[str, str] = {
+    "meekijken": "Het loket leest mee en laat zien wat het zou doen. Er gaat niets uit en er gaat geen zaak open.",
+    "onder_toezicht": "Zaken gaan open; elk bericht naar buiten wacht op een klik van een medewerker.",
+    "aan": "Ontvangstbevestigingen, codes en vragen gaan vanzelf. Antwoorden keurt altijd een medewerker goed.",
+}
+OUTCOMES: Mapping[str, str] = {
+    "case": "een zaak",
+    "follow_up": "een bericht bij een zaak",
+    "triage": "een bericht om te beoordelen",
+    "no_request": "geen verzoek",
+    "machine": "automatische post",
+}
+DIALOGUE_MAILS: Mapping[str, str] = {
+    "acknowledgement": "ontvangstbevestiging",
+    "acknowledgement_with_code": "ontvangstbevestiging met code",
+    "clarification": "vraag om verduidelijking",
+    "human": "een medewerker neemt over",
+    "status": "stand van zaken",
+    "other_address": "vraag over een ander adres",
+    "code_result": "antwoord op de code",
+    "new_code": "nieuwe code",
+    "withdrawn": "bevestiging van intrekken",
+}
+ORIGINS: Mapping[str, str] = {
+    "junk": "gevonden in de map met ongewenste mail",
+    "dragged": "door een collega in de map Privacyloket gezet",
+    "backlog": "van voor de start van het loket",
+    "sent": "gevonden in Verzonden",
+}
+SENDER_LEVELS: Mapping[str, str] = {
+    "unchecked": "niet gecontroleerd",
+    "failed": "niet bevestigd: het adres kan vervalst zijn",
+    "aligned": "bevestigd door de mailserver van het domein",
+}
+SENDER_CHECKED_BY: Mapping[str, str] = {
+    "receiver": "gecontroleerd door onze mailserver",
+    "arc": "gecontroleerd door een doorstuurder die wij kennen",
+    "own": "zelf gecontroleerd",
+}
 SENDINGS: Mapping[str, str] = {
+    "held": "wacht op een klik",
     "queued": "klaar om te gaan",
     "sending": "wordt verzonden",
     "sent": "verzonden",
@@ -163,6 +213,7 @@ MAIL_KINDS: Mapping[str, str] = {
     "status": "stand van zaken",
     "code_result": "antwoord op code",
     "human": "medewerker neemt over",
+    "colleague": "antwoord van een collega",
     "letter": "brief",
     "download_code": "code voor download",
     "staff_notice": "bericht aan medewerkers",
@@ -217,6 +268,13 @@ AUDIT: Mapping[str, str] = {
     "work.opened": "op de werklijst gezet",
     "work.closed": "van de werklijst gehaald",
     "case.viewed": "gevonden gegevens bekeken",
+    "channel.changed": "kanaal veranderd",
+    "mode.changed": "stand van het kanaal veranderd",
+    "outgoing.stopped": "alles uitgaands gestopt",
+    "outgoing.resumed": "uitgaand weer toegestaan",
+    "mail.released": "bericht vrijgegeven",
+    "sender.marked": "afzender op of van de spamlijst",
+    "key.rotated": "sleutel vernieuwd",
 }
 FLAGS: Mapping[str, str] = {
     "machine": "automatisch bericht",

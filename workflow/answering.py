@@ -17,7 +17,7 @@ from cases.identity import CodePurpose, CodeResult, CodeState, judge_code
 from cases.letters import Letter
 from cases.messages import ParsedMessage, RawInbound
 from cases.reading import Flag, Reading
-from cases.types import OPEN_STATES, Assurance, Form, Label, OutboxKind, RequestState
+from cases.types import OPEN_STATES, Assurance, Form, InboundOutcome, Label, OutboxKind, RequestState
 from handlers import notices
 from handlers.notices import About
 from storage.queries.snapshots import Counts, OpenRequest, Snapshot, Thread
@@ -75,17 +75,21 @@ def answer(
 ) -> Answer | None:  # fmt: skip
     """The answer to one message; None when the message gets no conversation at all."""
     thread = snapshot.thread if not turn.new_conversation else None
-    if thread is None and not turn.open and turn.mail is Mail.NONE:
+    if turn.outcome is InboundOutcome.WATCHED or (thread is None and not turn.open and turn.mail is Mail.NONE):
         return None
     maker = _Maker(desk, row, raw, parsed, reading, turn, thread)
     threaded = snapshot.known is not None and snapshot.known.threaded
     made = maker.make(asked=snapshot.thread, threaded=threaded)
     if made.post is None or not made.unasked:
         return made
-    if parsed.auto_suppressed or over_limit(desk.limits, row.organisation_id, address_index, counts):
+    here = (thread.case_id or "" if thread is not None else "", made.post.kind.value)
+    limited = not turn.open and bool(here[0]) and made.post.kind is not OutboxKind.IDENTITY_CODE
+    again = limited and counts.cases[here] >= desk.limits.mails_per_case_kind
+    if again or parsed.auto_suppressed or over_limit(desk.limits, row.organisation_id, address_index, counts):
         return _held(made)
     counts.recipients[address_index] += 1
     counts.organisations[row.organisation_id] += 1
+    counts.cases[here] += 1
     return made
 
 
@@ -160,6 +164,7 @@ class _Maker:
             code=fresh_code(self.desk, self.organisation) if with_code else "",
             facts=self.reading.facts,
             message_id=self.message_id,
+            outbox_id=self.outbox_id,
             existing_case_key=thread.case_key_id if existing and thread else "",
         )  # fmt: skip
 

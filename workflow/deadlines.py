@@ -15,8 +15,9 @@ from cases.audit import PROGRAM, AuditTag
 from cases.calendar import local_date
 from cases.types import OPEN_STATES, ChannelKind, DeadlineKind, OutboxKind, RequestState, WorkKind
 from handlers import notices
-from storage.models import Deadline, Outbox, Request, Staff, StaffRole, table
+from storage.models import Deadline, Outbox, Request, table
 from storage.queries.request_facts import RequestFacts, request_facts
+from storage.queries.staff import wants_warnings
 from storage.queries.writing import Post, Route, close_work, open_work, queue
 from storage.unit import Reads, Unit
 from workflow.desk import Desk
@@ -86,7 +87,8 @@ def _gather(reads: Reads, request_id: str, group: Sequence[Row[Any]]) -> Due | N
     kinds = [DeadlineKind(row.kind) for row in group]
     warnings = [kind for kind in _WARNINGS if kind in kinds]
     remind = DeadlineKind.IDENTITY_REMINDER in kinds and _may_remind(reads, facts)
-    return Due(tuple(group), facts, _staff(reads, facts.organisation), warnings[-1] if warnings else None, remind)
+    staff = wants_warnings(reads, facts.organisation)
+    return Due(tuple(group), facts, staff, warnings[-1] if warnings else None, remind)
 
 
 def _may_remind(reads: Reads, facts: RequestFacts) -> bool:
@@ -98,17 +100,6 @@ def _may_remind(reads: Reads, facts: RequestFacts) -> bool:
         rows.c.conversation_id == facts.conversation_id, rows.c.kind == OutboxKind.REMINDER.value
     )
     return reads.one(reminded) is None
-
-
-def _staff(reads: Reads, organisation: str) -> tuple[str, ...]:
-    staff, roles = table(Staff), table(StaffRole)
-    found = reads.rows(
-        select(staff.c.notify)
-        .join(roles, roles.c.staff_id == staff.c.id)
-        .where(roles.c.organisation_id == organisation, staff.c.active, staff.c.notify != "")
-        .distinct()
-    )
-    return tuple(sorted(row.notify for row in found))
 
 
 def _write(desk: Desk, due: Due) -> Written:

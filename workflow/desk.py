@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from cases.policy import Policy
-from cases.protocols import DataSource, Normalise, Reader, Sender, Threads
+from cases.protocols import Authenticate, DataSource, MailboxActs, Normalise, Reader, Sender, Threads
 from cases.types import Form
 from handlers.wording import Texts
 from storage.seal import blind
@@ -33,6 +33,7 @@ class OrganisationDesk:
     sources: Mapping[str, DataSource]
     forward_to: str = ""  # host custody: where mail that is no request goes; empty: listed for staff
     list_other_mail: bool = True
+    colleagues: frozenset[str] = frozenset()  # mail domains whose people work here: what they forward is a customer's
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Limits:
     """Numbers that an operator may change; the defaults are those of docs/decisions."""
 
     mails_per_sender_day: int = 3
+    mails_per_case_kind: int = 1  # a mail that opens requests is not counted; codes have limits of their own
     mails_per_organisation_hour: int = 30
     undo: timedelta = timedelta(seconds=30)
     cooling: timedelta = timedelta(hours=24)  # before the same person may be the second
@@ -61,6 +63,7 @@ class Wake:
     inbound: asyncio.Event = field(default_factory=asyncio.Event)
     requests: asyncio.Event = field(default_factory=asyncio.Event)
     outbox: asyncio.Event = field(default_factory=asyncio.Event)
+    mailbox: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,8 @@ class Desk:
     instance: str  # name of this installation, in the loop header
     limits: Limits
     wake: Wake
+    mailboxes: Mapping[str, MailboxActs]  # by account: the shared mailboxes (guest custody)
+    authenticate: Authenticate | None  # None: senders are not checked
     cpu: Executor  # for reading, rendering and export; never the event loop
     demo: bool = False
 

@@ -88,8 +88,8 @@ async def send_download_code(desk: Desk, token: str) -> None:
 
     def settle(unit: Unit) -> None:
         _limit_codes(unit, link.link_id)
-        _new_download_code(unit, desk, facts, link.link_id, code)
-        to_requester(unit, desk, facts, post, threaded=False, request_id=facts.id)
+        outbox_id = to_requester(unit, desk, facts, post, threaded=False, request_id=facts.id)
+        _new_download_code(unit, desk, facts, link.link_id, code, outbox_id)
 
     await desk.store.write(settle)
     desk.wake.outbox.set()
@@ -113,7 +113,7 @@ def _limit_codes(unit: Unit, link_id: str) -> None:
         raise InputError("too_many_codes")
 
 
-def _new_download_code(unit: Unit, desk: Desk, facts: RequestFacts, link_id: str, code: str) -> None:
+def _new_download_code(unit: Unit, desk: Desk, facts: RequestFacts, link_id: str, code: str, outbox_id: str) -> None:
     """Older codes of this link end: only the newest mail counts."""
     codes = table(IdentityCode)
     unit.execute(codes.update().where(codes.c.link_id == link_id, codes.c.used_at.is_(None)).values(void_at=unit.now))
@@ -123,7 +123,7 @@ def _new_download_code(unit: Unit, desk: Desk, facts: RequestFacts, link_id: str
         IdentityCode, id=code_id, organisation_id=facts.organisation, conversation_id=facts.conversation_id,
         purpose=CodePurpose.DOWNLOAD.value, link_id=link_id, digest=code_digest(index, link_id, code),
         sent_to_index=blind(index, "email", facts.address), created_at=unit.now,
-        expires_at=unit.now + DOWNLOAD_CODE_LIFE,
+        expires_at=unit.now + DOWNLOAD_CODE_LIFE, outbox_id=outbox_id,
         attempts_left=desk.organisation(facts.organisation).policy.identity.code_attempts,
     )  # fmt: skip
     unit.record(
@@ -323,11 +323,11 @@ async def send_case_code(desk: Desk, token: str) -> None:
             raise InputError("too_many_codes")
         standing = mine & codes.c.used_at.is_(None) & (codes.c.purpose == CodePurpose.MAILBOX.value)
         unit.execute(codes.update().where(standing).values(void_at=unit.now))
+        outbox_id = to_requester(unit, desk, facts, post, threaded=False, request_id=facts.id)
         write_code(
             unit, desk, link.organisation, link.conversation_id, code, CodePurpose.MAILBOX, case_id=link.case_id,
-            sent_to=desk.index(link.organisation, "email", facts.address),
+            sent_to=desk.index(link.organisation, "email", facts.address), outbox_id=outbox_id,
         )  # fmt: skip
-        to_requester(unit, desk, facts, post, threaded=False, request_id=facts.id)
 
     await desk.store.write(settle)
     desk.wake.outbox.set()

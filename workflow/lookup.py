@@ -193,11 +193,11 @@ def _send_code(unit: Unit, desk: Desk, named: Named, address: str, code: str, po
     """A conversation of its own for that mailbox, so that an answer from there is seen as coming from there."""
     facts, own = named.facts, desk.organisation(named.facts.organisation)
     index = desk.index(facts.organisation, "email", address)
+    conversation_id, outbox_id = unit.new_id(), unit.new_id()
     write_code(
         unit, desk, facts.organisation, facts.conversation_id, code, CodePurpose.ON_FILE, sent_to=index,
-        case_id=facts.case_id, identifier_id=named.id,
+        case_id=facts.case_id, outbox_id=outbox_id, identifier_id=named.id,
     )  # fmt: skip
-    conversation_id, outbox_id = unit.new_id(), unit.new_id()
     sealer = unit.keys.data(unit, facts.case_key_id)
     unit.add(
         Conversation, id=conversation_id, organisation_id=facts.organisation, data_key_id=facts.case_key_id,

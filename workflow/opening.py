@@ -72,6 +72,7 @@ class Opening:
     code: str  # "" when no code is asked
     facts: tuple[Fact, ...]
     message_id: str
+    outbox_id: str  # of the mail that carries the code
     existing_case_key: str = ""  # requests are added to a case that stands
 
 
@@ -157,7 +158,7 @@ def write_opening(unit: Unit, desk: Desk, new: Opening, *, awaited: str, human: 
     if new.code:
         write_code(
             unit, desk, new.organisation, new.conversation_id, new.code, CodePurpose.MAILBOX,
-            sent_to=blind(index_key, "email", new.address), case_id=new.case_id,
+            sent_to=blind(index_key, "email", new.address), case_id=new.case_id, outbox_id=new.outbox_id,
         )  # fmt: skip
     for request in new.requests:
         _write_request(unit, desk, new, request)
@@ -212,15 +213,15 @@ def write_deadline(unit: Unit, organisation: str, request_id: str, row: Deadline
 
 def write_code(
     unit: Unit, desk: Desk, organisation: str, conversation_id: str, code: str, purpose: CodePurpose, *, sent_to: str,
-    case_id: str | None, identifier_id: str | None = None, link_id: str | None = None,
+    case_id: str | None, outbox_id: str | None, identifier_id: str | None = None, link_id: str | None = None,
 ) -> None:  # fmt: skip
-    """Keeps the keyed digest of a code that is about to be sent; expiry counts from here."""
+    """Keeps the keyed digest of a code; its time counts from here, and anew when the mail `outbox_id` leaves."""
     rules = desk.organisation(organisation).policy.identity
     code_id = unit.new_id()
     scope = link_id or conversation_id
     unit.add(
         IdentityCode, id=code_id, organisation_id=organisation, conversation_id=conversation_id,
-        purpose=purpose.value, link_id=link_id, identifier_id=identifier_id,
+        purpose=purpose.value, link_id=link_id, outbox_id=outbox_id, identifier_id=identifier_id,
         digest=code_digest(unit.keys.organisation(organisation).index, scope, code), sent_to_index=sent_to,
         created_at=unit.now, expires_at=unit.now + timedelta(hours=rules.code_hours),
         attempts_left=rules.code_attempts,

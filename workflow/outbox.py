@@ -20,15 +20,16 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from cases.audit import PROGRAM, AuditTag, staff_actor
-from cases.errors import LoketError, Permanent, Stale, Temporary, Uncertain, place_of
+from cases.errors import LoketError, Permanent, Stale, Temporary, Throttled, Uncertain, place_of
 from cases.protocols import Outgoing, Sender
 from cases.transitions import end_state
 from cases.types import Awaiting, Decision, OutboxKind, OutboxStatus, RequestState, WorkKind
 from storage.claims import RELEASED, claim
-from storage.models import Approval, Draft, Outbox, Request, table
+from storage.models import Approval, Draft, IdentityCode, Outbox, Request, WorkItem, table
+from storage.queries import standing
 from storage.queries.writing import close_work, move_request, open_work
 from storage.unit import Reads, Unit
-from workflow import channels
+from workflow import channels, mailbox
 from workflow.desk import Desk
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,9 @@ class Parcel:
     message: Outgoing | None  # None when the row does not open
     outcome: OutboxStatus = OutboxStatus.SENT
     reply: str = ""
+    sent: bytes | None = None  # as it left, for the copy in Sent
     untouched: bool = False  # nothing was tried: the try does not count
+    wait: timedelta | None = None  # as long as the provider asks
 
 
 async def run_once(desk: Desk) -> int:
@@ -87,12 +90,15 @@ async def _settle_all(desk: Desk, token: str, parcels: Sequence[Parcel]) -> None
 def _claim(unit: Unit, desk: Desk) -> tuple[str, list[Parcel]]:
     rows = table(Outbox)
     _recover(unit)
+    stopped = standing.stops(unit)
+    if standing.EVERYWHERE in stopped:
+        return "", []
     token, taken = claim(
         unit,
         Outbox,
         rows.c.status == OutboxStatus.QUEUED.value,
         rows.c.not_before <= unit.now,
-        rows.c.organisation_id.in_(desk.organisations),
+        rows.c.organisation_id.in_(desk.organisations.keys() - stopped.keys()),
         order=[rows.c.not_before, rows.c.id],
         limit=desk.limits.send_batch,
         status=OutboxStatus.SENDING.value,
@@ -145,26 +151,29 @@ async def _send_all(desk: Desk, account: str, parcels: Sequence[Parcel]) -> None
     """One account's mail. When its server is away the rest is put back untouched; so is what the time is over for."""
     sender = desk.senders.get(account)
     until = asyncio.get_running_loop().time() + SEND_SECONDS
-    away = sender is None
+    away, wait = sender is None, None
     for parcel in parcels:
         if parcel.message is None:
             continue
         if sender is None or away or asyncio.get_running_loop().time() > until:
-            parcel.outcome, parcel.untouched = OutboxStatus.QUEUED, True
+            parcel.outcome, parcel.untouched, parcel.wait = OutboxStatus.QUEUED, True, wait
             parcel.reply = "no sender for this mailbox" if sender is None else "the server is away"
             continue
         await _send(sender, parcel, parcel.message)
-        away = parcel.outcome is OutboxStatus.QUEUED
+        away, wait = parcel.outcome is OutboxStatus.QUEUED, parcel.wait
 
 
 async def _send(sender: Sender, parcel: Parcel, message: Outgoing) -> None:
     try:
         proof = await sender.send(message)
-        parcel.reply = proof.reply
+        parcel.reply, parcel.sent = proof.reply, proof.raw
     except Uncertain as error:
         parcel.outcome, parcel.reply = OutboxStatus.UNCERTAIN, str(error)
     except Permanent as error:
         parcel.outcome, parcel.reply = OutboxStatus.FAILED, str(error)
+    except Throttled as error:
+        parcel.outcome, parcel.reply = OutboxStatus.QUEUED, str(error)
+        parcel.untouched, parcel.wait = True, error.retry_after
     except Temporary as error:
         parcel.outcome, parcel.reply = OutboxStatus.QUEUED, str(error)
     except (LoketError, OSError) as error:
@@ -190,6 +199,8 @@ def _settle(unit: Unit, desk: Desk, token: str, parcels: Sequence[Parcel]) -> No
         if parcel.outcome is OutboxStatus.SENT:
             _record(unit, AuditTag.MAIL_SENT, row, kind=row.kind)
             working.add((row.organisation_id, row.account))
+            _time_runs(unit, row)
+            mailbox.keep_sent(unit, desk, row, parcel.sent)
             if row.kind == OutboxKind.LETTER.value:
                 letter_has_left(unit, row)
         elif parcel.outcome is OutboxStatus.UNCERTAIN:
@@ -200,12 +211,21 @@ def _settle(unit: Unit, desk: Desk, token: str, parcels: Sequence[Parcel]) -> No
         channels.report(unit, organisation, f"smtp:{account}", ok=True)
 
 
+def _time_runs(unit: Unit, row: Row[Any]) -> None:
+    """The time to answer with a code counts from the moment it leaves, not from when it was written."""
+    codes = table(IdentityCode)
+    mine = codes.c.outbox_id == row.id, codes.c.used_at.is_(None), codes.c.void_at.is_(None)
+    for code in unit.rows(select(codes.c.id, codes.c.created_at, codes.c.expires_at).where(*mine)):
+        unit.change(IdentityCode, code.id, expires_at=unit.now + (code.expires_at - code.created_at))
+
+
 def _again(unit: Unit, desk: Desk, parcel: Parcel, mine: dict[str, Any]) -> None:
     """1, 5, 15, 60 minutes, then hourly to 24 hours; staff hear at the third failure, and when it is given up."""
     row, limits = parcel.row, desk.limits
     if parcel.untouched:
         unit.change(
-            Outbox, row.id, if_=mine, status=OutboxStatus.QUEUED.value, not_before=unit.now + limits.send_retries[0],
+            Outbox, row.id, if_=mine, status=OutboxStatus.QUEUED.value,
+            not_before=unit.now + (parcel.wait or limits.send_retries[0]),
             attempts=row.attempts - 1, server_reply=parcel.reply[:200], **RELEASED,
         )  # fmt: skip
         return
@@ -296,6 +316,15 @@ async def decide_uncertain(desk: Desk, staff_id: str, outbox_id: str, *, arrived
     desk.wake.outbox.set()
 
 
+def _came_back(unit: Unit, row: Row[Any]) -> bool:
+    """Only what staff have a line for: it failed, or the other side returned it after taking it."""
+    lines = table(WorkItem)
+    open_line = select(lines.c.id).where(
+        lines.c.outbox_id == row.id, lines.c.kind == WorkKind.NOT_DELIVERED.value, lines.c.closed_at.is_(None)
+    )
+    return row.status == OutboxStatus.FAILED.value or unit.one(open_line) is not None
+
+
 async def send_again(desk: Desk, staff_id: str, outbox_id: str) -> None:
     """A person has mended what kept a message from leaving (an address, a server): it goes out once more."""
 
@@ -304,8 +333,10 @@ async def send_again(desk: Desk, staff_id: str, outbox_id: str) -> None:
         row = unit.one(select(rows).where(rows.c.id == outbox_id))
         if row is None:
             raise Stale("no such message")
+        if row.status not in (OutboxStatus.FAILED.value, OutboxStatus.SENT.value) or not _came_back(unit, row):
+            raise Stale("this message did not come back")
         unit.change(
-            Outbox, outbox_id, if_={"status": OutboxStatus.FAILED.value}, status=OutboxStatus.QUEUED.value,
+            Outbox, outbox_id, if_={"status": row.status}, status=OutboxStatus.QUEUED.value,
             not_before=unit.now, created_at=unit.now, attempts=0,
         )  # fmt: skip
         actor = staff_actor(staff_id)

@@ -6,17 +6,18 @@ from sqlalchemy import select
 
 from cases.audit import AuditTag, staff_actor
 from cases.dialogue import Awaited
-from cases.errors import InputError, RuleError
+from cases.errors import InputError, RuleError, Stale
 from cases.identity import CodePurpose, ProofMethod, new_code
 from cases.letters import Block, BlockKind, Letter, paragraphs
-from cases.types import Assurance, Awaiting, ChannelKind, Form, OutboxKind, RequestState, WorkKind
+from cases.types import OPEN_STATES, Assurance, Awaiting, ChannelKind, Form, OutboxKind, RequestState, WorkKind
 from handlers import notices
 from handlers.wording import Texts
-from storage.models import CaseIdentifier, Conversation, Link, Request, WorkItem, table
+from storage.models import CaseIdentifier, Conversation, Inbound, Link, Message, Request, WorkItem, table
 from storage.queries.request_facts import RequestFacts, newest_request, request_facts
 from storage.queries.writing import close_work as close_lines
 from storage.queries.writing import move_request
 from storage.unit import Unit
+from workflow import mailbox
 from workflow.approval import may_decide, prepare_again
 from workflow.desk import Desk
 from workflow.notices import about, to_requester, write
@@ -84,11 +85,11 @@ async def hand_to_bot(desk: Desk, staff_id: str, conversation_id: str) -> None:
         if _go_on(unit, desk, conversation_id, actor):
             return
         unit.change(Conversation, conversation_id, awaited=Awaited.CODE.value)
+        outbox_id = to_requester(unit, desk, facts, post)
         write_code(
             unit, desk, facts.organisation, conversation_id, code, CodePurpose.MAILBOX, case_id=facts.case_id,
-            sent_to=desk.index(facts.organisation, "email", facts.address),
+            sent_to=desk.index(facts.organisation, "email", facts.address), outbox_id=outbox_id,
         )  # fmt: skip
-        to_requester(unit, desk, facts, post)
 
     await desk.store.write(settle)
     desk.wake.outbox.set()
@@ -155,6 +156,39 @@ async def confirm_identity(desk: Desk, staff_id: str, conversation_id: str, meth
     desk.wake.requests.set()
 
 
+async def not_a_request(desk: Desk, staff_id: str, case_id: str) -> None:
+    """The program took something for a request that is none: its requests end in the name of who says so.
+
+    The messages go back to INBOX, unread. InputError `not_allowed` for who may not decide; Stale when a letter is
+    on its way.
+    """
+
+    def settle(unit: Unit) -> None:
+        requests, messages, inbound = table(Request), table(Message), table(Inbound)
+        rows = unit.rows(select(requests).where(requests.c.case_id == case_id))
+        if not rows:
+            raise RuleError("no such case")
+        organisation, actor = rows[0].organisation_id, staff_actor(staff_id)
+        may_decide(unit, staff_id, organisation)
+        if any(row.state == RequestState.EXECUTING.value for row in rows):
+            raise Stale("a letter is on its way")
+        for row in rows:
+            if RequestState(row.state) in OPEN_STATES:
+                move_request(unit, row.id, RequestState.WITHDRAWN, actor=actor, failure="geen privacyverzoek")
+        conversations = table(Conversation)
+        unit.execute(
+            conversations.update()
+            .where(conversations.c.case_id == case_id)
+            .values(awaited=Awaited.NOTHING.value, human_since=unit.now)
+        )
+        theirs = select(messages.c.inbound_id).where(messages.c.case_id == case_id, messages.c.incoming)
+        for row in unit.rows(select(inbound).where(inbound.c.id.in_(theirs))):
+            mailbox.give_back(unit, desk, row)
+
+    await desk.store.write(settle)
+    desk.wake.mailbox.set()
+
+
 async def search_again(desk: Desk, staff_id: str, request_id: str) -> None:
     """Asks the sources once more, whatever draft there is. InputError `identity_first` without proof of identity."""
 
@@ -179,6 +213,7 @@ async def close_work(desk: Desk, staff_id: str, work_id: str) -> None:
     """Ticks off one line. A line that stands for an undecided request can not be ticked off."""
     undecided = (
         WorkKind.APPROVE, WorkKind.SECOND_APPROVAL, WorkKind.TRIAGE, WorkKind.QUARANTINE, WorkKind.SEND_UNCERTAIN,
+        WorkKind.RELEASE, WorkKind.BACKLOG, WorkKind.SPAM_LISTED, WorkKind.COLLEAGUE_ANSWER,
     )  # fmt: skip
 
     def settle(unit: Unit) -> None:

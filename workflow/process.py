@@ -13,7 +13,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -22,16 +22,19 @@ from sqlalchemy import Row
 from cases.audit import PROGRAM, AuditTag
 from cases.dialogue import Known, Turn, decide
 from cases.errors import InputError, LoketError, Stale, place_of
+from cases.identity import CASE_NUMBER
 from cases.messages import ParsedMessage, RawInbound
-from cases.protocols import Reader
-from cases.reading import Reading, Reply
-from cases.types import Custody, InboundOutcome, InboundStatus, WorkKind
+from cases.origins import as_found, forwarded_turn
+from cases.protocols import Reader, SenderEvidence
+from cases.reading import Certainty, Flag, Reading, Reply
+from cases.types import ChannelKind, Custody, InboundOutcome, InboundStatus, Label, Origin, WorkKind
 from storage.claims import RELEASED, claim
 from storage.models import Inbound, table
 from storage.queries.inbound import copies_settled, keyed_digest, raw_of
 from storage.queries.snapshots import Counts, Snapshot, Wanted, load
 from storage.queries.writing import open_work
-from storage.unit import Unit
+from storage.unit import Reads, Unit
+from workflow import colleague, mailbox
 from workflow.answering import Answer, answer
 from workflow.desk import Desk
 from workflow.opening import told_if_request
@@ -58,6 +61,10 @@ class Item:
     address_index: str = ""
     turn: Turn | None = None
     answer: Answer | None = None
+    forwarded: bool = False  # a colleague passed it on: read as the mail inside
+    sender: SenderEvidence | None = None
+    would: Turn | None = None  # what a channel that only looks would have done
+    colleague: colleague.Found | None = None  # of a message in Sent
     failure: str = ""
 
 
@@ -69,8 +76,9 @@ async def run_once(desk: Desk) -> int:
     await desk.in_thread(_understand, desk, items)
     readable = [item for item in items if item.parsed is not None]
     if readable:
+        await _authenticate(desk, readable)
         wanted = [_wanted(desk, item) for item in readable]
-        snapshots, counts = await desk.store.read(lambda reads: load(reads, wanted))
+        snapshots, counts = await desk.store.read(lambda reads: _look_up(reads, desk, readable, wanted))
         for item, snapshot in zip(readable, snapshots, strict=True):
             item.snapshot = snapshot
         await desk.in_thread(_decide, desk, readable, counts)
@@ -107,12 +115,58 @@ def _understand(desk: Desk, items: Sequence[Item]) -> None:
             continue
         try:
             item.parsed = desk.normalise(item.raw)
+            _open_forward(desk, item)
             _read(reader, item)
         except InputError as error:
             item.parsed, item.failure = None, error.code
         except Exception as error:  # whatever a message does to us, it must not take others with it
             log.error("a message could not be understood: %s", place_of(error), extra={"inbound": item.row.id})
             item.parsed, item.failure = None, type(error).__name__
+
+
+def _open_forward(desk: Desk, item: Item) -> None:
+    """What a colleague forwards is the customer's mail: its words and its sender, both unverified."""
+    parsed = item.parsed
+    assert parsed is not None
+    inside, domains = parsed.forwarded, desk.organisation(item.row.organisation_id).colleagues
+    if inside is None or _domain(parsed.from_address) not in domains or _domain(inside.from_address) in domains:
+        return
+    item.forwarded = True
+    item.parsed = replace(
+        parsed, from_name=inside.from_name, from_address=inside.from_address, own_words=inside.own_words,
+        subject=inside.subject or parsed.subject, reply_to="", machine=None,
+    )  # fmt: skip
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2].lower()
+
+
+async def _authenticate(desk: Desk, items: Sequence[Item]) -> None:
+    """Evidence about the senders of what may become a case; it is shown to staff and opens nothing."""
+    check = desk.authenticate
+    if check is None:
+        return
+    asking = [item for item in items if not item.forwarded and _may_ask(item)]
+    found = await asyncio.gather(*(check(item.raw, item.parsed) for item in asking if item.raw and item.parsed))
+    for item, evidence in zip(asking, found, strict=True):
+        item.sender = evidence
+
+
+def _may_ask(item: Item) -> bool:
+    if item.reading is None or item.raw is None or item.parsed is None or item.raw.channel is not ChannelKind.EMAIL:
+        return False
+    nothing = item.reading.certainty is Certainty.CERTAIN and item.reading.labels == (Label.OVERIG,)
+    return item.parsed.machine is None and item.raw.origin is not Origin.SENT and not nothing
+
+
+def _look_up(
+    reads: Reads, desk: Desk, items: Sequence[Item], wanted: Sequence[Wanted]
+) -> tuple[list[Snapshot], Counts]:
+    for item in items:
+        if item.raw is not None and item.raw.origin is Origin.SENT and item.parsed is not None:
+            item.colleague = colleague.find(reads, desk, item.row, item.parsed)
+    return load(reads, wanted)
 
 
 def _read(reader: Reader, item: Item) -> None:
@@ -138,6 +192,8 @@ def _wanted(desk: Desk, item: Item) -> Wanted:
         references=parsed.references,
         content_digest=item.content_digest,
         inbound_id=row.id,
+        origin=item.raw.origin,
+        case_numbers=tuple(number.upper() for number in CASE_NUMBER.findall(parsed.subject)),
     )
 
 
@@ -164,12 +220,24 @@ def _reason(error: Exception) -> str:
 
 def _decide_one(desk: Desk, item: Item, counts: Counts) -> None:
     assert item.raw is not None and item.parsed is not None and item.reading is not None and item.reply is not None
-    organisation = desk.organisation(item.row.organisation_id)
+    if item.raw.origin is Origin.SENT:
+        item.turn = Turn(InboundOutcome.COLLEAGUE if item.colleague is not None else InboundOutcome.NO_REQUEST)
+        return
+    organisation, origin = desk.organisation(item.row.organisation_id), item.raw.origin
     known: Known | None = item.snapshot.known
-    item.turn = decide(item.parsed, item.reading, item.reply, known, organisation.policy)
-    if not item.parsed.from_address and item.turn.outcome is InboundOutcome.CASE:
+    chosen = replace(item.parsed, machine=None) if origin is Origin.DRAGGED else item.parsed  # a person chose it
+    turn = decide(chosen, item.reading, item.reply, known, organisation.policy)
+    if item.forwarded:
+        turn = forwarded_turn(turn)
+    if not item.parsed.from_address and turn.outcome is InboundOutcome.CASE:
         # nobody to answer: a person finds out who wrote; the clock runs from receipt
-        item.turn = Turn(InboundOutcome.TRIAGE, work=(WorkKind.TRIAGE,))
+        turn = Turn(InboundOutcome.TRIAGE, work=(WorkKind.TRIAGE,))
+    forged = item.sender is not None and item.sender.dmarc == "fail"
+    item.turn = as_found(
+        turn, item.reading, known, organisation.policy, origin, mode=item.snapshot.mode, spam=item.snapshot.spam,
+        forged=forged,
+    )  # fmt: skip
+    item.would = turn if item.turn.outcome is InboundOutcome.WATCHED else None
     item.answer = answer(
         desk, item.row, item.raw, item.parsed, item.reading, item.turn, item.snapshot, counts, item.address_index
     )
@@ -202,6 +270,10 @@ def _settle(unit: Unit, desk: Desk, token: str, items: Sequence[Item]) -> None:
         assert item.raw is not None and item.turn is not None
         assert item.parsed is not None and item.reading is not None
         settle_turn(unit, desk, item.row, item.raw, item.parsed, item.reading, item.turn, item.snapshot, item.answer)
+        if item.colleague is not None:
+            colleague.settle(unit, desk, item.row, item.parsed, item.colleague)
+        if item.turn.outcome in (InboundOutcome.CASE, InboundOutcome.FOLLOW_UP):
+            mailbox.mark(unit, desk, item.row, stays=Flag.ALSO_OTHER in item.reading.flags)
         _done(unit, token, item)
 
 
@@ -222,16 +294,30 @@ def _done(unit: Unit, token: str, item: Item) -> None:
         Inbound, item.row.id, if_={"claim_token": token, "status": InboundStatus.STORED.value},
         status=InboundStatus.DONE.value, outcome=outcome.value, content_digest=item.content_digest,
         linked_to=item.snapshot.duplicate_of if outcome is InboundOutcome.DUPLICATE else None, done_at=unit.now,
-        scores={"labels": scores, "certainty": item.reading.certainty.value, "model": item.reading.model_version},
+        scores={"labels": scores, "certainty": item.reading.certainty.value, "model": item.reading.model_version}
+        | _would(item),
+        sender=asdict(item.sender) if item.sender is not None else None,
+        suggested_case_id=item.snapshot.suggested_case_id,
         **changes,
     )  # fmt: skip
 
 
+def _would(item: Item) -> dict[str, Any]:
+    """What a channel that only looks would have done, for the page that shows it."""
+    if item.would is None:
+        return {}
+    would = item.would
+    labels = [label.value for label in would.open]
+    return {"would": {"outcome": would.outcome.value, "labels": labels, "mail": would.mail.value}}
+
+
+_LEFT = (InboundOutcome.NO_REQUEST, InboundOutcome.MACHINE, InboundOutcome.DUPLICATE, InboundOutcome.WATCHED)
+
+
 def _left_as_found(item: Item) -> bool:
-    """Guest custody: the mailbox still has it, and it is certainly nothing for us."""
+    """Guest custody: the mailbox still has it, and it is nothing for us (or we only look)."""
     assert item.turn is not None
-    nothing = item.turn.outcome in (InboundOutcome.NO_REQUEST, InboundOutcome.MACHINE, InboundOutcome.DUPLICATE)
-    return nothing and item.row.custody == Custody.GUEST.value
+    return item.turn.outcome in _LEFT and item.row.custody == Custody.GUEST.value
 
 
 def _set_aside(unit: Unit, desk: Desk, token: str, items: Sequence[Item]) -> None:
@@ -260,6 +346,7 @@ def _set_aside(unit: Unit, desk: Desk, token: str, items: Sequence[Item]) -> Non
 
 
 def _wake(desk: Desk, items: Sequence[Item]) -> None:
+    desk.wake.mailbox.set()
     if any(item.answer is not None and item.answer.post is not None for item in items):
         desk.wake.outbox.set()
     desk.wake.requests.set()

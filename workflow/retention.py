@@ -28,7 +28,8 @@ async def purge(desk: Desk) -> int:
 
 def _non_requests(unit: Unit) -> int:
     rows, work = table(Inbound), table(WorkItem)
-    over = (InboundOutcome.NO_REQUEST.value, InboundOutcome.MACHINE.value, InboundOutcome.DUPLICATE.value)
+    over = (InboundOutcome.NO_REQUEST.value, InboundOutcome.MACHINE.value, InboundOutcome.DUPLICATE.value,
+            InboundOutcome.WATCHED.value, InboundOutcome.SPAM.value)  # fmt: skip
     found = unit.rows(
         select(rows.c.id, rows.c.organisation_id, rows.c.data_key_id)
         .where(rows.c.outcome.in_(over), rows.c.data_key_id.is_not(None), rows.c.done_at < unit.now - NON_REQUEST)

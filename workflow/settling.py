@@ -44,6 +44,9 @@ from workflow.desk import Desk
 from workflow.opening import told_if_request, write_code, write_opening
 from workflow.proof import freeze, lock, prove, prove_conversation, wrong_code
 
+# Lines for messages that may be requests: their term runs from receipt, whatever a person makes of them.
+_DATED = (WorkKind.TRIAGE, WorkKind.BACKLOG, WorkKind.SPAM_LISTED)
+
 
 def settle_turn(
     unit: Unit, desk: Desk, row: Row[Any], raw: RawInbound, parsed: ParsedMessage, reading: Reading, turn: Turn,
@@ -93,7 +96,7 @@ class _Settling:
         self._work()
         if turn.outcome is InboundOutcome.MACHINE:
             self._machine()
-        if turn.outcome in (InboundOutcome.NO_REQUEST, InboundOutcome.MACHINE):
+        if turn.outcome in (InboundOutcome.NO_REQUEST, InboundOutcome.MACHINE, InboundOutcome.WATCHED):
             self._other_mail()
 
     # --- rows -----------------------------------------------------------------------------------------------------
@@ -235,6 +238,7 @@ class _Settling:
         write_code(
             self.unit, self.desk, self.organisation, thread.id, answer.new_code, CodePurpose.MAILBOX,
             sent_to=self.desk.index(self.organisation, "email", self.parsed.from_address), case_id=thread.case_id,
+            outbox_id=answer.outbox_id,
         )  # fmt: skip
 
     def _vouched(self, asking_id: str) -> None:
@@ -270,7 +274,7 @@ class _Settling:
     def _work(self) -> None:
         for kind in self.turn.work:
             told = min((r.told.target_on for r in self._new_requests()), default=None)
-            if kind is WorkKind.TRIAGE:
+            if kind in _DATED:
                 choices = self.turn.choices or (Label.INZAGE,)
                 told = told_if_request(self.desk, self.organisation, self.row.received_at, choices)
             same = self.answer.conversation_id if self.answer and self.case_id else self.row.id
@@ -295,9 +299,12 @@ class _Settling:
     def _machine(self) -> None:
         """A bounce is tied to the message it is about; an undelivered answer is work, never muted."""
         rows = table(Outbox)
-        if not self.parsed.bounced_ids or not self.parsed.bounce_permanent:
+        if not self.parsed.bounce_permanent:
             return
-        hit = self.unit.one(select(rows).where(rows.c.message_id.in_(self.parsed.bounced_ids)))
+        by_address = self.desk.threads.bounced(self.organisation, (*self.raw.envelope_to, *self.parsed.to))
+        hit = self.unit.one(
+            select(rows).where((rows.c.message_id.in_(self.parsed.bounced_ids)) | (rows.c.id == (by_address or "")))
+        )
         if hit is None or hit.organisation_id != self.organisation:
             return
         if hit.kind in (OutboxKind.LETTER.value, OutboxKind.IDENTITY_CODE.value, OutboxKind.DOWNLOAD_CODE.value):
@@ -311,7 +318,7 @@ class _Settling:
         if self.raw.custody is not Custody.HOST:
             return
         own = self.desk.organisation(self.organisation)
-        if own.forward_to and self.turn.outcome is InboundOutcome.NO_REQUEST:
+        if own.forward_to and self.turn.outcome is not InboundOutcome.MACHINE:
             outbox_id = self.unit.new_id()
             route = Route(
                 self.organisation, self.raw.channel, self.row.account, own.forward_to,

@@ -17,6 +17,7 @@ from bot.run import Program, serve
 from cases.context import Context
 from cases.policy import load_policy, with_contact
 from cases.protocols import Accept
+from cases.types import ChannelMode
 from intake.email.settings import SmtpDoorSettings
 from sources.settings import load_sources
 from workflow import deadlines
@@ -60,7 +61,7 @@ def demo_organisation(key: str, folder: Path) -> Organisation:
     return Organisation(
         key=key, mailbox=mailbox, policy=policy, policy_text=text,
         texts=read_texts(_POLICIES / key / "texts"), sources=sources,
-        forward_to="", list_other_mail=True, imap=None, smtp=None,
+        forward_to="", list_other_mail=True, imap=None, smtp=None, starts=ChannelMode.ON,
     )  # fmt: skip
 
 

@@ -16,12 +16,16 @@ _ACTION = re.compile(r"^action\s*:\s*(\w+)", re.I | re.M)
 _ID_IN_TEXT = re.compile(r"^[ \t>]*(?:x-)?(?:original-)?message-id\s*:\s*(<[^<>\s]{1,400}>)", re.I | re.M)
 _LATER = re.compile(
     r"will\s+(?:be\s+)?(?:retr|try|keep trying)|"
-    r"(?:delivery|message)\s.{0,40}delayed|vertraagd|wordt\s.{0,40}opnieuw\s+geprobeerd|"
-    r"no action is required|warning message only",
+    r"(?:delivery|message)\s.{0,40}delayed|vertraagd|wordt\s.{0,40}opnieuw\s+geprobeerd|verzögert|"
+    r"no action is required|warning message only|has not (?:yet )?been delivered|nog niet bezorgd",
     re.I,
 )
 _FAILED = re.compile(
-    r"\b5\d\d[ -]|\b5\.\d{1,3}\.\d{1,3}\b|permanent (?:error|failure|fatal)|could not be delivered|onbestelbaar", re.I
+    r"\b5\d\d[ -]|\b5\.\d{1,3}\.\d{1,3}\b|permanent(?:e|ly)? (?:error|failure|fatal|fout)|failed permanently|"
+    r"could(?:n't| not) be delivered|wasn't delivered|delivery has failed|onbestelbaar|"
+    r"(?:kan|kon|is) niet (?:worden )?(?:bezorgd|afgeleverd)|bezorging is mislukt|konnte nicht zugestellt werden|"
+    r"n'a pas pu être remis|unable to deliver|no such user|user unknown|mailbox unavailable",
+    re.I,
 )
 
 

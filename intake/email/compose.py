@@ -8,6 +8,7 @@ from __future__ import annotations
 import binascii
 import hashlib
 import re
+import unicodedata
 from base64 import b64encode
 from datetime import datetime
 from email.utils import format_datetime
@@ -23,6 +24,7 @@ _BREAKS = re.compile(r"[\r\n\x00-\x1f\x7f]+")
 _ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
 _ID = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]{1,900}>")
 _ADDRESS = re.compile(r"[\x21-\x7e]{1,254}")
+_ADDRESS_UTF8 = re.compile(r"(?:[\x21-\x7e]|[^\W\x00-\x7f]){1,254}")  # letters and digits: nothing invisible
 _WORD_BYTES = 45  # 60 letters of base64; with its frame 72 of the 75 that RFC 2047 allows
 
 
@@ -35,14 +37,18 @@ def compose(
     instance: str,
     demo: bool,
     date: datetime | None = None,
+    international: bool = False,
 ) -> bytes:
-    """The whole mail with CRLF line ends. A forwarded mail (`message.raw`) leaves as it came."""
+    """The whole mail with CRLF line ends. A forwarded mail (`message.raw`) leaves as it came.
+
+    `international`: the recipient may have letters outside ASCII (RFC 6532); the server has to allow that (SMTPUTF8).
+    """
     if message.raw is not None:
         return message.raw
     boundary = "=_" + hashlib.sha256(message.message_id.encode()).hexdigest()[:32]  # "=_" never occurs in the bodies
     lines = [
         f"From: {_mailbox(from_name, from_address)}",
-        f"To: {smtp_address(message.recipient)}",
+        f"To: {smtp_address(message.recipient, international=international)}",
         f"Subject: {_encoded(message.subject, 9)}",
     ]
     moment = message.created_at or date
@@ -60,7 +66,7 @@ def compose(
         lines.append(f"{DEMO_HEADER}: DEMO")
     lines += ["MIME-Version: 1.0", f'Content-Type: multipart/alternative; boundary="{boundary}"', "", ""]
     mark = f"--{boundary}".encode()
-    pieces = ["\r\n".join(lines).encode("ascii"), mark, _HEAD_TEXT, _body(message.text), b"\r\n"]
+    pieces = ["\r\n".join(lines).encode("utf-8"), mark, _HEAD_TEXT, _body(message.text), b"\r\n"]
     if message.html:
         pieces += [mark, _HEAD_HTML, _body(message.html), b"\r\n"]
     return b"".join((*pieces, mark, b"--\r\n"))
@@ -70,16 +76,18 @@ _HEAD_TEXT = b"\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-E
 _HEAD_HTML = b"\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
 
 
-def smtp_address(address: str) -> str:
+def smtp_address(address: str, *, international: bool = False) -> str:
     """An address as it may stand on the wire; a line break in one is an attack, not a typing error."""
-    address = address.strip()
+    address = unicodedata.normalize("NFC", address.strip())
+    local, _, domain = address.rpartition("@")
     if not address.isascii():
-        local, _, domain = address.rpartition("@")
         try:
-            address = f"{local}@{domain.encode('idna').decode('ascii')}"
+            domain = domain.encode("idna").decode("ascii")
         except UnicodeError:
-            address = ""
-    if "@" not in address or not _ADDRESS.fullmatch(address) or any(sign in address for sign in "<>,;()"):
+            domain = ""
+        address = f"{local}@{domain}"
+    shape = _ADDRESS_UTF8 if international else _ADDRESS
+    if not local or not domain or not shape.fullmatch(address) or any(sign in address for sign in "<>,;()"):
         raise Permanent("the recipient address can not be used by SMTP")
     return address
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from html import unescape
 
 from intake.email.headers import clean
+from intake.email.signatures import holds_wish
 
 MAX_HTML = 600_000  # characters looked at; longer mail is pictures in data: addresses or an attack
 
@@ -31,18 +32,25 @@ _VOID = frozenset(("area", "base", "col", "embed", "img", "input", "link", "meta
 _RAW = ("script", "style")  # nothing inside is a tag
 
 # Every pattern is a bare word, so that one look over the attributes is linear in their length.
-_HIDDEN = re.compile(r"display\s{0,9}:\s{0,9}none|mso-hide\s{0,9}:\s{0,9}all", re.I)
+_HIDDEN = re.compile(r"display\s{0,9}:\s{0,9}none|mso-hide\s{0,9}:\s{0,9}all|visibility\s{0,9}:\s{0,9}hidden", re.I)
 # What the common programs put around the mail that is answered.
 _QUOTE = re.compile(
     r"""(?<![\w-])(?:gmail_attr|yahoo_quoted|yahoo-quoted|protonmail_quote|moz-cite-prefix|moz-forward-container|
     moz-email-headers-table|zmail_extra|tutanota_quote|gmx_quote|OutlookMessageHeader|isForwardContent|
     mail-editor-reference-message-container|ms-outlook-mobile-reference-message|oriMsgHtmlSeperator|
-    __QUOTED_TEXT__|__HEADERS__)(?![\w-])""",
+    __QUOTED_TEXT__|__HEADERS__|mailcontainer-quote|hcl-quote|ox-quote|freshdesk_quote|zd-quote|missive_quote|airmail_ext_on)(?![\w-])""",
     re.I | re.X,
 )
 # From here to the end of the mail.
-_QUOTE_ONWARD = re.compile(r"(?<![\w-])(?:divRplyFwdMsg|appendonsend|OLK_SRC_BODY_SECTION)(?![\w-])", re.I)
+_QUOTE_ONWARD = re.compile(r"(?<![\w-])(?:divRplyFwdMsg|appendonsend|OLK_SRC_BODY_SECTION|stopSpelling)(?![\w-])", re.I)
 _CITE = re.compile(r"\btype=[\"']?cite|quote|border-left|front-", re.I)
+# A signature as the program knows it. Short ones go; people also type below it, inside the same element.
+_SIGNED = re.compile(
+    r"""(?<![\w-])(?:gmail_signature|moz-signature|protonmail_signature_block|ms-outlook-mobile-signature|AppleMailSignature|
+    io-ox-signature|composer_signature|bloop_sign_\w+|__SIG_PRE__|__SIG_POST__|tutanota_signature|mail-signature)(?![\w])|id=["']?Signature\b""",
+    re.I | re.X,
+)
+_MAX_SIGNATURE = 500
 _GMAIL = re.compile(r"(?<![\w-])gmail_quote", re.I)
 
 # What a tag does to the text. Plain numbers: this is looked up for every tag of every mail.
@@ -63,6 +71,9 @@ class _Pass:
     gmail_from: int = -1  # where in `own` a Gmail quote began
     gmail_depth: int = 0
     gmail_cited: bool = False
+    signed_from: int = -1  # where in `own` a signature began
+    signed: str = ""
+    signed_depth: int = 0
 
     def sink(self) -> list[str] | None:
         if self.skip:
@@ -71,7 +82,7 @@ class _Pass:
 
     def counting(self) -> bool:
         """Something is open of which the tags are counted."""
-        return bool(self.skip) or self.gmail_from >= 0
+        return bool(self.skip) or self.gmail_from >= 0 or self.signed_from >= 0
 
 
 def html_to_text(html: str) -> tuple[str, str]:
@@ -97,6 +108,7 @@ def html_to_text(html: str) -> tuple[str, str]:
         elif act != _NONE and sink is not None:
             _layout(sink, act)
     _close_gmail(state)
+    _close_signature(state)
     return _lines(state.own), _lines(state.quoted)
 
 
@@ -123,7 +135,8 @@ def _without_comments(html: str) -> str:
 def _whole_tags(tokens: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     """(text, the tag after it). A ">" inside a quoted value does not end its tag; "a < b" is text."""
     mark = held = ""
-    for text, tag in tokens:
+    for before, tag in tokens:
+        text = before
         if mark:
             joined = text + tag
             quote = joined.find(mark)
@@ -132,9 +145,10 @@ def _whole_tags(tokens: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
                 continue
             mark = ""
             yield "", held
-            if end < len(text):
-                yield from _whole_tags([(text[end + 1 :], tag)])
-        elif ('"' in tag or "'" in tag) and (mark := _open_mark(tag)):
+            if end >= len(text):
+                continue
+            text = text[end + 1 :]
+        if ('"' in tag or "'" in tag) and (mark := _open_mark(tag)):
             yield text, ""
             held = tag
         elif tag and not (tag[1:2].isalpha() or tag[1:2] in "/!?"):
@@ -193,6 +207,7 @@ def _changes(name: str, attributes: str) -> bool:
         or _QUOTE_ONWARD.search(attributes) is not None
         or (name == "blockquote" and _CITE.search(attributes) is not None)
         or (name == "div" and _GMAIL.search(attributes) is not None)
+        or _SIGNED.search(attributes) is not None
     )
 
 
@@ -208,6 +223,8 @@ def _structure(tag: str, state: _Pass) -> None:
         _layout(sink, _BLOCK)
     if name == "div" and state.gmail_from >= 0:
         state.gmail_depth += 1
+    if state.signed_from >= 0:
+        state.signed_depth += name == state.signed
     if state.skip:
         state.depth += name == state.skip
         return
@@ -229,6 +246,8 @@ def _open_quote(name: str, attributes: str, state: _Pass) -> None:
         state.skip, state.depth, state.dropping = name, 1, False
     elif name == "div" and state.gmail_from < 0 and _GMAIL.search(attributes):
         state.gmail_from, state.gmail_depth, state.gmail_cited = len(state.own), 1, False
+    elif state.signed_from < 0 and _SIGNED.search(attributes):
+        state.signed_from, state.signed, state.signed_depth = len(state.own), name, 1
 
 
 def _close(name: str, state: _Pass) -> None:
@@ -238,6 +257,10 @@ def _close(name: str, state: _Pass) -> None:
         state.depth -= 1
         if state.depth == 0:
             state.skip, state.dropping = "", False
+    if state.signed_from >= 0 and name == state.signed:
+        state.signed_depth -= 1
+        if state.signed_depth <= 0:
+            _close_signature(state)
     if name == "div" and state.gmail_from >= 0:
         state.gmail_depth -= 1
         if state.gmail_depth <= 0:
@@ -251,6 +274,16 @@ def _close_gmail(state: _Pass) -> None:
             state.quoted.extend(state.own[state.gmail_from :])
             del state.own[state.gmail_from :]
         state.gmail_from = -1
+
+
+def _close_signature(state: _Pass) -> None:
+    """A short one goes, unless somebody typed a wish in it."""
+    if state.signed_from >= 0:
+        text = "".join(state.own[state.signed_from :])
+        if len(text) <= _MAX_SIGNATURE and not holds_wish(text):
+            state.quoted.append("\n" + text + "\n")
+            del state.own[state.signed_from :]
+        state.signed_from = -1
 
 
 def _lines(pieces: list[str]) -> str:

@@ -1,44 +1,42 @@
 """The mailbox watcher (guest custody): new mail is read, stored and left exactly as it was.
 
-One thread per mailbox alone touches its client. The folder is opened read-only and bodies come by BODY.PEEK, so nothing
-is marked seen, moved or deleted. IDLE only wakes the watcher up; the poll is the truth. Messages are accepted one by
-one in UID order, because the ledger (last UID, moved by accept in its own transaction) must never pass a message that
-was not stored. A message that can not be fetched or stored becomes a placeholder for the quarantine: a person looks.
+One thread per mailbox alone touches its client. INBOX is watched by IDLE, which only wakes the watcher up (RFC 2177):
+the poll is the truth. Junk, Sent and the request folder are looked at in each round, by one STATUS line when nothing
+changed. Folders are opened read-only. Each has its own ledger row (UIDVALIDITY, last UID), moved by accept in the
+transaction that stores the message, so it never passes a message that was not stored. What happens in a round is in
+`imap_rounds`, acts in the mailbox are in `imap_acts`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 import threading
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
-from datetime import datetime, timedelta
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from imaplib import IMAP4
 from typing import Any, Protocol, TypeVar
 
-from imapclient import IMAPClient, SocketTimeout
-from imapclient.exceptions import CapabilityError, LoginError, ProtocolError
+from imapclient import IMAPClient
 
-from cases.errors import LoketError, Temporary
+from cases.errors import ConfigError, Temporary
 from cases.messages import RawInbound
 from cases.protocols import Accept
-from cases.types import ChannelKind, Custody
-from intake.email.headers import peek_message_id
-from intake.email.receipt import receipt_time
-from intake.email.settings import ImapSettings, Tls, client_context
-
-log = logging.getLogger(__name__)
+from intake.email.imap_connect import Tokens, broken, connect, leave, reason
+from intake.email.imap_rounds import NotStored, Rounds
+from intake.email.settings import Auth, ImapSettings
 
 _SLICE_SECONDS = 1.0  # how long one look at IDLE lasts; bounds the time `stop` takes
 _IDLE_SECONDS = 540.0  # renewed well before servers hang up
 _STORE_SECONDS = 120.0
-_TRIES = 3  # for one message, before it becomes a placeholder
 _BACKOFF = (1.0, 300.0)
+_IDLE_REFUSALS = 3  # in a row; from then on this mailbox is polled
 
 T = TypeVar("T")
 OnHealth = Callable[[str, bool, str], None]  # account, ok, reason for staff; called in the main loop
+OnNote = Callable[[str, str], None]  # account, code of something that is not watched; called in the main loop
 
 
 class Ledger(Protocol):
@@ -64,7 +62,11 @@ def backoff_seconds(failures: int, share: float) -> float:
 
 
 class MailboxWatcher:
-    """Watches one folder of one mailbox until stopped."""
+    """Watches the folders of one mailbox until stopped.
+
+    `together` hands a fetched batch to accept at once instead of one by one. Only for an accept that, when it could not
+    store a message, refuses the later ones of that folder with it: else the ledger would pass a message.
+    """
 
     def __init__(
         self,
@@ -74,17 +76,39 @@ class MailboxWatcher:
         *,
         on_health: OnHealth,
         clock: Callable[[], datetime],
+        tokens: Tokens | None = None,
+        on_note: OnNote | None = None,
+        together: bool = False,
     ) -> None:
-        self._settings, self._accept, self._ledger = settings, accept, ledger
-        self._on_health, self._clock = on_health, clock
+        if settings.auth is Auth.XOAUTH2 and tokens is None:
+            raise ConfigError("xoauth2 vraagt een aanmelding: voer eerst `privacyloket init` uit", key="imap.auth")
+        self._settings, self._accept, self._ledger, self._tokens = settings, accept, ledger, tokens
+        self._on_health, self._on_note, self._clock, self._together = on_health, on_note, clock, together
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._failed: dict[int, int] = {}  # UID → how often
+        self._quiet_since: datetime | None = None
+        self._notes: set[str] = set()
+        self._failed: dict[tuple[str, int], int] = {}  # folder, UID → how often
+        self._idle_refused = 0
+
+    @property
+    def quiet_since(self) -> datetime | None:
+        """The last moment something went well: a round, or a batch of one. None when it does not run.
+
+        Stands still when the server does not answer, when the log-in is refused and when the thread hangs.
+        """
+        return self._quiet_since
+
+    @property
+    def notes(self) -> frozenset[str]:
+        """What is not watched or kept at the moment: the codes that `on_note` was told."""
+        return frozenset(self._notes)
 
     async def start(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop.clear()
+        self._quiet_since = self._clock()
         self._thread = threading.Thread(target=self._run, name=f"imap-{self._settings.organisation}", daemon=True)
         self._thread.start()
 
@@ -93,6 +117,7 @@ class MailboxWatcher:
         if self._thread is not None:
             await asyncio.to_thread(self._thread.join, 30)
             self._thread = None
+        self._quiet_since = None
 
     # Everything below runs in the watcher's own thread.
 
@@ -107,187 +132,129 @@ class MailboxWatcher:
                 self._health(ok=False, reason=error.reason)
             except Exception as error:
                 failures += 1
-                self._health(ok=False, reason=_reason(error))
+                self._health(ok=False, reason=reason(error))
             if failures:
                 self._stop.wait(backoff_seconds(failures, secrets.randbelow(1000) / 1000))
 
     def _session(self) -> None:
-        client = self._connect()
+        client = connect(self._settings, self._tokens)
         polled = False
         try:
+            rounds = self._rounds(client)
             while not self._stop.is_set():
-                self._poll(client)
+                rounds.one()
                 polled = True
+                self._well()
                 self._health(ok=True)
-                self._sleep(client)
+                if not self._sleep(client):
+                    return
         except Exception as error:
             if polled:
-                raise _Polled(_reason(error)) from error
+                raise _Polled(reason(error)) from error
             raise
         finally:
-            _leave(client)
+            leave(client)
 
-    def _connect(self) -> IMAPClient:
-        settings = self._settings
-        context = client_context(settings.ca_file) if settings.tls is not Tls.NONE else None
-        client = IMAPClient(
-            settings.host,
-            port=settings.port,
-            ssl=settings.tls is Tls.TLS,
-            ssl_context=context,
-            timeout=SocketTimeout(settings.timeout_seconds, settings.timeout_seconds),
-        )
-        try:
-            client.normalise_times = False  # its "local time" uses today's offset for every date
-            if settings.tls is Tls.STARTTLS:
-                client.starttls(context)  # refused or not offered is an error: no plain password
-            client.login(settings.username, settings.password)
-        except BaseException:
-            _leave(client)
-            raise
-        return client
-
-    def _poll(self, client: IMAPClient) -> None:
-        settings = self._settings
-        state = client.select_folder(settings.folder, readonly=True)
-        uidvalidity = int(state.get(b"UIDVALIDITY", 0))
-        last = self._await(self._ledger.last(settings.account, settings.folder))
-        if last is None:
-            self._begin(uidvalidity, _highest(client, state))
-            return
-        if last[0] == uidvalidity:
-            uids = [uid for uid in client.search(["UID", f"{last[1] + 1}:*"]) if uid > last[1]]
-        else:
-            uids = self._renumbered(client, state, uidvalidity)
-        for batch in self._batches(client, sorted(uids)):
-            self._take(client, batch, uidvalidity)
-            if self._stop.is_set():
-                return
-
-    def _renumbered(self, client: IMAPClient, state: dict[bytes, Any], uidvalidity: int) -> list[int]:
-        """UIDVALIDITY changed: everything since the first connect is read again, accept joins what it knows."""
-        log.info("imap: numbers of a folder changed, reading again (%s)", self._settings.organisation)
-        self._failed.clear()
-        since = self._await(self._ledger.connected_at(self._settings.account, self._settings.folder)) or self._clock()
-        found = client.search(["SINCE", (since - timedelta(days=1)).date()])
-        dates = client.fetch(found, ["INTERNALDATE"]) if found else {}
-        uids = [
-            uid for uid, data in dates.items() if (data.get(b"INTERNALDATE") or since) >= since.replace(microsecond=0)
-        ]
-        if not uids:
-            self._begin(uidvalidity, _highest(client, state))
-        return uids
-
-    def _begin(self, uidvalidity: int, last_uid: int) -> None:
-        settings = self._settings
-        self._await(self._ledger.begin(settings.organisation, settings.account, settings.folder, uidvalidity, last_uid))
-
-    def _batches(self, client: IMAPClient, uids: list[int]) -> list[list[tuple[int, int]]]:
-        """(UID, size) in batches bounded in number and in bytes."""
-        batches: list[list[tuple[int, int]]] = []
-        total = 0
-        for start in range(0, len(uids), 500):
-            sizes = client.fetch(uids[start : start + 500], ["RFC822.SIZE"])
-            for uid in uids[start : start + 500]:
-                size = int(sizes.get(uid, {}).get(b"RFC822.SIZE", 0))
-                full = not batches or len(batches[-1]) >= self._settings.batch_messages
-                if full or total + size > self._settings.batch_bytes:
-                    batches.append([])
-                    total = 0
-                batches[-1].append((uid, size))
-                total += size
-        return batches
-
-    def _take(self, client: IMAPClient, batch: list[tuple[int, int]], uidvalidity: int) -> None:
-        bodies = [uid for uid, size in batch if size <= self._settings.max_message_bytes and not self._failed.get(uid)]
-        try:
-            fetched = client.fetch(bodies, ["INTERNALDATE", "BODY.PEEK[]"]) if bodies else {}
-        except (IMAP4.error, ProtocolError, ValueError) as error:
-            if isinstance(error, IMAP4.abort):
-                for uid in bodies:
-                    self._failed[uid] = 1  # from now on one at a time
-                raise
-            fetched = {}
-        for uid, size in batch:
-            if self._stop.is_set():
-                return
-            self._take_one(client, uid, size, uidvalidity, fetched.get(uid))
-
-    def _take_one(
-        self, client: IMAPClient, uid: int, size: int, uidvalidity: int, data: dict[bytes, Any] | None
-    ) -> None:
-        if self._failed.get(uid, 0) >= _TRIES:
-            self._store(_placeholder(uid, uidvalidity), None, uid, uidvalidity)
-            self._failed.pop(uid)
-            return
-        try:
-            if data is None or b"BODY[]" not in data:
-                data = self._fetch_one(client, uid, size)
-            if data is None:
-                return  # gone from the folder meanwhile
-            self._store(data[b"BODY[]"] or _placeholder(uid, uidvalidity), data.get(b"INTERNALDATE"), uid, uidvalidity)
-            self._failed.pop(uid, None)
-        except Temporary:
-            raise  # the store is down, the message is well: wait, however long it takes
-        except Exception as error:
-            self._failed[uid] = self._failed.get(uid, 0) + 1
-            raise Temporary(f"message {uid}: {_reason(error)}") from error
-
-    def _fetch_one(self, client: IMAPClient, uid: int, size: int) -> dict[bytes, Any] | None:
-        if size <= self._settings.max_message_bytes:
-            answer: dict[bytes, Any] | None = client.fetch([uid], ["INTERNALDATE", "BODY.PEEK[]"]).get(uid)
-            return answer
-        answer = client.fetch([uid], ["INTERNALDATE", "BODY.PEEK[HEADER]"]).get(uid)
-        if answer is None:
-            return None
-        return {**answer, b"BODY[]": _OVERSIZE + answer.get(b"BODY[HEADER]", b"").rstrip() + b"\r\n\r\n" + _TOO_LARGE}
-
-    def _store(self, raw: bytes, internal_date: datetime | None, uid: int, uidvalidity: int) -> None:
-        settings = self._settings
-        message = RawInbound(
-            organisation=settings.organisation,
-            channel=ChannelKind.EMAIL,
-            account=settings.account,
-            raw=raw,
-            received_at=receipt_time(raw, internal_date, settings.received_by, self._clock()),
-            custody=Custody.GUEST,
-            message_id=peek_message_id(raw),
-            folder=settings.folder,
-            uidvalidity=uidvalidity,
-            uid=uid,
-        )
-        self._await(_call(self._accept, message))
-
-    def _sleep(self, client: IMAPClient) -> None:
-        """Until something moves in the folder, the poll is due, or we stop."""
-        seconds = self._settings.poll_seconds
-        if not self._settings.idle or not client.has_capability("IDLE"):
+    def _sleep(self, client: IMAPClient) -> bool:
+        """Until something moves in INBOX, the poll is due, or we stop. False: this line is of no more use."""
+        seconds = min(self._settings.poll_seconds, _IDLE_SECONDS)
+        usable = self._settings.idle and self._idle_refused < _IDLE_REFUSALS and client.has_capability("IDLE")
+        if not usable:
             self._stop.wait(seconds)
-            return
-        client.idle()
+            return True
         try:
-            waited = 0.0
-            while waited < min(seconds, _IDLE_SECONDS) and not self._stop.is_set():
-                if any(
-                    len(line) > 1 and line[1] in (b"EXISTS", b"RECENT") for line in client.idle_check(_SLICE_SECONDS)
-                ):
-                    break
-                waited += _SLICE_SECONDS
-        finally:
-            client.idle_done()
+            client.idle()
+        except IMAP4.error as error:
+            if broken(error):
+                raise
+            self._idle_refused += 1  # NO, or a line that came in between: the answers are out of step now
+            self._stop.wait(_SLICE_SECONDS)
+            return False
+        self._idle_refused = 0
+        until = time.monotonic() + seconds
+        lines = client.idle_check(0)  # what came together with the server's consent
+        while not _moved(lines) and not self._stop.is_set() and (left := until - time.monotonic()) > 0:
+            asked = time.monotonic()
+            lines = client.idle_check(min(left, _SLICE_SECONDS))
+            if not lines and time.monotonic() - asked < min(left, _SLICE_SECONDS) / 2:
+                raise Temporary("the server broke off the connection")  # readable, but there was nothing to read
+        client.idle_done()
+        return True
+
+    def _rounds(self, client: IMAPClient) -> Rounds:
+        assert self._loop is not None
+        return Rounds(
+            client=client,
+            settings=self._settings,
+            books=_Books(self._settings, self._accept, self._ledger, self._loop),
+            clock=self._clock,
+            stop=self._stop,
+            note=self._note,
+            well=self._well,
+            together=self._together,
+            failed=self._failed,
+        )
+
+    def _well(self) -> None:
+        if not self._stop.is_set():
+            self._quiet_since = self._clock()
+
+    def _health(self, *, ok: bool, reason: str = "") -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._on_health, self._settings.account, ok, reason)
+
+    def _note(self, code: str, holds: bool) -> None:
+        """Tells a note once, and again only after it did not hold for a while."""
+        if not holds:
+            self._notes.discard(code)
+        elif code not in self._notes:
+            self._notes.add(code)
+            if self._on_note is not None and self._loop is not None and not self._loop.is_closed():
+                self._loop.call_soon_threadsafe(self._on_note, self._settings.account, code)
+
+
+@dataclass(frozen=True, slots=True)
+class _Books:
+    """`imap_rounds.Books`: the work is done in the main loop, this thread waits for it."""
+
+    settings: ImapSettings
+    take: Accept
+    ledger: Ledger
+    loop: asyncio.AbstractEventLoop
+
+    def last(self, folder: str) -> tuple[int, int] | None:
+        return self._await(self.ledger.last(self.settings.account, folder))
+
+    def connected_at(self, folder: str) -> datetime | None:
+        return self._await(self.ledger.connected_at(self.settings.account, folder))
+
+    def begin(self, folder: str, uidvalidity: int, last_uid: int) -> None:
+        settings = self.settings
+        self._await(self.ledger.begin(settings.organisation, settings.account, folder, uidvalidity, last_uid))
+
+    def accept(self, messages: Sequence[RawInbound]) -> None:
+        answers = self._await(self._accept(messages))
+        for message, answer in zip(messages, answers, strict=True):
+            if isinstance(answer, Temporary):
+                raise answer
+            if isinstance(answer, Exception):
+                raise NotStored(message) from answer
+
+    async def _accept(self, messages: Sequence[RawInbound]) -> list[object]:
+        """The tasks begin in this order, before anything that is asked of the store meanwhile."""
+        return list(await asyncio.gather(*(self.take(message) for message in messages), return_exceptions=True))
 
     def _await(self, work: Coroutine[Any, Any, T]) -> T:
-        assert self._loop is not None
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        future = asyncio.run_coroutine_threadsafe(work, self.loop)
         try:
             return future.result(_STORE_SECONDS)
         except TimeoutError:
             future.cancel()
             raise Temporary("the store did not answer in time") from None
 
-    def _health(self, *, ok: bool, reason: str = "") -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._on_health, self._settings.account, ok, reason)
+
+def _moved(lines: Sequence[tuple[Any, ...]]) -> bool:
+    return any(len(line) > 1 and line[1] in (b"EXISTS", b"RECENT") for line in lines)
 
 
 class _Polled(Exception):
@@ -296,42 +263,3 @@ class _Polled(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
-
-
-_OVERSIZE = b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n"  # the first one counts
-_TOO_LARGE = b"[Dit bericht is te groot om op te halen. De tekst staat in het postvak.]\r\n"
-
-
-def _placeholder(uid: int, uidvalidity: int) -> bytes:
-    """Stands for a message that could not be fetched; no message at all, so the quarantine shows it to a person."""
-    return b"\x00 message %d of %d could not be fetched" % (uid, uidvalidity)
-
-
-def _highest(client: IMAPClient, state: dict[bytes, Any]) -> int:
-    if b"UIDNEXT" in state:
-        return int(state[b"UIDNEXT"]) - 1
-    return max(client.search(["ALL"]), default=0)
-
-
-async def _call(accept: Accept, message: RawInbound) -> None:
-    await accept(message)
-
-
-def _leave(client: IMAPClient) -> None:
-    try:
-        client.logout()
-    except Exception:
-        log.debug("imap: the line was gone before logout")
-        with suppress(Exception):
-            client.shutdown()  # closes the socket all the same
-
-
-def _reason(error: Exception) -> str:
-    """For staff: what kind of failure, never what the server said (it may quote an address)."""
-    if isinstance(error, LoginError):
-        return "login refused"
-    if isinstance(error, CapabilityError):
-        return "the server does not offer what the settings ask for"
-    if isinstance(error, LoketError):
-        return str(error)
-    return type(error).__name__

@@ -1,8 +1,7 @@
 """The mail senders: by SMTP, and to a tray of files that can send nothing. Both keep the `Sender` promise.
 
 What makes the difference for the outbox is when a line breaks: before DATA nothing has happened (Temporary), after it
-nobody knows (Uncertain: never repeated blindly). Server replies may quote addresses: they are scrubbed before anyone
-sees them.
+nobody knows (Uncertain: never repeated blindly). What a refusal means is in `replies`.
 """
 
 from __future__ import annotations
@@ -13,45 +12,71 @@ import re
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
 import aiosmtplib
 
-from cases.errors import OutsideError, Permanent, Temporary, Uncertain
+from cases.errors import ConfigError, Permanent, Temporary, Throttled, Uncertain
 from cases.guard import outside_unit
 from cases.protocols import Outgoing, SentProof
 from intake.email.compose import compose, smtp_address
-from intake.email.settings import SmtpSettings, Tls, client_context
+from intake.email.dkim import load_signer
+from intake.email.domains import domain_of
+from intake.email.replies import refusal, scrubbed
+from intake.email.settings import Auth, Envelope, SmtpSettings, Tls, client_context
+from intake.email.throttle import Bucket
 
-_ADDRESS = re.compile(r"[^\s<>:;,]+@[^\s<>:;,]+")
 _SAFE_ID = re.compile(r"[^A-Za-z0-9_-]")
+_LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _scrub(code: int, reply: str) -> str:
-    return f"{code} {_ADDRESS.sub('[adres]', ' '.join(reply.split()))}"[:200]
+class AccessToken(Protocol):
+    """`oauth.AccessTokens`, or a fake. Blocking."""
+
+    def access_token(self, *, fresh: bool = False) -> str: ...
 
 
 class SmtpSender:
-    """Sends for one account over one connection that is used again; a lock keeps messages one behind the other."""
+    """Sends for one account over one connection that is used again; a lock keeps messages one behind the other.
+
+    `tokens` is needed for auth = xoauth2, `bounce_address` (outbox id → reverse-path) for envelope = verp. A message
+    over the provider's limit raises Throttled before anything is tried.
+    """
 
     def __init__(
-        self, settings: SmtpSettings, *, instance: str, demo: bool = False, clock: Callable[[], datetime] = _now
+        self,
+        settings: SmtpSettings,
+        *,
+        instance: str,
+        demo: bool = False,
+        clock: Callable[[], datetime] = _now,
+        tokens: AccessToken | None = None,
+        bounce_address: Callable[[str], str] | None = None,
     ) -> None:
+        if settings.auth is Auth.XOAUTH2 and tokens is None:
+            raise ConfigError("xoauth2 vraagt een [oauth]-tabel", key="smtp.auth")
+        if settings.envelope is Envelope.VERP and bounce_address is None:
+            raise ConfigError("verp vraagt een mailbox met plus-adressen", key="smtp.envelope")
         self._settings, self._instance, self._demo, self._clock = settings, instance, demo, clock
+        self._tokens = tokens if settings.auth is Auth.XOAUTH2 else None
+        self._bounce_address = bounce_address if settings.envelope is Envelope.VERP else None
+        self._sign = _signer(settings)
+        self._bucket = Bucket(settings.messages_per_hour) if settings.messages_per_hour else None
         self._tls = client_context(settings.ca_file) if settings.tls is not Tls.NONE else None
         self._lock = asyncio.Lock()
         self._client: aiosmtplib.SMTP | None = None
         self._sent = 0
         self._used_at = 0.0
 
-    async def send(self, message: Outgoing) -> SentProof:
-        outside_unit("the mail sender")
-        recipient = smtp_address(message.recipient)
+    def rendered(self, message: Outgoing) -> bytes:
+        """The bytes that leave: the same on every try, and the same that a copy in Sent holds."""
+        moment = message.created_at or self._clock()
         data = compose(
             message,
             from_name=self._settings.from_name,
@@ -59,36 +84,60 @@ class SmtpSender:
             reply_to=message.reply_to,
             instance=self._instance,
             demo=self._demo,
-            date=self._clock(),
+            date=moment,
+            international=True,
         )
+        if message.raw is not None:  # somebody else's: only its line ends are set right (RFC 5321 2.3.8)
+            data = _LINE_END.sub(b"\r\n", data)
+            return data if data.endswith(b"\r\n") else data + b"\r\n"
+        return self._sign(data, moment) if self._sign else data
+
+    async def send(self, message: Outgoing) -> SentProof:
+        outside_unit("the mail sender")
+        recipient = smtp_address(message.recipient, international=True)
+        # A signature is arithmetic of many milliseconds; the rest is not worth a thread.
+        data = await asyncio.to_thread(self.rendered, message) if self._sign else self.rendered(message)
         async with self._lock:
+            self._check_limit()
             try:
-                client = await self._envelope(self._reverse_path(message), recipient)
-                proof = await self._data(client, data)
+                client = await self._envelope(self._reverse_path(message), recipient, data)
+                if self._bucket is not None:
+                    self._bucket.take()
+                reply = await self._data(client, data)
             except BaseException:  # cancellation too: a half-used line is never used again
                 self._drop()
                 raise
             self._sent += 1
             self._used_at = asyncio.get_running_loop().time()
-            return proof
+            return SentProof(reply, raw=data)
 
     async def close(self) -> None:
         async with self._lock:
             await self._quit()
 
+    def _check_limit(self) -> None:
+        if self._bucket is None:
+            return
+        wait = self._bucket.wait(asyncio.get_running_loop().time())
+        if wait > 0:
+            raise Throttled("the provider's limit of messages an hour is used up", timedelta(seconds=wait))
+
     def _reverse_path(self, message: Outgoing) -> str:
         if message.automatic and self._settings.null_sender:
             return ""
+        if self._bounce_address is not None:
+            return self._bounce_address(message.outbox_id)
         return self._settings.envelope_from or self._settings.from_address
 
-    async def _envelope(self, sender: str, recipient: str) -> aiosmtplib.SMTP:
+    async def _envelope(self, sender: str, recipient: str, data: bytes) -> aiosmtplib.SMTP:
         """A line on which MAIL and RCPT were accepted. A line that died while idle is replaced once."""
         reused = await self._reusable()
         while True:
             client = reused or await self._connect()
+            options, encoding = _mail_options(client, recipient, data)
             try:
-                await client.mail(sender)
-                await client.rcpt(recipient)
+                await client.mail(sender, options=options, encoding=encoding)
+                await client.rcpt(recipient, encoding=encoding)
                 return client
             except (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError, OSError) as error:
                 self._drop()
@@ -100,9 +149,9 @@ class SmtpSender:
                     self._drop()
                     reused = None
                     continue
-                raise _by_code(error) from None
+                raise refusal(error.code, error.message) from None
 
-    async def _data(self, client: aiosmtplib.SMTP, data: bytes) -> SentProof:
+    async def _data(self, client: aiosmtplib.SMTP, data: bytes) -> str:
         try:
             response = await client.data(data)
         except aiosmtplib.SMTPServerDisconnected:
@@ -110,10 +159,10 @@ class SmtpSender:
         except aiosmtplib.SMTPResponseException as error:
             if error.code < 400:  # no SMTP reply at all: the library's code for a broken line
                 raise Uncertain("the line broke after the data was offered") from None
-            raise _by_code(error) from None
+            raise refusal(error.code, error.message) from None
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             raise Uncertain(f"no answer after the data was offered: {type(error).__name__}") from None
-        return SentProof(_scrub(response.code, response.message))
+        return scrubbed(response.code, response.message)
 
     async def _reusable(self) -> aiosmtplib.SMTP | None:
         client = self._client
@@ -126,25 +175,42 @@ class SmtpSender:
         return None
 
     async def _connect(self) -> aiosmtplib.SMTP:
+        """A greeted, protected line on which we are logged in. A refused token is renewed once."""
+        for fresh in (False, True):
+            token = await asyncio.to_thread(self._tokens.access_token, fresh=fresh) if self._tokens else ""
+            client = self._new_client()
+            try:
+                await client.connect()
+                if token:
+                    await client.auth_xoauth2(self._settings.username, token)
+                elif client.is_ehlo_or_helo_needed:
+                    await client.ehlo()
+            except aiosmtplib.SMTPAuthenticationError as error:
+                client.close()
+                if fresh or not token:
+                    # A wrong password is no fault of the letter: it waits, and the outbox raises the alarm.
+                    raise Temporary(f"login refused: {scrubbed(error.code, error.message)}") from None
+                continue
+            except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+                client.close()
+                raise _no_line(error) from None
+            self._client, self._sent = client, 0
+            return client
+        raise AssertionError("both tries end above")
+
+    def _new_client(self) -> aiosmtplib.SMTP:
         settings = self._settings
-        client = aiosmtplib.SMTP(
+        by_password = settings.auth is Auth.PASSWORD
+        return aiosmtplib.SMTP(
             hostname=settings.host,
             port=settings.port,
             use_tls=settings.tls is Tls.TLS,
             start_tls=settings.tls is Tls.STARTTLS,
             tls_context=self._tls,
-            username=settings.username or None,
-            password=settings.password or None,
+            username=(settings.username or None) if by_password else None,
+            password=(settings.password or None) if by_password else None,
             timeout=settings.timeout_seconds,
         )
-        try:
-            await client.connect()
-        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-            client.close()
-            # A wrong password is no fault of the letter: it waits, and the outbox raises the alarm.
-            raise Temporary(f"no line to the mail server: {type(error).__name__}") from None
-        self._client, self._sent = client, 0
-        return client
 
     async def _quit(self) -> None:
         if self._client is not None and self._client.is_connected:
@@ -158,9 +224,39 @@ class SmtpSender:
             self._client = None
 
 
-def _by_code(error: aiosmtplib.SMTPResponseException) -> OutsideError:
-    text = _scrub(error.code, error.message)
-    return Permanent(text) if error.code >= 500 else Temporary(text)
+def _signer(settings: SmtpSettings) -> Callable[[bytes, datetime], bytes] | None:
+    if not settings.dkim_key_file:
+        return None
+    domain = domain_of(settings.from_address)
+    return load_signer(domain, settings.dkim_selector, settings.dkim_key_file)
+
+
+def _no_line(error: Exception) -> Temporary:
+    if isinstance(error, aiosmtplib.SMTPResponseException) and error.code >= 400:
+        found = refusal(error.code, error.message)
+        return found if isinstance(found, Temporary) else Temporary(f"no line to the mail server: {found}")
+    return Temporary(f"no line to the mail server: {type(error).__name__}")
+
+
+def _mail_options(client: aiosmtplib.SMTP, recipient: str, data: bytes) -> tuple[list[str], str]:
+    """What MAIL has to announce (RFC 1870, 6152, 6531), and how addresses are written. A server that can not take the
+    message is not tried: it would refuse late, or garble it."""
+    options, encoding = [], "ascii"
+    if client.supports_extension("size"):
+        limit = client.esmtp_extensions.get("size", "").strip()
+        if limit.isdecimal() and 0 < int(limit) < len(data):
+            raise Permanent(f"the message is longer than the mail server takes ({limit} bytes)")
+        options.append(f"SIZE={len(data)}")
+    if not data.isascii():
+        if not client.supports_extension("8bitmime"):
+            raise Permanent("the mail server takes no 8-bit mail (8BITMIME)")
+        options.append("BODY=8BITMIME")
+    if not recipient.isascii():
+        if not client.supports_extension("smtputf8"):
+            raise Permanent("the mail server takes no address with letters outside ASCII (SMTPUTF8)")
+        options.append("SMTPUTF8")
+        encoding = "utf-8"
+    return options, encoding
 
 
 class TraySender:
@@ -173,7 +269,7 @@ class TraySender:
 
     async def send(self, message: Outgoing) -> SentProof:
         outside_unit("the tray")
-        smtp_address(message.recipient)
+        smtp_address(message.recipient, international=True)
         data = compose(
             message,
             from_name=self._from[0],
@@ -182,13 +278,14 @@ class TraySender:
             instance=self._instance,
             demo=True,
             date=self._clock(),
+            international=True,
         )
         name = (_SAFE_ID.sub("_", message.outbox_id)[:100] or "zonder-nummer") + ".eml"
         try:
             await asyncio.to_thread(_write_whole, self._folder, name, data)
         except OSError as error:
             raise Temporary(f"the tray can not be written: {type(error).__name__}") from None
-        return SentProof(f"250 tray {name}")
+        return SentProof(f"250 tray {name}", raw=data)
 
     async def close(self) -> None:
         """Nothing is held open."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from ipaddress import ip_address
 
@@ -21,7 +22,7 @@ class Tls(StrEnum):
 class Auth(StrEnum):
     """How we log in."""
 
-    PASSWORD = "password"
+    PASSWORD = "password"  # noqa: S105  the name of a way, no password
     XOAUTH2 = "xoauth2"  # Microsoft 365 and Google: a token that is renewed
 
 
@@ -77,6 +78,20 @@ class OauthSettings:
     scope: str = ""
     tenant: str = "common"  # microsoft only
     timeout_seconds: float = 20.0
+    secret_ends: date | None = None  # Microsoft's client secrets end after two years at most; nobody is told
+    authorize_url: str = ""  # RFC 6749 3.1 authorisation endpoint, for signing in by a browser; "" takes the provider's
+
+
+@dataclass(frozen=True, slots=True)
+class SenderCheckSettings:
+    """Whose word about a sender address counts (RFC 8601). Without any of it only our own check is made."""
+
+    authserv_ids: tuple[str, ...] = ()  # how the receiving server signs its results; "-" where it gives no name
+    arc_sealers: tuple[str, ...] = ()  # domains of forwarders whose seal is believed (RFC 8617)
+    received_by: tuple[str, ...] = ()  # host names of the receiving servers, as in ImapSettings
+    own_check: bool = True
+    dns_seconds: float = 5.0  # one question
+    budget_seconds: float = 15.0  # all questions about one message
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,3 +168,7 @@ class SmtpSettings:
         _refuse_plain("smtp", self.host, self.tls)
         if self.tls is Tls.NONE and self.username and not is_loopback(self.host):
             raise ConfigError("een wachtwoord vraagt een beveiligde verbinding", key="smtp.tls")
+        if self.auth is Auth.XOAUTH2 and not self.username:
+            raise ConfigError("xoauth2 vraagt een gebruikersnaam: het adres van de mailbox", key="smtp.username")
+        if bool(self.dkim_selector) != bool(self.dkim_key_file):
+            raise ConfigError("dkim_selector en dkim_key_file horen bij elkaar", key="smtp.dkim_selector")

@@ -101,9 +101,10 @@ class _Handler:
         try:
             now = self._clock()
             identifier = peek_message_id(raw)
+            peer = (str(session.peer[0]) if session.peer else "", session.host_name or "")
             await asyncio.gather(
                 *(
-                    self._accept(self._inbound(target, to, raw, now, identifier, envelope.mail_from))
+                    self._accept(self._inbound(target, to, raw, now, identifier, envelope.mail_from, peer))
                     for target, to in self._recipients.targets(envelope.rcpt_tos).items()
                 )
             )
@@ -122,8 +123,9 @@ class _Handler:
 
     @staticmethod
     def _inbound(
-        target: Target, to: tuple[str, ...], raw: bytes, now: datetime, identifier: str | None, sender: str | None
-    ) -> RawInbound:
+        target: Target, to: tuple[str, ...], raw: bytes, now: datetime, identifier: str | None, sender: str | None,
+        peer: tuple[str, str],
+    ) -> RawInbound:  # fmt: skip
         return RawInbound(
             organisation=target.organisation,
             channel=ChannelKind.EMAIL,
@@ -134,6 +136,8 @@ class _Handler:
             message_id=identifier,
             envelope_from=(sender or "").strip("<>"),  # the library keeps "<>" for the null sender
             envelope_to=to,
+            peer_ip=peer[0],
+            helo=peer[1],
         )
 
 

@@ -16,6 +16,7 @@ from storage.models.cases import (
     Request,
 )
 from storage.models.keys import DataKey, MasterKey, Organisation
+from storage.models.mailbox import ChannelState, MailboxAct, OauthGrant, OutgoingStop, SenderMark
 from storage.models.people import Staff, StaffRole, StaffSession, WorkItem
 from storage.models.post import ChannelHealth, ImapLedger, Inbound, Lease, Outbox
 
@@ -29,6 +30,7 @@ __all__ = [
     "Case",
     "CaseIdentifier",
     "ChannelHealth",
+    "ChannelState",
     "Conversation",
     "DataKey",
     "Deadline",
@@ -40,13 +42,17 @@ __all__ = [
     "Inbound",
     "Lease",
     "Link",
+    "MailboxAct",
     "MasterKey",
     "Message",
+    "OauthGrant",
     "Organisation",
     "Outbox",
+    "OutgoingStop",
     "PolicyVersion",
     "Request",
     "SQLModel",
+    "SenderMark",
     "Staff",
     "StaffRole",
     "StaffSession",

@@ -37,6 +37,7 @@ class Case(SQLModel, table=True):
     opened_at: datetime = moment()
     closed_at: datetime | None = maybe_moment()
     content_version: int = 1
+    linked_to: str | None = maybe_text()  # an older case of the same matter: a suggestion, no proof of anything
     version: int = 1
 
 
@@ -158,6 +159,7 @@ class IdentityCode(SQLModel, table=True):
     organisation_id: str = refers("organisation.id")
     conversation_id: str = refers("conversation.id")
     purpose: str = text()  # mailbox | on_file | download
+    outbox_id: str | None = maybe_text(index=True)  # the mail it leaves with; its time runs from that moment
     link_id: str | None = maybe_text()
     identifier_id: str | None = maybe_text()  # what an on_file code proves
     digest: str = text()

@@ -79,3 +79,4 @@ class WorkItem(SQLModel, table=True):
     opened_at: datetime = moment()
     closed_at: datetime | None = maybe_moment()
     closed_by: str | None = maybe_text()
+    notified_at: datetime | None = maybe_moment()  # staff were mailed about it

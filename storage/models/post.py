@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Index, UniqueConstraint
 
-from cases.types import InboundStatus, OutboxStatus
+from cases.types import InboundStatus, Origin, OutboxStatus
 from storage.models.base import (
     SQLModel,
     datetime,
@@ -49,6 +49,9 @@ class Inbound(SQLModel, table=True):
     size: int
     received_at: datetime = moment(index=True)
     created_at: datetime = moment()
+    origin: str = text(Origin.INBOX)
+    sender: Any = json_value()  # SenderEvidence: results of checks, no address
+    suggested_case_id: str | None = maybe_text()  # its subject names that case: for staff to decide
     folder: str | None = maybe_text()
     uidvalidity: int | None = maybe_uint32()
     uid: int | None = maybe_uint32()

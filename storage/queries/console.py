@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, literal, null, select
 
 from cases.messages import RawInbound
-from cases.types import OPEN_STATES
+from cases.types import OPEN_STATES, InboundOutcome
 from storage.models import (
     BlindIndex,
     Case,
@@ -87,6 +87,9 @@ class Post:
     case_id: str | None
     work_id: str | None
     work_kind: str
+    origin: str
+    sender: Mapping[str, str]  # SenderEvidence, as stored
+    suggested_case: tuple[str, str] | None  # id and number of a case that its subject names
     raw: RawInbound | None  # opened only when there is no message row
 
 
@@ -146,6 +149,57 @@ def channels(reads: Reads, organisations: Collection[str]) -> tuple[Channel, ...
     return tuple(Channel(**row._mapping) for row in reads.rows(query))
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A message that was only looked at, and what would have become of it."""
+
+    id: str
+    organisation: str
+    received_at: datetime
+    outcome: str
+    labels: tuple[str, ...]
+    mail: str
+
+
+def watched(reads: Reads, organisations: Collection[str]) -> tuple[Watched, ...]:
+    """The newest messages of mailboxes that only look on; those that are nothing to us left out."""
+    rows = table(Inbound)
+    query = (
+        select(rows.c.id, rows.c.organisation_id, rows.c.received_at, rows.c.scores)
+        .where(rows.c.organisation_id.in_(organisations), rows.c.outcome == InboundOutcome.WATCHED.value)
+        .order_by(rows.c.received_at.desc())
+        .limit(LIMIT)
+    )
+    found = []
+    for row in reads.rows(query):
+        would = (row.scores or {}).get("would") or {}
+        if would.get("outcome") in (InboundOutcome.NO_REQUEST.value, InboundOutcome.MACHINE.value, None):
+            continue
+        labels = tuple(would.get("labels") or ())
+        found.append(
+            Watched(row.id, row.organisation_id, row.received_at, would["outcome"], labels, would.get("mail", ""))
+        )
+    return tuple(found)
+
+
+def spam_listed(reads: Reads, organisations: Collection[str]) -> tuple[Line, ...]:
+    """Mail of senders that staff marked as spam, the newest first."""
+    rows = table(Inbound)
+    query = (
+        select(
+            rows.c.id, rows.c.organisation_id, literal("spam").label("kind"), null().label("case_id"),
+            literal("").label("number"), null().label("requester"), literal("").label("label"),
+            literal("").label("state"), literal("").label("awaiting"), literal("").label("failure"),
+            null().label("request_id"), rows.c.id.label("inbound_id"), null().label("outbox_id"),
+            literal("").label("detail"), null().label("due_on"), rows.c.received_at.label("since"),
+        )
+        .where(rows.c.organisation_id.in_(organisations), rows.c.outcome == InboundOutcome.SPAM.value)
+        .order_by(rows.c.received_at.desc())
+        .limit(LIMIT)
+    )  # fmt: skip
+    return _lines(reads, query)
+
+
 def find_cases(
     reads: Reads, organisations: Collection[str], *, number: str = "", address: str = ""
 ) -> tuple[Line, ...]:
@@ -186,7 +240,14 @@ def post(reads: Reads, inbound_id: str, organisations: Collection[str]) -> Post 
         outcome=row.outcome, received_at=row.received_at, size=row.size, error=row.error, scores=row.scores or {},
         content=content, case_id=message.case_id if message is not None else None,
         work_id=item.id if item is not None else None, work_kind=item.kind if item is not None else "", raw=raw,
+        origin=row.origin, sender=row.sender or {}, suggested_case=_suggested(reads, row.suggested_case_id),
     )  # fmt: skip
+
+
+def _suggested(reads: Reads, case_id: str | None) -> tuple[str, str] | None:
+    cases = table(Case)
+    row = reads.one(select(cases.c.id, cases.c.number).where(cases.c.id == case_id)) if case_id else None
+    return (row.id, row.number) if row is not None else None
 
 
 def owner(reads: Reads, name: str, row_id: str) -> str | None:

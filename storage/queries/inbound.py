@@ -12,8 +12,8 @@ from sqlalchemy import Row, select, text
 
 from cases.audit import PROGRAM, AuditTag
 from cases.messages import RawInbound
-from cases.types import ChannelKind, Custody, InboundStatus
-from storage.models import Inbound, table
+from cases.types import ActStatus, ChannelKind, Custody, InboundOutcome, InboundStatus, Origin
+from storage.models import Inbound, MailboxAct, table
 from storage.queries import ledger
 from storage.unit import Reads, Unit
 
@@ -40,6 +40,8 @@ def store(unit: Unit, messages: Sequence[RawInbound]) -> list[Stored]:
         here = (message.account, id_digest, raw_digest)
         outside = (message.channel.value, message.account, message.external_id)
         known = seen.get(here) or (seen.get(outside) if message.external_id else None)
+        if known is not None and message.origin in _CHOSEN:
+            _look_again(unit, message, known)
         answers.append(Stored(known or _insert(unit, message, id_digest, raw_digest), known is not None))
         seen[here] = answers[-1].inbound_id
         if message.external_id:
@@ -53,10 +55,60 @@ def store(unit: Unit, messages: Sequence[RawInbound]) -> list[Stored]:
     return answers
 
 
+# A colleague or a backlog scan hands these in on purpose, also when they were seen before.
+_CHOSEN = (Origin.DRAGGED, Origin.BACKLOG)
+AGAIN = {
+    Origin.DRAGGED: (InboundOutcome.NO_REQUEST, InboundOutcome.WATCHED, InboundOutcome.MACHINE, InboundOutcome.SPAM),
+    Origin.BACKLOG: (InboundOutcome.WATCHED,),
+}
+
+
+def _look_again(unit: Unit, message: RawInbound, inbound_id: str) -> None:
+    """A message that was left as found is taken in after all. One that we put into the folder ourselves is no drag."""
+    rows, acts = table(Inbound), table(MailboxAct)
+    row = unit.one(select(rows).where(rows.c.id == inbound_id))
+    if row is None or row.status != InboundStatus.DONE.value or row.outcome not in AGAIN[message.origin]:
+        return
+    ours = select(acts.c.id).where(acts.c.inbound_id == inbound_id, acts.c.kind == "mark")
+    ours = ours.where(acts.c.status.in_([ActStatus.DONE.value, ActStatus.WAITING.value]))
+    if message.origin is Origin.DRAGGED and unit.one(ours) is not None:
+        return
+    unit.change(
+        Inbound, inbound_id, **_sealed(unit, message, inbound_id), origin=message.origin.value, attempts=0, error="",
+        status=InboundStatus.STORED.value, outcome=None, content_digest=None, done_at=None, linked_to=None,
+        received_at=min(row.received_at, message.received_at),
+        folder=message.folder, uidvalidity=message.uidvalidity, uid=message.uid,
+    )  # fmt: skip
+    unit.record(
+        AuditTag.MESSAGE_RECEIVED, organisation=message.organisation, actor=PROGRAM, subject=inbound_id,
+        channel=message.channel.value, size=len(message.raw), again=message.origin.value,
+    )  # fmt: skip
+
+
+def _sealed(unit: Unit, message: RawInbound, inbound_id: str) -> dict[str, Any]:
+    """The bytes and the envelope under a data key of their own."""
+    key_id = unit.keys.new_data_key(unit, message.organisation)
+    sealer = unit.keys.data(unit, key_id)
+    envelope = {
+        "from": message.envelope_from, "to": list(message.envelope_to), "message_id": message.message_id,
+        "peer": message.peer_ip, "helo": message.helo,
+    }  # fmt: skip
+    return {
+        "data_key_id": key_id,
+        "envelope": sealer.seal_json(envelope, f"inbound.envelope:{inbound_id}"),
+        "raw": sealer.seal(message.raw, f"inbound.raw:{inbound_id}"),
+    }
+
+
+def message_id_digest(reads: Reads, organisation: str, message_id: str) -> str:
+    key = reads.keys.organisation(organisation).tombstone
+    return keyed_digest(key, b"id\x00" + message_id.strip().encode("utf-8", "replace"))
+
+
 def _digests(unit: Unit, message: RawInbound) -> tuple[str, str]:
     key = unit.keys.organisation(message.organisation).tombstone
-    message_id = (message.message_id or "").strip().encode("utf-8", "replace")
-    return keyed_digest(key, b"id\x00" + message_id), keyed_digest(key, b"raw\x00" + message.raw)
+    id_digest = message_id_digest(unit, message.organisation, message.message_id or "")
+    return id_digest, keyed_digest(key, b"raw\x00" + message.raw)
 
 
 def _already_here(
@@ -86,17 +138,12 @@ def _already_here(
 
 def _insert(unit: Unit, message: RawInbound, id_digest: str, raw_digest: str) -> str:
     inbound_id = unit.new_id()
-    key_id = unit.keys.new_data_key(unit, message.organisation)
-    sealer = unit.keys.data(unit, key_id)
-    envelope = {"from": message.envelope_from, "to": list(message.envelope_to), "message_id": message.message_id}
     unit.add(
         Inbound, id=inbound_id, organisation_id=message.organisation, channel=message.channel.value,
         account=message.account, custody=message.custody.value, external_id=message.external_id,
-        message_id_digest=id_digest, raw_digest=raw_digest, data_key_id=key_id,
-        envelope=sealer.seal_json(envelope, f"inbound.envelope:{inbound_id}"),
-        raw=sealer.seal(message.raw, f"inbound.raw:{inbound_id}"), size=len(message.raw),
-        received_at=message.received_at, created_at=unit.now, folder=message.folder,
-        uidvalidity=message.uidvalidity, uid=message.uid,
+        message_id_digest=id_digest, raw_digest=raw_digest, **_sealed(unit, message, inbound_id),
+        size=len(message.raw), received_at=message.received_at, created_at=unit.now, origin=message.origin.value,
+        folder=message.folder, uidvalidity=message.uidvalidity, uid=message.uid,
     )  # fmt: skip
     unit.record(
         AuditTag.MESSAGE_RECEIVED, organisation=message.organisation, actor=PROGRAM, subject=inbound_id,
@@ -146,6 +193,7 @@ def raw_of(reads: Reads, row: Row[Any]) -> RawInbound:
         organisation=row.organisation_id, channel=ChannelKind(row.channel), account=row.account,
         raw=sealer.open(row.raw, f"inbound.raw:{inbound_id}"), received_at=row.received_at,
         custody=Custody(row.custody), external_id=row.external_id, message_id=envelope["message_id"],
-        envelope_from=envelope["from"], envelope_to=tuple(envelope["to"]), folder=row.folder,
-        uidvalidity=row.uidvalidity, uid=row.uid,
+        envelope_from=envelope["from"], envelope_to=tuple(envelope["to"]), peer_ip=envelope.get("peer", ""),
+        helo=envelope.get("helo", ""), folder=row.folder,
+        uidvalidity=row.uidvalidity, uid=row.uid, origin=Origin(row.origin),
     )  # fmt: skip

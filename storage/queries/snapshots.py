@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, or_, select
 
 from cases.dialogue import Awaited, Known
-from cases.types import OPEN_STATES, Assurance, Awaiting, ChannelKind, Form, Label, RequestState
+from cases.types import (
+    OPEN_STATES,
+    Assurance,
+    Awaiting,
+    ChannelKind,
+    ChannelMode,
+    Form,
+    Label,
+    Origin,
+    OutboxKind,
+    RequestState,
+)
 from storage.models import Case, Conversation, IdentityCode, Inbound, Message, Outbox, Request, table
+from storage.queries import standing
+from storage.queries.inbound import AGAIN
 from storage.unit import Reads
+
+SUGGESTS_ONLY_AFTER = timedelta(days=90)  # after closing
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +43,8 @@ class Wanted:
     references: tuple[str, ...]  # newest first
     content_digest: str
     inbound_id: str
+    origin: Origin = Origin.INBOX
+    case_numbers: tuple[str, ...] = ()  # named in the subject: a suggestion for staff, never a match
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +86,7 @@ class Thread:
     codes: tuple[OpenCode, ...]  # newest first, those that still stand
     codes_today: int
     first_at: datetime | None  # receipt of its first message; only looked up while there is no case
+    closed_at: datetime | None = None  # of its case
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +94,18 @@ class Snapshot:
     known: Known | None
     thread: Thread | None
     duplicate_of: str | None
+    mode: ChannelMode = ChannelMode.ON
+    spam: bool = False
+    suggested_case_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Unasked automatic mails: per recipient in a day, per organisation in an hour."""
+    """Unasked automatic mails: per recipient in a day, per organisation in an hour, per case and kind."""
 
     recipients: Counter[str]
     organisations: Counter[str]
+    cases: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
 def load(reads: Reads, wanted: Sequence[Wanted]) -> tuple[list[Snapshot], Counts]:
@@ -97,13 +119,49 @@ def load(reads: Reads, wanted: Sequence[Wanted]) -> tuple[list[Snapshot], Counts
     by_address = _by_address(reads, wanted)
     chosen = [_choose(w, found, by_reference, by_address) for w in wanted]
     threads = _threads(reads, [row for row, _ in chosen if row is not None])
-    copies = _copies(reads, wanted)
+    copies, modes = _copies(reads, wanted), standing.modes(reads)
+    spam = standing.spam(reads, {(w.organisation, w.address_index) for w in wanted})
+    suggested = _suggested(reads, wanted)
     snapshots = []
     for w, (row, threaded) in zip(wanted, chosen, strict=True):
         thread = threads[row.id] if row is not None else None
         known = _known(row, thread, w, reads.now, threaded=threaded) if row is not None and thread is not None else None
-        snapshots.append(Snapshot(known, thread, copies.get((w.organisation, w.content_digest))))
-    return snapshots, _counts(reads, wanted)
+        too_old = threaded and thread is not None and _over(thread, reads.now)
+        found_case = next((suggested.get((w.organisation, number)) for number in w.case_numbers), None)
+        snapshots.append(
+            Snapshot(
+                None if too_old else known,
+                None if too_old else thread,
+                _copy_of(copies, w),
+                mode=modes.get((w.organisation, w.channel), ChannelMode.WATCH),
+                spam=(w.organisation, w.address_index) in spam,
+                suggested_case_id=thread.case_id if too_old and thread is not None else found_case,
+            )
+        )
+    return snapshots, _counts(reads, wanted, threads)
+
+
+def _over(thread: Thread, now: datetime) -> bool:
+    """Long after the end of a case our reply address only suggests that a mail belongs to it."""
+    return thread.closed_at is not None and thread.closed_at < now - SUGGESTS_ONLY_AFTER
+
+
+def _suggested(reads: Reads, wanted: Sequence[Wanted]) -> dict[tuple[str, str], str]:
+    """(organisation, case number) → case. Anybody can type a number: it joins nothing, it is shown to staff."""
+    numbers = {number for w in wanted for number in w.case_numbers}
+    if not numbers:
+        return {}
+    rows = table(Case)
+    found = reads.rows(select(rows.c.id, rows.c.organisation_id, rows.c.number).where(rows.c.number.in_(numbers)))
+    return {(row.organisation_id, row.number): row.id for row in found}
+
+
+def _copy_of(copies: dict[tuple[str, str], list[tuple[str, str]]], w: Wanted) -> str | None:
+    """The first copy that was handled; for what a colleague hands in, copies that were left alone do not count."""
+    again = AGAIN.get(w.origin, ())
+    return next(
+        (row_id for row_id, outcome in copies.get((w.organisation, w.content_digest), []) if outcome not in again), None
+    )
 
 
 def _by_reference(reads: Reads, wanted: Sequence[Wanted]) -> dict[str, str]:
@@ -216,7 +274,7 @@ def _thread(
         case_version=case.version if case is not None else 0,
         requests=tuple(requests), codes=standing,
         codes_today=sum(1 for c in codes if c.purpose == "mailbox" and c.created_at > day_ago),
-        first_at=first_at,
+        first_at=first_at, closed_at=case.closed_at if case is not None else None,
     )  # fmt: skip
 
 
@@ -244,17 +302,20 @@ def _known(row: Row[Any], thread: Thread, w: Wanted, now: datetime, *, threaded:
     )
 
 
-def _copies(reads: Reads, wanted: Sequence[Wanted]) -> dict[tuple[str, str], str]:
-    """(organisation, content digest) → the copy that was handled before."""
+def _copies(reads: Reads, wanted: Sequence[Wanted]) -> dict[tuple[str, str], list[tuple[str, str]]]:
+    """(organisation, content digest) → the copies that were handled before, with what became of them."""
     rows = table(Inbound)
-    query = select(rows.c.id, rows.c.organisation_id, rows.c.content_digest).where(
+    query = select(rows.c.id, rows.c.organisation_id, rows.c.content_digest, rows.c.outcome).where(
         rows.c.organisation_id.in_({w.organisation for w in wanted}),  # the index begins with it
         rows.c.content_digest.in_({w.content_digest for w in wanted}),  # empty until a message is done
     )
-    return {(row.organisation_id, row.content_digest): row.id for row in reads.rows(query)}
+    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for row in reads.rows(query):
+        found.setdefault((row.organisation_id, row.content_digest), []).append((row.id, row.outcome))
+    return found
 
 
-def _counts(reads: Reads, wanted: Sequence[Wanted]) -> Counts:
+def _counts(reads: Reads, wanted: Sequence[Wanted], threads: Mapping[str, Thread]) -> Counts:
     rows = table(Outbox)
     indexes, organisations = {w.address_index for w in wanted}, {w.organisation for w in wanted}
     per_recipient = (
@@ -275,4 +336,19 @@ def _counts(reads: Reads, wanted: Sequence[Wanted]) -> Counts:
     return Counts(
         Counter({row.recipient_index: row.mails for row in reads.rows(per_recipient)}),
         Counter({row.organisation_id: row.mails for row in reads.rows(per_organisation)}),
+        _per_case(reads, {thread.case_id for thread in threads.values() if thread.case_id}),
     )
+
+
+def _per_case(reads: Reads, case_ids: set[str]) -> Counter[tuple[str, str]]:
+    if not case_ids:
+        return Counter()
+    rows = table(Outbox)
+    query = (
+        select(rows.c.case_id, rows.c.kind, func.count().label("mails"))
+        .where(rows.c.case_id.in_(case_ids), rows.c.unasked)
+        # how things stand may be asked again on another day
+        .where(or_(rows.c.kind != OutboxKind.STATUS.value, rows.c.created_at > reads.now - timedelta(days=1)))
+        .group_by(rows.c.case_id, rows.c.kind)
+    )
+    return Counter({(row.case_id, row.kind): row.mails for row in reads.rows(query)})

@@ -120,3 +120,15 @@ def approvers(reads: Reads, organisation: str) -> int:
         )
     )
     return int(reads.value(query) or 0)
+
+
+def wants_warnings(reads: Reads, organisation: str) -> tuple[str, ...]:
+    """The addresses of the people of an organisation who want warnings by mail."""
+    staff, roles = table(Staff), table(StaffRole)
+    found = reads.rows(
+        select(staff.c.notify)
+        .join(roles, roles.c.staff_id == staff.c.id)
+        .where(roles.c.organisation_id == organisation, staff.c.active, staff.c.notify != "")
+        .distinct()
+    )
+    return tuple(sorted(row.notify for row in found))

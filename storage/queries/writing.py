@@ -11,8 +11,20 @@ from sqlalchemy import select, update
 from cases.audit import PROGRAM, AuditTag
 from cases.errors import RuleError
 from cases.transitions import check_move
-from cases.types import AUTOMATIC, OPEN_STATES, ChannelKind, DraftStatus, Label, OutboxKind, RequestState, WorkKind
+from cases.types import (
+    AUTOMATIC,
+    OPEN_STATES,
+    ChannelKind,
+    ChannelMode,
+    DraftStatus,
+    Label,
+    OutboxKind,
+    OutboxStatus,
+    RequestState,
+    WorkKind,
+)
 from storage.models import Case, Deadline, Draft, Message, Outbox, Request, WorkItem, table
+from storage.queries.standing import mode
 from storage.unit import Unit
 
 
@@ -41,6 +53,10 @@ class Route:
     references: tuple[str, ...] = ()  # newest first
 
 
+# Under supervision every message waits for a click, but for those that never reach a requester.
+_UNSUPERVISED = (OutboxKind.STAFF_NOTICE, OutboxKind.FORWARD)
+
+
 def queue(
     unit: Unit, route: Route, post: Post, *, outbox_id: str, message_id: str, unasked: bool = False,
     not_before: datetime | None = None, request_id: str | None = None, draft_id: str | None = None,
@@ -50,6 +66,7 @@ def queue(
     sealer = unit.keys.data(unit, route.data_key_id)
     content = {"subject": post.subject, "text": post.text, "html": post.html}
     newest = list(route.references[:10])
+    supervised = post.kind not in _UNSUPERVISED and mode(unit, route.organisation, route.channel) is not ChannelMode.ON
     unit.add(
         Outbox, id=outbox_id, organisation_id=route.organisation, channel=route.channel.value, account=route.account,
         kind=post.kind.value, conversation_id=route.conversation_id, case_id=route.case_id, request_id=request_id,
@@ -59,7 +76,13 @@ def queue(
         raw=sealer.seal(raw, f"outbox.raw:{outbox_id}") if raw is not None else None, message_id=message_id,
         threading=newest, automatic=post.kind in AUTOMATIC or post.kind is OutboxKind.STAFF_NOTICE, unasked=unasked,
         not_before=not_before or unit.now, created_at=unit.now,
+        status=(OutboxStatus.HELD if supervised else OutboxStatus.QUEUED).value,
     )  # fmt: skip
+    if supervised:
+        open_work(
+            unit, WorkKind.RELEASE, route.organisation, same=outbox_id, case_id=route.case_id, request_id=request_id,
+            outbox_id=outbox_id, detail=post.kind.value, fresh=True,
+        )  # fmt: skip
     if route.conversation_id is not None:
         row_id = unit.new_id()
         unit.add(

@@ -156,7 +156,7 @@ def _relayed(mail: Mail, receiver: Office, *, stripped: bool) -> EmailMessage:
 
 
 async def test_a_writer_who_keeps_writing_is_not_answered_for_ever(tmp_path: Path, shared: Shared) -> None:
-    async with open_office(tmp_path, shared, limits=Limits(mails_per_sender_day=3)) as office:
+    async with open_office(tmp_path, shared, limits=Limits(mails_per_sender_day=3, mails_per_case_kind=9)) as office:
         answered = len(await office.mail(CUSTOMER.email, "Inzage", ACCESS))
         for number in range(5):
             office.clock.advance(minutes=1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from imaplib import IMAP4
 
@@ -16,71 +15,11 @@ from cases.errors import Temporary
 from cases.messages import RawInbound
 from cases.types import Custody
 from intake.email.imap import MailboxWatcher
-from intake.email.settings import ImapSettings, Tls
+from intake.email.settings import Tls
 from intake.normalise import normalise
+from tests.support.imap_post import ACCOUNT, Post, settings, watch
 from tests.support.mailbox import PASSWORD, USER, Mailbox, running_mailbox
 from tests.support.mails import mail
-
-ACCOUNT = "info@whatnext.example"
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    inbound_id: str = "1"
-    duplicate: bool = False
-
-
-@dataclass(slots=True)
-class _Post:
-    """The store as the watcher sees it: keeps a message and moves the ledger in one go, or fails and does neither."""
-
-    rows: list[RawInbound] = field(default_factory=list)
-    place: tuple[int, int] | None = None
-    connected: datetime | None = None
-    health: list[tuple[bool, str]] = field(default_factory=list)
-    fail: Callable[[RawInbound], Exception | None] = lambda message: None
-    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
-
-    async def __call__(self, message: RawInbound) -> _Row:
-        if error := self.fail(message):
-            raise error
-        assert message.uid is not None
-        assert message.uidvalidity is not None
-        self.place = (message.uidvalidity, message.uid)
-        duplicate = any(row.raw == message.raw for row in self.rows)
-        if not duplicate:
-            self.rows.append(message)
-        await self._tell()
-        return _Row(duplicate=duplicate)
-
-    async def last(self, account: str, folder: str) -> tuple[int, int] | None:
-        assert (account, folder) == (ACCOUNT, "INBOX")
-        return self.place
-
-    async def connected_at(self, account: str, folder: str) -> datetime | None:
-        return self.connected
-
-    async def begin(self, organisation: str, account: str, folder: str, uidvalidity: int, last_uid: int) -> None:
-        assert organisation == "whatnext"
-        self.connected = self.connected or datetime.now(UTC)
-        self.place = (uidvalidity, last_uid)
-
-    def on_health(self, account: str, ok: bool, reason: str) -> None:
-        self.health.append((ok, reason))
-        self._told = asyncio.ensure_future(self._tell())
-
-    async def _tell(self) -> None:
-        async with self.changed:
-            self.changed.notify_all()
-
-    async def until(self, true: Callable[[], bool]) -> None:
-        async with asyncio.timeout(60), self.changed:
-            await self.changed.wait_for(true)
-
-    def texts(self) -> list[str]:
-        return [normalise(row).own_words.strip() for row in self.rows]
-
-    _told: asyncio.Future[None] | None = None
 
 
 @pytest.fixture
@@ -90,26 +29,16 @@ def mailbox() -> Iterator[Mailbox]:
 
 
 @pytest.fixture
-async def post() -> _Post:
-    return _Post()
+async def post() -> Post:
+    return Post()
 
 
-def settings(mailbox: Mailbox, **changed: object) -> ImapSettings:
-    values: dict[str, object] = {
-        "organisation": "whatnext", "account": ACCOUNT, "host": mailbox.host, "port": mailbox.port, "tls": Tls.NONE,
-        "username": USER, "password": PASSWORD, "timeout_seconds": 10,
-    }  # fmt: skip
-    return ImapSettings(**(values | changed))  # type: ignore[arg-type]
-
-
-def watcher(mailbox: Mailbox, post: _Post, **changed: object) -> MailboxWatcher:
-    return MailboxWatcher(
-        settings(mailbox, **changed), post, post, on_health=post.on_health, clock=lambda: datetime.now(UTC)
-    )
+def watcher(mailbox: Mailbox, post: Post, **changed: object) -> MailboxWatcher:
+    return watch(settings(mailbox.host, mailbox.port, USER, str(changed.pop("password", PASSWORD)), **changed), post)
 
 
 @pytest.fixture
-async def watching(mailbox: Mailbox, post: _Post) -> AsyncIterator[MailboxWatcher]:
+async def watching(mailbox: Mailbox, post: Post) -> AsyncIterator[MailboxWatcher]:
     running = watcher(mailbox, post)
     await running.start()
     await post.until(lambda: bool(post.health) and post.health[-1][0])
@@ -123,7 +52,7 @@ async def append(mailbox: Mailbox, *texts: str) -> None:
 
 
 async def test_old_mail_is_left_and_new_mail_comes_by_idle(
-    mailbox: Mailbox, post: _Post, watching: MailboxWatcher
+    mailbox: Mailbox, post: Post, watching: MailboxWatcher
 ) -> None:
     assert post.rows == []  # the server had mail; nothing older than the first connect
     before = await asyncio.to_thread(mailbox.flags)
@@ -140,7 +69,7 @@ async def test_old_mail_is_left_and_new_mail_comes_by_idle(
     assert b"\\Seen" not in after[-1]  # read, and as unread as before
 
 
-async def test_without_idle_the_poll_finds_it(mailbox: Mailbox, post: _Post) -> None:
+async def test_without_idle_the_poll_finds_it(mailbox: Mailbox, post: Post) -> None:
     running = watcher(mailbox, post, idle=False, poll_seconds=0.2)
     await running.start()
     await post.until(lambda: post.place is not None)
@@ -150,7 +79,7 @@ async def test_without_idle_the_poll_finds_it(mailbox: Mailbox, post: _Post) -> 
     assert post.texts() == ["een", "twee", "drie"]
 
 
-async def test_batches_are_bounded_and_in_order(mailbox: Mailbox, post: _Post, watching: MailboxWatcher) -> None:
+async def test_batches_are_bounded_and_in_order(mailbox: Mailbox, post: Post, watching: MailboxWatcher) -> None:
     await watching.stop()
     texts = [f"bericht {number:03d}" for number in range(25)]
     await append(mailbox, *texts)
@@ -161,7 +90,7 @@ async def test_batches_are_bounded_and_in_order(mailbox: Mailbox, post: _Post, w
     assert post.texts() == texts
 
 
-async def test_a_stopped_watcher_goes_on_where_it_was(mailbox: Mailbox, post: _Post, watching: MailboxWatcher) -> None:
+async def test_a_stopped_watcher_goes_on_where_it_was(mailbox: Mailbox, post: Post, watching: MailboxWatcher) -> None:
     await append(mailbox, "een")
     await post.until(lambda: len(post.rows) == 1)
     await watching.stop()
@@ -173,7 +102,7 @@ async def test_a_stopped_watcher_goes_on_where_it_was(mailbox: Mailbox, post: _P
     assert post.texts() == ["een", "twee"]
 
 
-async def test_a_full_store_loses_nothing(mailbox: Mailbox, post: _Post, watching: MailboxWatcher) -> None:
+async def test_a_full_store_loses_nothing(mailbox: Mailbox, post: Post, watching: MailboxWatcher) -> None:
     failures: list[int] = []
 
     def full(message: RawInbound) -> Exception | None:
@@ -190,7 +119,7 @@ async def test_a_full_store_loses_nothing(mailbox: Mailbox, post: _Post, watchin
     assert (False, "the disk is full") in post.health
 
 
-async def test_one_bad_message_does_not_stop_the_rest(mailbox: Mailbox, post: _Post, watching: MailboxWatcher) -> None:
+async def test_one_bad_message_does_not_stop_the_rest(mailbox: Mailbox, post: Post, watching: MailboxWatcher) -> None:
     post.fail = lambda message: ValueError("kapot") if b"giftig" in message.raw else None
     await append(mailbox, "een", "giftig", "drie")
     await post.until(lambda: len(post.rows) == 3)
@@ -200,7 +129,7 @@ async def test_one_bad_message_does_not_stop_the_rest(mailbox: Mailbox, post: _P
     assert normalise(post.rows[2]).own_words.strip() == "drie"
 
 
-async def test_too_large_a_message_is_still_seen(mailbox: Mailbox, post: _Post) -> None:
+async def test_too_large_a_message_is_still_seen(mailbox: Mailbox, post: Post) -> None:
     running = watcher(mailbox, post, max_message_bytes=5_000, poll_seconds=1)
     await running.start()
     await post.until(lambda: post.place is not None)
@@ -212,7 +141,7 @@ async def test_too_large_a_message_is_still_seen(mailbox: Mailbox, post: _Post) 
     assert "te groot" in first.text
 
 
-async def test_a_dead_server_is_told_and_found_again(mailbox: Mailbox, post: _Post, watching: MailboxWatcher) -> None:
+async def test_a_dead_server_is_told_and_found_again(mailbox: Mailbox, post: Post, watching: MailboxWatcher) -> None:
     await append(mailbox, "een")
     await post.until(lambda: len(post.rows) == 1)
     numbers = post.place
@@ -229,7 +158,7 @@ async def test_a_dead_server_is_told_and_found_again(mailbox: Mailbox, post: _Po
     assert post.place[0] != numbers[0]
 
 
-async def test_refused_login_is_told_without_names(mailbox: Mailbox, post: _Post) -> None:
+async def test_refused_login_is_told_without_names(mailbox: Mailbox, post: Post) -> None:
     running = watcher(mailbox, post, password="fout")
     await running.start()
     await post.until(lambda: bool(post.health))
@@ -238,7 +167,7 @@ async def test_refused_login_is_told_without_names(mailbox: Mailbox, post: _Post
     assert post.place is None
 
 
-async def test_starttls_that_is_not_offered_is_an_error(mailbox: Mailbox, post: _Post) -> None:
+async def test_starttls_that_is_not_offered_is_an_error(mailbox: Mailbox, post: Post) -> None:
     running = watcher(mailbox, post, tls=Tls.STARTTLS)
     await running.start()
     await post.until(lambda: bool(post.health))
@@ -248,7 +177,7 @@ async def test_starttls_that_is_not_offered_is_an_error(mailbox: Mailbox, post: 
 
 
 async def test_only_its_own_thread_touches_the_client(
-    mailbox: Mailbox, post: _Post, monkeypatch: pytest.MonkeyPatch
+    mailbox: Mailbox, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     threads: set[str] = set()
 
@@ -271,7 +200,7 @@ async def test_only_its_own_thread_touches_the_client(
 
 
 async def test_a_line_that_breaks_in_the_middle_of_a_message(
-    mailbox: Mailbox, post: _Post, watching: MailboxWatcher, monkeypatch: pytest.MonkeyPatch
+    mailbox: Mailbox, post: Post, watching: MailboxWatcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     true_fetch = IMAPClient.fetch
     broken: list[int] = []

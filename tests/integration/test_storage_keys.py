@@ -148,14 +148,27 @@ def test_a_wrong_root_key_opens_nothing(store: Store, store_url: str) -> None:
     stranger.close()
 
 
-def test_the_three_keys_are_made_once_and_differ(store: Store, store_url: str) -> None:
+def test_the_keys_are_made_once_and_differ(store: Store, store_url: str) -> None:
     with store_at(store_url) as second:
         second.write_here(load_keys)
         mine, theirs = (opened.keyring.organisation(ORGANISATION) for opened in (store, second))
         assert (mine.index, mine.tombstone) == (theirs.index, theirs.tombstone)
         assert mine.index not in (mine.tombstone, store.keyring.organisation(OTHER_ORGANISATION).index)
     rows = table(MasterKey)
-    assert len(store.read_here(lambda reads: reads.rows(select(rows.c.id)))) == 6
+    assert len(store.read_here(lambda reads: reads.rows(select(rows.c.id)))) == 8
+
+
+def test_a_new_reply_key_leaves_the_one_before_it_valid_and_no_older(store: Store) -> None:
+    first = store.keyring.organisation(ORGANISATION).reply
+    assert len(first) == 1
+    for version in (2, 3):
+        assert store.write_here(lambda unit: store.keyring.rotate_reply(unit, ORGANISATION)) == version
+    newest, before = store.keyring.organisation(ORGANISATION).reply
+    assert len({newest, before, *first}) == 3
+    with store_at(str(store.url.render_as_string(hide_password=False))) as second:
+        second.write_here(load_keys)
+        assert second.keyring.organisation(ORGANISATION).reply == (newest, before)
+    assert len(store.keyring.organisation(OTHER_ORGANISATION).reply) == 1
 
 
 def test_no_plaintext_and_no_key_stands_in_the_database(store: Store) -> None:

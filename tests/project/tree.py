@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("bot", "cases", "handlers", "intake", "nlp", "render", "sources", "storage", "web", "workflow")
+PACKAGES = ("bot", "cases", "handlers", "intake", "net", "nlp", "render", "sources", "storage", "web", "workflow")
 MADE = {".git", ".venv", ".venv-lock", "var", "build", "__pycache__", ".hypothesis"}  # not ours, or not kept
 TEXT = {".py", ".md", ".toml", ".html", ".css", ".js", ".svg", ".typ", ".j2", ".txt", ".csv", ".service", ""}
 

@@ -32,7 +32,7 @@ from cases.context import Context
 from cases.letters import from_json
 from cases.messages import RawInbound
 from cases.protocols import Accept, Reader
-from cases.types import ChannelKind, Custody, RefusalGround, WorkKind
+from cases.types import ChannelKind, Custody, Origin, RefusalGround, WorkKind
 from intake.email.settings import SmtpDoorSettings, SmtpSettings, Tls
 from intake.email.smtpd import Door, Recipients, open_door
 from render.letter import LetterContext, letter_text
@@ -41,11 +41,12 @@ from storage.models import Audit, Draft, Outbox, Request, SQLModel, Staff, Staff
 from storage.unit import Reads, Store, Unit
 from tests.support.arrived import BASE_URL, Mail, quoted
 from tests.support.clock import SetClock
+from tests.support.kept_mailbox import KeptMailbox
 from tests.support.smtp_sink import Sink, smtp_sink
 from tests.support.stores import Database, migrated_url, open_store
 from web.app import create_app
 from web.settings import WebSettings
-from workflow import approval, deadlines, drafting, lookup, outbox, prepare, process
+from workflow import approval, deadlines, drafting, lookup, mailbox, outbox, prepare, process
 from workflow.approval import ApproveResult
 from workflow.desk import Desk, Limits
 
@@ -107,6 +108,7 @@ class Office:
     organisation: str
     staff: tuple[str, str]  # two approvers
     web: WebSettings
+    shared_mailbox: KeptMailbox
     _seen: int = 0
     _posted: int = 0
 
@@ -170,13 +172,16 @@ class Office:
         """An answer to a mail of ours, by its reply address."""
         return await self.mail(from_ or to.to, f"Re: {to.subject}", text, under=to, **options)
 
-    async def guest(self, raw: bytes, *, uid: int, received_at: datetime | None = None) -> list[Mail]:
+    async def guest(
+        self, raw: bytes, *, uid: int, received_at: datetime | None = None, origin: Origin = Origin.INBOX,
+        message_id: str = "",
+    ) -> list[Mail]:  # fmt: skip
         """A mail found in a shared mailbox that people work in as well (the IMAP watcher's way in)."""
         await self.accept(
             RawInbound(
                 organisation=self.organisation, channel=ChannelKind.EMAIL, account=self.mailbox, raw=raw,
                 received_at=received_at or self.clock.now(), custody=Custody.GUEST, folder="INBOX", uidvalidity=1,
-                uid=uid, message_id=f"<guest-{uid}@post.example>",
+                uid=uid, message_id=message_id or f"<guest-{uid}@post.example>", origin=origin,
             )
         )  # fmt: skip
         return await self.work()
@@ -192,7 +197,8 @@ class Office:
     async def steps(self) -> int:
         desk = self.desk
         done = await process.run_once(desk) + await lookup.run_once(desk)
-        return done + await prepare.run_once(desk) + await outbox.run_once(desk)
+        done += await prepare.run_once(desk) + await outbox.run_once(desk)
+        return done + await mailbox.run_once(desk)
 
     async def advance(self, **parts: float) -> list[Mail]:
         """Time goes by, the dates are looked at, the desk works."""
@@ -343,15 +349,20 @@ async def open_office(
             settings = _settings(folder, base, organisations, sink, limits, instance, forward_to)
             store.write_here(lambda unit: prepare_organisations(unit, settings))
             staff = store.write_here(lambda unit: _add_colleagues(unit, organisations))
-            desk = build_desk(settings, store, lambda: shared.reader)
+            kept = KeptMailbox()
+            desk = replace(
+                build_desk(settings, store, lambda: shared.reader),
+                mailboxes={found.mailbox: kept for found in settings.organisations},
+            )
             accept = make_accept(desk)
             recipients = Recipients({found.mailbox: found.key for found in settings.organisations})
             assert settings.door is not None
             door = await open_door(settings.door, recipients, accept, clock.now)
             try:
                 yield Office(
-                    desk, accept, door, clock, sink, folder, organisations[0], staff, WebSettings(base_url=BASE_URL)
-                )
+                    desk, accept, door, clock, sink, folder, organisations[0], staff, WebSettings(base_url=BASE_URL),
+                    kept,
+                )  # fmt: skip
             finally:
                 await door.stop()
                 await close(desk)

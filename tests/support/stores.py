@@ -16,7 +16,17 @@ from sqlalchemy import func, select
 from cases.context import Context
 from storage.keys import Keyring
 from storage.migrate import upgrade
-from storage.models import Case, Conversation, Inbound, Lease, Organisation, Request, SQLModel, table
+from storage.models import (
+    Case,
+    ChannelState,
+    Conversation,
+    Inbound,
+    Lease,
+    Organisation,
+    Request,
+    SQLModel,
+    table,
+)
 from storage.unit import Reads, Store, Unit
 from tests.support import postgres
 
@@ -85,6 +95,7 @@ def add_organisations(unit: Unit) -> None:
         unit.add(Organisation, id=key, case_prefix=prefix, created_at=unit.now)
         unit.flush()
         unit.keys.ensure(unit, key)
+        unit.add(ChannelState, id=f"{key}:email", organisation_id=key, channel="email", mode="aan", changed_at=unit.now)
 
 
 def load_keys(unit: Unit) -> None:

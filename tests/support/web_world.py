@@ -126,5 +126,6 @@ def _desk(store: Store, cpu: ThreadPoolExecutor, *, demo: bool, base_url: str) -
 
     return Desk(
         store=store, organisations=organisations, reader=no_reader, normalise=plain_normalise, senders={},
+        mailboxes={}, authenticate=None,
         threads=WorldThreads(), base_url=base_url, instance="test", limits=Limits(), wake=Wake(), cpu=cpu, demo=demo,
     )  # fmt: skip

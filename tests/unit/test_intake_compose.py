@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cases.errors import ConfigError, Permanent
 from cases.protocols import Outgoing
-from intake.email.compose import compose
+from intake.email.compose import compose, smtp_address
 from intake.email.settings import ImapSettings, SmtpSettings, Tls
 from intake.normalise import normalise
 from tests.support.mails import inbound
@@ -116,6 +116,18 @@ def test_nothing_can_add_a_header() -> None:
 
 def test_foreign_domain_names_are_written_in_ascii() -> None:
     assert read_back(written(replace(LETTER, recipient="info@café.example")))["To"] == "info@xn--caf-dma.example"
+
+
+def test_letters_outside_ascii_only_where_the_server_may_take_them() -> None:
+    assert smtp_address("zoe\u0308@café.example", international=True) == "zoë@xn--caf-dma.example"
+    for evil in ("a\u200bb@x.example", "a\u202eb@x.example", "a\u00a0b@x.example", "é\r\nBcc: x@y.example", "é"):
+        with pytest.raises(Permanent):
+            smtp_address(evil, international=True)
+    data = compose(
+        replace(LETTER, recipient="zoë@voorbeeld.example"), from_name="WhatNext", from_address="info@whatnext.example",
+        reply_to="", instance="loket-1", demo=False, international=True,
+    )  # fmt: skip
+    assert "To: zoë@voorbeeld.example\r\n".encode() in data
 
 
 def test_references_are_bounded() -> None:

@@ -18,7 +18,7 @@ from web.face import Face, WebFace, seen
 from web.staff.attempt import attempt
 from web.staff.case import Entered, case_page
 from web.staff.session import Form, NotThere, Who, own, own_to_decide, text
-from workflow import outbox, people
+from workflow import colleague, outbox, people
 
 router = APIRouter(prefix="/bureau")
 
@@ -98,6 +98,30 @@ async def send_again(outbox_id: str, face: Face, who: Who, form: Form) -> Respon
         return "nog-eens"
 
     return await attempt(face, who, "outbox", outbox_id, form, act(), "opnieuw")
+
+
+@router.post("/zaak/{case_id}/geen-verzoek")
+async def not_a_request(case_id: str, face: Face, who: Who, form: Form) -> Response:
+    await own_to_decide(face, who, "case", case_id)
+
+    async def act() -> str:
+        await people.not_a_request(face.desk, who.staff_id, case_id)
+        return "geen-zaak"
+
+    return await attempt(face, who, "case", case_id, form, act(), "geen-verzoek")
+
+
+@router.post("/werk/{work_id}/antwoord")
+async def colleague_answer(work_id: str, face: Face, who: Who, form: Form) -> Response:
+    """Whether what a colleague wrote was the answer."""
+    await own(face, who, "work_item", work_id)
+    is_answer = text(form, "act") == "ja"
+
+    async def act() -> str:
+        await colleague.judge(face.desk, who.staff_id, work_id, is_answer=is_answer)
+        return "collega-ja" if is_answer else "collega-nee"
+
+    return await attempt(face, who, "work_item", work_id, form, act(), "antwoord")
 
 
 @router.post("/werk/{work_id}/sluiten")

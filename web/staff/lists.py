@@ -53,6 +53,13 @@ async def requests(face: Face, who: Who, organisatie: str = "") -> Response:
     )  # fmt: skip
 
 
+@router.get("/spam")
+async def spam(face: Face, who: Who) -> Response:
+    """Mail of senders on the spam list: kept 30 days, never answered; a request in it can still be opened."""
+    lines = await face.desk.store.read(lambda reads: console.spam_listed(reads, who.roles))
+    return face.page("spam.html", who=who, lines=lines)
+
+
 @router.get("/stand")
 async def stand(face: Face, who: Who) -> JSONResponse:
     """Whether a list is still fresh; counts only."""

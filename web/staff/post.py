@@ -16,7 +16,8 @@ from storage.queries.staff import Session
 from web import answers, words
 from web.face import Face, WebFace, seen
 from web.staff.session import Form, NotThere, Who, own, text
-from workflow import triage
+from workflow import senders, triage
+from workflow.triage import Typed
 
 router = APIRouter(prefix="/bureau/post")
 RAW_SHOWN = 20_000  # characters of a message that could not be read
@@ -31,10 +32,13 @@ async def show(inbound_id: str, face: Face, who: Who) -> Response:
 async def open_as(inbound_id: str, face: Face, who: Who, form: Form) -> Response:
     await own(face, who, "inbound", inbound_id)
     chosen = [Label(value) for value in form.getlist("label") if value in set(words.CHOICES)]
+    typed = None
+    if text(form, "address").strip():
+        typed = Typed(text(form, "address"), text(form, "name"), text(form, "words"))
     try:
         if not chosen:
             raise InputError("no_label")
-        case_id = await triage.open_as(face.desk, who.staff_id, inbound_id, chosen)
+        case_id = await triage.open_as(face.desk, who.staff_id, inbound_id, chosen, typed)
     except InputError as error:
         return await _page(face, who, inbound_id, problem=answers.problem(error.code), status=422)
     except RuleError:
@@ -50,6 +54,36 @@ async def no_request(inbound_id: str, face: Face, who: Who, form: Form) -> Respo
     except RuleError:
         return await _page(face, who, inbound_id, problem="Iemand anders heeft dit al afgehandeld.", status=409)
     return seen(f"/bureau?melding=geen-verzoek{_back(text(form, 'soort'))}")
+
+
+@router.post("/{inbound_id}/opnieuw-lezen")
+async def look_again(inbound_id: str, face: Face, who: Who, _form: Form) -> Response:
+    """After what kept it from being read has been mended."""
+    await own(face, who, "inbound", inbound_id)
+    await triage.look_again(face.desk, who.staff_id, inbound_id)
+    return seen("/bureau?melding=opnieuw-lezen")
+
+
+@router.post("/{inbound_id}/spam")
+async def mark_spam(inbound_id: str, face: Face, who: Who, form: Form) -> Response:
+    await own(face, who, "inbound", inbound_id)
+    spam = text(form, "act") != "geen-spam"
+    try:
+        await senders.mark_spam(face.desk, who.staff_id, inbound_id, spam=spam)
+    except InputError as error:
+        return await _page(face, who, inbound_id, problem=answers.problem(error.code), status=422)
+    return seen("/bureau?melding=spam" if spam else "/bureau?melding=geen-spam")
+
+
+@router.post("/{inbound_id}/toevoegen")
+async def join(inbound_id: str, face: Face, who: Who, _form: Form) -> Response:
+    """The message belongs to the case that its subject names."""
+    await own(face, who, "inbound", inbound_id)
+    try:
+        case_id = await triage.join(face.desk, who.staff_id, inbound_id)
+    except RuleError:
+        return await _page(face, who, inbound_id, problem="Iemand anders heeft dit al afgehandeld.", status=409)
+    return seen(f"/bureau/zaak/{case_id}?melding=toegevoegd")
 
 
 def _back(kind: str) -> str:

@@ -1,0 +1,305 @@
+"""Going live step by step: looking on, under supervision, on; the checklist before `aan`; "stop alles uitgaands".
+
+A new mailbox only looks: it shows what it would do. Under supervision every message that leaves waits for a click.
+`aan` is blocked until each point of the checklist is a fact, was ticked by a person, or was overridden by a person
+with a name and a reason. All of it is kept in the audit log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from cases.audit import AuditTag, staff_actor
+from cases.errors import InputError, RuleError
+from cases.policy_check import problems
+from cases.types import ChannelKind, ChannelMode, InboundOutcome, OutboxStatus, WorkKind
+from storage.models import ChannelHealth, ChannelState, Inbound, Outbox, OutgoingStop, Staff, StaffRole, WorkItem, table
+from storage.queries import standing
+from storage.queries.standing import EVERYWHERE
+from storage.queries.writing import close_work
+from storage.unit import Reads, Unit
+from workflow.desk import Desk
+
+LOOKED_ON = timedelta(days=3)  # a mailbox should have been watched for so long
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One line of the checklist, in Dutch: staff read it."""
+
+    key: str
+    title: str
+    fact: str  # what is the case
+    done: bool  # by fact
+    ticked_by: str = ""  # else a person says so
+    reason: str = ""
+
+    @property
+    def settled(self) -> bool:
+        return self.done or bool(self.ticked_by)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one organisation's mail stands."""
+
+    organisation: str
+    mode: ChannelMode
+    changed_by: str
+    reason: str
+    points: tuple[Point, ...]
+    stopped: bool
+    stop_reason: str
+    held: int  # messages that wait for a click
+
+    @property
+    def ready(self) -> bool:
+        return all(point.settled for point in self.points)
+
+
+def standing_of(reads: Reads, desk: Desk, organisation: str) -> Standing:
+    state = standing.state(reads, organisation, ChannelKind.EMAIL)
+    stops = standing.stops(reads)
+    stop = stops.get(EVERYWHERE) or stops.get(organisation)
+    rows = table(Outbox)
+    held = reads.value(
+        select(func.count()).where(rows.c.organisation_id == organisation, rows.c.status == OutboxStatus.HELD.value)
+    )
+    ticked: dict[str, dict[str, str]] = (state.ticked or {}) if state is not None else {}
+    points = []
+    for key, (title, look) in _POINTS.items():
+        fact, done = look(reads, desk, organisation)
+        tick = ticked.get(key, {})
+        points.append(Point(key, title, fact, done, tick.get("by", ""), tick.get("reason", "")))
+    return Standing(
+        organisation, ChannelMode(state.mode) if state is not None else ChannelMode.WATCH,
+        state.changed_by if state is not None else "", state.reason if state is not None else "", tuple(points),
+        stop is not None, stop.reason if stop is not None else "", held,
+    )  # fmt: skip
+
+
+# --- the points of the checklist: (fact in words, whether that is enough) ---------------------------------------------
+
+Look = Callable[[Reads, Desk, str], tuple[str, bool]]
+
+
+def _incoming(reads: Reads, desk: Desk, organisation: str) -> tuple[str, bool]:
+    rows = table(Inbound)
+    seen = reads.value(select(func.count()).where(rows.c.organisation_id == organisation))
+    down = _down(reads, organisation, "imap:")
+    if down:
+        return f"het postvak is niet bereikbaar ({down})", False
+    return f"{seen} berichten ontvangen", seen > 0
+
+
+def _outgoing(reads: Reads, desk: Desk, organisation: str) -> tuple[str, bool]:
+    rows = table(Outbox)
+    sent = reads.value(
+        select(func.count()).where(rows.c.organisation_id == organisation, rows.c.status == OutboxStatus.SENT.value)
+    )
+    down = _down(reads, organisation, "smtp:")
+    return (f"versturen lukt niet ({down})", False) if down else (f"{sent} berichten verstuurd", sent > 0)
+
+
+def _down(reads: Reads, organisation: str, prefix: str) -> str:
+    rows = table(ChannelHealth)
+    found = reads.one(
+        select(rows.c.reason).where(
+            rows.c.organisation_id == organisation, rows.c.name.startswith(prefix), rows.c.ok.is_(False)
+        )
+    )
+    return (found.reason or "oorzaak onbekend") if found is not None else ""
+
+
+def _watched(reads: Reads, desk: Desk, organisation: str) -> tuple[str, bool]:
+    rows = table(Inbound)
+    watched = rows.c.organisation_id == organisation, rows.c.outcome == InboundOutcome.WATCHED.value
+    first, number = reads.value(select(func.min(rows.c.created_at)).where(*watched)), 0
+    if first is None:
+        return "er is nog niet meegekeken", False
+    number = reads.value(select(func.count()).where(*watched))
+    days = (reads.now - first).days
+    return f"{number} berichten bekeken in {days} dagen", reads.now - first >= LOOKED_ON
+
+
+def _approvers(reads: Reads, desk: Desk, organisation: str) -> tuple[str, bool]:
+    staff, roles = table(Staff), table(StaffRole)
+    number = reads.value(
+        select(func.count(staff.c.id.distinct()))
+        .join(roles, roles.c.staff_id == staff.c.id)
+        .where(roles.c.organisation_id == organisation, roles.c.role.in_(["approver", "admin"]), staff.c.active)
+    )
+    return f"{number} medewerkers mogen goedkeuren (twee is nodig voor vier ogen)", number >= 2
+
+
+def _warned(reads: Reads, desk: Desk, organisation: str) -> tuple[str, bool]:
+    staff, roles = table(Staff), table(StaffRole)
+    number = reads.value(
+        select(func.count(staff.c.id.distinct()))
+        .join(roles, roles.c.staff_id == staff.c.id)
+        .where(roles.c.organisation_id == organisation, staff.c.notify != "", staff.c.active)
+    )
+    return f"{number} medewerkers krijgen waarschuwingen per mail", number > 0
+
+
+def _policy(reads: Reads, desk: Desk, organisation: str) -> tuple[str, bool]:
+    found = problems(desk.organisation(organisation).policy)
+    return (f"{len(found)} punten open; zie privacyloket check" if found else "volledig ingevuld"), not found
+
+
+def _sources(reads: Reads, desk: Desk, organisation: str) -> tuple[str, bool]:
+    number = len(desk.organisation(organisation).sources)
+    return f"{number} bronnen ingesteld; zonder bron zoeken medewerkers zelf", number > 0
+
+
+def _junk(reads: Reads, desk: Desk, organisation: str) -> tuple[str, bool]:
+    if desk.organisation(organisation).mailbox not in desk.mailboxes:
+        return "de post komt rechtstreeks binnen, zonder spammap", True
+    state = standing.state(reads, organisation, ChannelKind.EMAIL)
+    notes = (state.notes or []) if state is not None else []
+    missed = "junk_not_watched" in notes
+    return ("de map Ongewenst is niet gevonden" if missed else "de map Ongewenst wordt gelezen"), not missed
+
+
+def _backlog(reads: Reads, desk: Desk, organisation: str) -> tuple[str, bool]:
+    if desk.organisation(organisation).mailbox not in desk.mailboxes:
+        return "niet nodig: er is geen postvak met oudere mail", True
+    state = standing.state(reads, organisation, ChannelKind.EMAIL)
+    rows = table(WorkItem)
+    waiting = reads.value(
+        select(func.count()).where(
+            rows.c.organisation_id == organisation, rows.c.kind == WorkKind.BACKLOG.value, rows.c.closed_at.is_(None)
+        )
+    )
+    if state is None or state.backlog_at is None:
+        return "de mail van de laatste 120 dagen is niet doorzocht", False
+    return f"doorzocht op {state.backlog_at:%d-%m-%Y}; {waiting} berichten wachten op een besluit", waiting == 0
+
+
+_POINTS: dict[str, tuple[str, Look]] = {
+    "incoming": ("Post komt binnen", _incoming),
+    "outgoing": ("Post gaat weg", _outgoing),
+    "watched": ("Er is drie dagen meegekeken, en de uitkomst is bekeken", _watched),
+    "approvers": ("Medewerkers", _approvers),
+    "warned": ("Waarschuwingen", _warned),
+    "policy": ("De privacyverklaring is ingevuld", _policy),
+    "sources": ("Bronnen", _sources),
+    "junk": ("Ongewenste mail", _junk),
+    "backlog": ("Lopende verzoeken van vóór de start", _backlog),
+}
+
+
+# --- acts -------------------------------------------------------------------------------------------------------------
+
+
+async def set_mode(desk: Desk, actor: str, organisation: str, mode: ChannelMode, *, override: str = "") -> None:
+    """InputError `not_ready` when `aan` is asked with open points and no reason to pass them by."""
+
+    def write(unit: Unit) -> None:
+        now = standing_of(unit, desk, organisation)
+        if mode is ChannelMode.ON and not now.ready and not override.strip():
+            raise InputError("not_ready")
+        _change(
+            unit, organisation, mode=mode.value, changed_at=unit.now, changed_by=actor, reason=override.strip()[:500]
+        )
+        open_points = [point.key for point in now.points if not point.settled]
+        unit.record(
+            AuditTag.MODE_CHANGED, organisation=organisation, actor=actor, before=now.mode.value, after=mode.value,
+            passed_by=open_points if mode is ChannelMode.ON else [],
+        )  # fmt: skip
+
+    await desk.store.write(write)
+
+
+async def tick(desk: Desk, actor: str, name: str, organisation: str, point: str, reason: str) -> None:
+    """A person says that a point is in order; InputError `no_reason` without words."""
+    if point not in _POINTS:
+        raise RuleError("no such point")
+    if not reason.strip():
+        raise InputError("no_reason")
+
+    def write(unit: Unit) -> None:
+        state = standing.state(unit, organisation, ChannelKind.EMAIL)
+        ticked = dict((state.ticked or {}) if state is not None else {})
+        ticked[point] = {"by": name, "at": unit.now.isoformat(), "reason": reason.strip()[:500]}
+        _change(unit, organisation, ticked=ticked)
+        unit.record(AuditTag.MODE_CHANGED, organisation=organisation, actor=actor, ticked=point)
+
+    await desk.store.write(write)
+
+
+def _change(unit: Unit, organisation: str, **values: Any) -> None:
+    rows = table(ChannelState)
+    state = standing.state(unit, organisation, ChannelKind.EMAIL)
+    if state is None:
+        start = {"mode": ChannelMode.WATCH.value, "changed_at": unit.now, **values}
+        unit.add(
+            ChannelState, id=f"{organisation}:{ChannelKind.EMAIL}", organisation_id=organisation,
+            channel=ChannelKind.EMAIL.value, **start,
+        )  # fmt: skip
+        return
+    unit.execute(rows.update().where(rows.c.id == state.id).values(**values))
+
+
+def note(unit: Unit, organisation: str, code: str, *, stands: bool = True) -> None:
+    """What the watcher found about the mailbox: no keywords, no Junk folder … Kept once, taken off when it is over."""
+    state = standing.state(unit, organisation, ChannelKind.EMAIL)
+    notes = set((state.notes or []) if state is not None else [])
+    changed = notes | {code} if stands else notes - {code}
+    if changed != notes:
+        _change(unit, organisation, notes=sorted(changed))
+
+
+async def stop_outgoing(desk: Desk, actor: str, reason: str, organisations: Sequence[str] = (EVERYWHERE,)) -> None:
+    """Nothing leaves any more; mail comes in, cases open and terms run on."""
+
+    def write(unit: Unit) -> None:
+        standing_stops = standing.stops(unit)
+        for key in organisations:
+            if key not in standing_stops:
+                unit.add(OutgoingStop, id=key, stopped_at=unit.now, stopped_by=actor, reason=reason.strip()[:500])
+            for organisation in desk.organisations if key == EVERYWHERE else (key,):
+                unit.record(AuditTag.OUTGOING_STOPPED, organisation=organisation, actor=actor)
+
+    await desk.store.write(write)
+
+
+async def resume_outgoing(desk: Desk, actor: str, organisations: Sequence[str] = (EVERYWHERE,)) -> None:
+    def write(unit: Unit) -> None:
+        rows = table(OutgoingStop)
+        unit.execute(rows.delete().where(rows.c.id.in_(organisations)))
+        for key in organisations:
+            for organisation in desk.organisations if key == EVERYWHERE else (key,):
+                unit.record(AuditTag.OUTGOING_RESUMED, organisation=organisation, actor=actor)
+
+    await desk.store.write(write)
+    desk.wake.outbox.set()
+
+
+async def release(desk: Desk, staff_id: str, outbox_id: str, *, send: bool) -> None:
+    """The click on a message that waited under supervision: it leaves, or never will. RuleError: it waits no more."""
+
+    def write(unit: Unit) -> None:
+        rows = table(Outbox)
+        row = unit.one(select(rows).where(rows.c.id == outbox_id))
+        if row is None:
+            raise RuleError("no such message")
+        actor = staff_actor(staff_id)
+        unit.change(
+            Outbox, outbox_id, if_={"status": OutboxStatus.HELD.value}, created_at=unit.now,
+            status=(OutboxStatus.QUEUED if send else OutboxStatus.CANCELLED).value,
+            not_before=max(row.not_before, unit.now),
+        )  # fmt: skip
+        close_work(unit, WorkKind.RELEASE, actor=actor, outbox_id=outbox_id)
+        unit.record(
+            AuditTag.MAIL_RELEASED if send else AuditTag.MAIL_CANCELLED, organisation=row.organisation_id, actor=actor,
+            case=row.case_id, subject=outbox_id, kind=row.kind,
+        )  # fmt: skip
+
+    await desk.store.write(write)
+    desk.wake.outbox.set()
