@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import sys
 
 import typer
 
@@ -19,7 +20,7 @@ from cases.errors import LoketError
 from cases.protocols import Outgoing
 from intake.email.imap_connect import session
 from intake.email.imap_folders import examine, find, keeps_keyword
-from intake.email.oauth import sign_in
+from intake.email.oauth import sign_in, sign_in_by_browser, way
 from intake.email.settings import Marking
 from intake.email.threading import make_message_id, make_reply_address
 from storage.unit import Store
@@ -74,13 +75,32 @@ async def _sign_in(organisation: Organisation, store: Store) -> int:
     def show(url: str, code: str) -> None:
         typer.echo(f"  Meld aan als {organisation.mailbox}: open {url} en typ de code {code}")
 
+    def show_address(url: str) -> None:
+        typer.echo(f"  Meld aan als {organisation.mailbox}: open dit adres in een browser:\n  {url}")
+        typer.echo("  Staat de browser op een andere machine? Plak hier het adres waarop die uitkomt.")
+
     try:
-        fresh = await sign_in(oauth, show, store.context.clock)
+        if way(oauth) == "browser":
+            paste = _typed_line if sys.stdin.isatty() else None
+            fresh = await sign_in_by_browser(oauth, show_address, store.context.clock, paste=paste)
+        else:
+            fresh = await sign_in(oauth, show, store.context.clock)
     except LoketError as error:
         return _fault("aanmelden", error)
     await asyncio.to_thread(kept.save, fresh.refresh_token, fresh.refresh_expires_at)
     typer.echo("  aangemeld bij de provider")
     return 0
+
+
+async def _typed_line() -> str:
+    """A line from the keyboard that can be given up: a thread in `input()` would keep the program waiting for Enter."""
+    loop, ready = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(sys.stdin, ready.set)
+    try:
+        await ready.wait()
+    finally:
+        loop.remove_reader(sys.stdin)
+    return sys.stdin.readline()
 
 
 def _try_mailbox(organisation: Organisation, store: Store) -> int:

@@ -16,17 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from sqlalchemy import select
 
 from bot.staff_commands import with_desk
 from cases.context import local_date_words
 from cases.errors import InputError, LoketError, RuleError, Stale
 from cases.messages import ParsedMessage, RawInbound
 from cases.types import InboundStatus, Label, WorkKind
-from storage.models import Inbound, WorkItem, table
-from storage.queries import console
-from storage.queries import staff as people
-from storage.queries.inbound import reopen_raw
 
 if TYPE_CHECKING:
     from storage.unit import Reads
@@ -79,6 +74,10 @@ def list_set_aside(
 
 
 def _set_aside(reads: Reads, desk: Desk, organisation: str) -> list[dict[str, str]]:
+    from sqlalchemy import select  # noqa: PLC0415  # imports what the command needs, not more
+
+    from storage.models import Inbound, WorkItem, table  # noqa: PLC0415
+
     rows, items = table(Inbound), table(WorkItem)
     line = (items.c.inbound_id == rows.c.id) & (items.c.kind == WorkKind.QUARANTINE.value) & items.c.closed_at.is_(None)
     found = reads.rows(
@@ -160,7 +159,9 @@ _PROBLEMS = {
 
 
 def _number(reads: Reads, case_id: str) -> str:
-    from storage.models import Case  # noqa: PLC0415
+    from sqlalchemy import select  # noqa: PLC0415
+
+    from storage.models import Case, table  # noqa: PLC0415
 
     rows = table(Case)
     return str(reads.value(select(rows.c.number).where(rows.c.id == case_id)))
@@ -172,6 +173,11 @@ def _with_reader(desk: Desk, config: Path | None) -> Desk:
 
     reader = make_reader(settings_for(config).folder / "model")
     return replace(desk, reader=lambda: reader)
+
+
+@mail_app.callback()
+def _mail() -> None:
+    """Keeps `mail show` a command with a name of its own while it is the only one."""
 
 
 # --- one message ------------------------------------------------------------------------------------------------------
@@ -189,15 +195,15 @@ def show_mail(
         typer.echo(f"Weggeschreven: {raw}")
         return
 
-    async def act(desk: Desk) -> tuple[Any, RawInbound | None, ParsedMessage | None]:
+    async def act(desk: Desk) -> tuple[Any, ParsedMessage | None]:
         row = await desk.store.read(lambda reads: _row(reads, desk, inbound_id))
         try:
             received = await _raw(desk, inbound_id)
-            return row, received, await desk.in_thread(desk.normalise, received)
+            return row, await desk.in_thread(desk.normalise, received)
         except LoketError:  # erased, or not to be read
-            return row, None, None
+            return row, None
 
-    row, received, parsed = with_desk(config, act)
+    row, parsed = with_desk(config, act)
     for line in _about(row):
         typer.echo(line)
     if parsed is None:
@@ -250,6 +256,10 @@ def _write(file: Path, raw: bytes) -> None:
 
 
 def _row(reads: Reads, desk: Desk, inbound_id: str) -> Any:
+    from sqlalchemy import select  # noqa: PLC0415
+
+    from storage.models import Inbound, table  # noqa: PLC0415
+
     rows = table(Inbound)
     row = reads.one(select(rows).where(rows.c.id == inbound_id, rows.c.organisation_id.in_(desk.organisations)))
     if row is None:
@@ -258,6 +268,8 @@ def _row(reads: Reads, desk: Desk, inbound_id: str) -> Any:
 
 
 async def _raw(desk: Desk, inbound_id: str) -> RawInbound:
+    from storage.queries.inbound import reopen_raw  # noqa: PLC0415
+
     def read(reads: Reads) -> RawInbound | None:
         _row(reads, desk, inbound_id)
         try:
@@ -279,9 +291,11 @@ async def _status(desk: Desk, inbound_id: str, wanted: InboundStatus) -> None:
 
 async def _colleague(desk: Desk, login: str, inbound_id: str) -> str:
     """Somebody who works for the organisation that the message was sent to."""
+    from storage.queries import console  # noqa: PLC0415
+    from storage.queries import staff as people  # noqa: PLC0415
 
     def find(reads: Reads) -> str | None:
-        account = people.by_login(reads, login.strip().lower())
+        account = people.by_login(reads, login.strip().casefold())
         organisation = console.owner(reads, "inbound", inbound_id)
         if account is None or not account.active or organisation not in people.roles(reads, account.id):
             return None

@@ -77,6 +77,7 @@ class OauthSection:
     client_secret_file: str = ""
     tenant: str = "common"
     device_url: str = ""
+    authorize_url: str = ""
     token_url: str = ""
     scope: str = ""
     secret_ends: date | None = None
@@ -130,6 +131,7 @@ def oauth_settings(document: Document, where: str, oauth: OauthSection | None, b
         secret = read_secret(document, where, oauth.client_secret_env, oauth.client_secret_file, base)
     settings = OauthSettings(
         provider=oauth.provider, client_id=oauth.client_id, client_secret=secret, device_url=oauth.device_url,
+        authorize_url=oauth.authorize_url,
         token_url=oauth.token_url, scope=oauth.scope, tenant=oauth.tenant, secret_ends=oauth.secret_ends,
     )  # fmt: skip
     check_settings(settings)

@@ -30,7 +30,7 @@ from intake.email.oauth import expires_soon
 from intake.email.smtpd import Door, Recipients, open_door
 from storage import audit
 from storage.queries import ledger
-from storage.unit import Unit
+from storage.unit import Store, Unit
 from web.app import create_app
 from web.demo import DemoFace
 from web.settings import WebSettings
@@ -163,11 +163,11 @@ def _recipients(settings: Settings) -> Recipients:
     return Recipients({o.mailbox: o.key for o in settings.organisations if o.imap is None})
 
 
-class _Ledger:
+class LedgerInStore:
     """Where the folders were left (`intake.email.imap.Ledger`)."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._store = desk.store
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
     async def last(self, account: str, folder: str) -> tuple[int, int] | None:
         return await self._store.read(lambda reads: ledger.last(reads, account, folder))
@@ -198,7 +198,7 @@ async def _start_watchers(program: Program) -> None:
             program.tasks.append(asyncio.create_task(write, name="channel-note"))
 
         watcher = MailboxWatcher(
-            organisation.imap, program.accept, _Ledger(desk), on_health=on_health, on_note=on_note,
+            organisation.imap, program.accept, LedgerInStore(desk.store), on_health=on_health, on_note=on_note,
             clock=desk.store.context.clock, tokens=make_tokens(organisation, desk.store), together=True,
         )  # fmt: skip
         await watcher.start()

@@ -219,10 +219,8 @@ def challenge(verifier: str) -> str:
 
 def _is_ours(query: Mapping[str, str], state: str) -> bool:
     """Without our state it answers a question somebody else asked (RFC 6749 10.12)."""
-    given = query.get("state", "")
-    return secrets.compare_digest(given.encode(errors="replace"), state.encode()) and ("code" in query) != (
-        "error" in query
-    )
+    known = secrets.compare_digest(query.get("state", "").encode(errors="replace"), state.encode())
+    return known and ("code" in query) != ("error" in query)
 
 
 async def _pasted(paste: Callable[[], Awaitable[str]], state: str) -> Mapping[str, str]:

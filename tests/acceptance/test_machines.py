@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from cases.messages import ParsedMessage, RawInbound
-from cases.types import InboundOutcome, WorkKind
-from storage.models import Inbound, Outbox, table
+from cases.types import ChannelKind, Custody, InboundOutcome, WorkKind
+from storage.models import Inbound, Outbox, WorkItem, table
 from tests.acceptance.words import ACCESS, CUSTOMER, DAILY, MOVED, STATUS
 from tests.support.arrived import Mail
+from tests.support.machine_mails import machine_mails
 from tests.support.office import Office, Shared, open_office
 from tests.support.smtp_sink import Behaviour
 from workflow import retention
@@ -109,6 +110,27 @@ From: info@whatnext.example
 To: {address}
 --b--
 """.replace("\n", "\r\n").encode()
+
+
+async def test_a_thousand_machine_mails_are_not_answered_and_not_lost(tmp_path: Path, shared: Shared) -> None:
+    async with open_office(tmp_path, shared, instance="hier") as office:
+        mails = list(machine_mails())
+        assert len(mails) == 1000
+        for place, one in enumerate(mails):
+            await office.accept(
+                RawInbound(
+                    organisation="whatnext", channel=ChannelKind.EMAIL, account=office.mailbox, raw=one.raw,
+                    received_at=office.clock.now(), custody=Custody.HOST, envelope_from=one.envelope_from,
+                    envelope_to=(office.mailbox,), message_id=f"<machine-{place}@voorbeeld.example>",
+                )
+            )  # fmt: skip
+        assert [mail.to for mail in await office.work() if not mail.to.endswith("@kantoor.example")] == []
+        rows = office.rows(Inbound)
+        assert len(rows) == 1000 and {row.status for row in rows} == {"done"}
+        assert not [row for row in rows if row.data_key_id is None], "we hold the only copy of each"
+        assert {row.outcome for row in rows} <= {"machine", "triage", "duplicate"}
+        listed = {row.inbound_id for row in office.rows(WorkItem)} | {row.id for row in rows if row.linked_to}
+        assert listed >= {row.id for row in rows}, "each stands on a list of staff, or is a copy of one that does"
 
 
 # --- loops ------------------------------------------------------------------------------------------------------------
