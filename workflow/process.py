@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
@@ -74,6 +74,7 @@ async def run_once(desk: Desk) -> int:
     if not items:
         return 0
     await desk.in_thread(_understand, desk, items)
+    later: dict[str, int] = {}
     readable = [item for item in items if item.parsed is not None]
     if readable:
         await _authenticate(desk, readable)
@@ -81,9 +82,38 @@ async def run_once(desk: Desk) -> int:
         snapshots, counts = await desk.store.read(lambda reads: _look_up(reads, desk, readable, wanted))
         for item, snapshot in zip(readable, snapshots, strict=True):
             item.snapshot = snapshot
-        await desk.in_thread(_decide, desk, readable, counts)
+        later = _later(readable)
+        items = [item for item in items if item.row.id not in later]
+        await desk.in_thread(_decide, desk, [item for item in readable if item.row.id not in later], counts)
+        if later:
+            await desk.store.write(lambda unit: _put_back(unit, token, later))
     await _settle_all(desk, token, items)
-    return len(items)
+    return len(items) + len(later)
+
+
+def _later(items: Sequence[Item]) -> dict[str, int]:
+    """Messages that must see what became of an earlier one of this batch: of the same conversation or sender.
+
+    Two of them decided on one snapshot would open two cases, or make each other stale. Gives inbound id → attempts.
+    """
+    taken: set[tuple[str, str]] = set()
+    later: dict[str, int] = {}
+    for item in items:
+        thread = item.snapshot.thread
+        handles = {(item.row.organisation_id, item.address_index)}
+        if thread is not None:
+            handles.add((item.row.organisation_id, thread.id))
+        if handles & taken:
+            later[item.row.id] = item.row.attempts
+        elif thread is not None or _may_ask(item):
+            taken |= handles
+    return later
+
+
+def _put_back(unit: Unit, token: str, later: Mapping[str, int]) -> None:
+    """The next step takes them; it was no try."""
+    for inbound_id, attempts in later.items():
+        unit.change(Inbound, inbound_id, if_={"claim_token": token}, attempts=attempts - 1, **RELEASED)
 
 
 def _claim(unit: Unit, desk: Desk) -> tuple[str, list[Item]]:

@@ -66,3 +66,21 @@ async def test_after_a_database_was_put_back(office: Office) -> None:
     assert len(office.rows(Case)) == 1
     assert office.audit().problems == ()
     kept.close()
+
+
+async def test_two_mails_of_one_person_at_once_are_one_case(everywhere: Office) -> None:
+    for text in (ACCESS, ACCESS.replace("Hallo", "Goedemorgen"), ACCESS.replace("overzicht", "lijst")):
+        await everywhere.post(everywhere.write(CUSTOMER.email, "Inzage", text))
+    await everywhere.work()
+    assert len(everywhere.rows(Case)) == 1
+    assert {row.status for row in everywhere.rows(Inbound)} == {"done"}
+
+
+async def test_many_mails_in_one_conversation_come_in_together(office: Office) -> None:
+    """More than would fit the tries, were each of them to overtake the others."""
+    (receipt,) = await office.mail(CUSTOMER.email, "Inzage", ACCESS)
+    for number in range(25):
+        await office.post(office.write(CUSTOMER.email, "Re: Inzage", f"Nog iets, nummer {number}.", under=receipt))
+    await office.work()
+    assert {row.status for row in office.rows(Inbound)} == {"done"}
+    assert len(office.rows(Case)) == 1
