@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import typer
 
-from bot.config import Settings
+from bot.config import Organisation, Settings
 from bot.wiring import open_store
 from cases.context import Context
 from cases.errors import LoketError
 from cases.policy_check import difference_report, problems
+from intake.email.settings import Envelope
 from sources.sql import SqlSource
 from storage import migrate
 
@@ -24,12 +25,30 @@ async def run_check(settings: Settings) -> int:
                 typer.echo(f"  bron {found.name}: {problem}")
                 faults += 1
             await source.close()
+        for line in _mail(organisation):
+            typer.echo(f"  {line}")
         if not organisation.sources:
             typer.echo("  geen bronnen ingesteld: medewerkers zoeken zelf")
         for line in problems(organisation.policy):
             typer.echo(f"  {line}")
         typer.echo(difference_report(organisation.policy))
     return 1 if faults else 0
+
+
+def _mail(organisation: Organisation) -> list[str]:
+    """What a mail setting leaves open; nothing of it keeps the desk from working."""
+    lines = []
+    check = organisation.sender_check
+    if check is not None and check.authserv_ids and not check.received_by:
+        lines.append(
+            "post: authserv_ids zonder received_by: laat uw mailserver vreemde Authentication-Results weghalen, anders "
+            "telt een vervalste mee"
+        )
+    if organisation.smtp is not None and organisation.smtp.null_sender and organisation.smtp.envelope is Envelope.VERP:
+        lines.append(
+            "post: null_sender gaat voor verp: automatische post komt dan niet terug bij haar bericht"
+        )
+    return lines
 
 
 def _database(settings: Settings) -> int:

@@ -32,6 +32,17 @@ from intake.email.settings import Auth, ImapSettings, OauthSettings, SenderCheck
 from sources.settings import SqlSourceSettings, load_sources
 from workflow.desk import Limits
 
+# Who has a mailbox there is no colleague.
+PUBLIC_MAIL = frozenset(
+    {
+        "gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "hotmail.nl", "live.nl",
+        "live.com", "msn.com", "icloud.com", "me.com", "yahoo.com", "ziggo.nl",
+        "upcmail.nl", "casema.nl", "chello.nl", "home.nl", "quicknet.nl", "kpnmail.nl",
+        "planet.nl", "hetnet.nl", "xs4all.nl", "telfort.nl", "tele2.nl", "online.nl",
+        "caiway.nl", "solcon.nl", "zonnet.nl", "proton.me", "protonmail.com", "telenet.be",
+        "skynet.be", "proximus.be",
+    }
+)  # fmt: skip
 DEFAULT_FILE = Path("config.toml")
 
 
@@ -98,6 +109,7 @@ class OrganisationSection:
     sources: str = ""  # file with [[source]] tables
     forward_to: str = ""  # host custody: where mail that is no request goes, unchanged
     list_other_mail: bool = True  # host custody: show it to staff as "overige post"
+    plus_addresses: bool = True  # false: the provider knows no info+…@; replies are found by their Message-ID alone
     colleagues: tuple[str, ...] = ()  # further mail domains of people who work here: what they forward is a customer's
     imap: ImapSection | None = None
     smtp: SmtpSection | None = None
@@ -133,6 +145,7 @@ class Organisation:
     oauth: OauthSettings | None = None
     sender_check: SenderCheckSettings | None = None  # None: senders are not checked
     known_domains: tuple[str, ...] = ()
+    plus_addresses: bool = True
     colleagues: frozenset[str] = frozenset()
     starts: ChannelMode = ChannelMode.WATCH  # a new organisation's mail; from then on `golive` decides
 
@@ -262,8 +275,9 @@ def _organisation(document: Document, where: str, section: OrganisationSection, 
         texts=read_texts(texts_folder),
         sources=sources, forward_to=section.forward_to, list_other_mail=section.list_other_mail,
         imap=imap, smtp=smtp, oauth=oauth, sender_check=sender_check_settings(section.sender_check, section.imap),
-        known_domains=section.sender_check.known_domains,
-        colleagues=frozenset({mailbox.rpartition("@")[2], *(domain.lower() for domain in section.colleagues)}),
+        known_domains=section.sender_check.known_domains, plus_addresses=section.plus_addresses,
+        colleagues=frozenset({mailbox.rpartition("@")[2], *(domain.lower() for domain in section.colleagues)})
+        - PUBLIC_MAIL,
     )  # fmt: skip
 
 

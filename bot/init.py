@@ -29,7 +29,7 @@ ARRIVES_IN = 60  # seconds that the probe may take
 _LOOKS = 5.0  # seconds between two looks
 
 
-async def run_init(settings: Settings, only: str, *, probe: bool) -> int:
+async def run_init(settings: Settings, only: str, *, probe: bool, again: bool = False) -> int:
     """Prints what was tried; gives the exit code: 1 when something does not work."""
     store = open_store(settings, Context())
     await store.write(lambda unit: prepare_organisations(unit, settings))
@@ -38,7 +38,7 @@ async def run_init(settings: Settings, only: str, *, probe: bool) -> int:
     try:
         for organisation in settings.organisations:
             if only in ("", organisation.key):
-                faults += await _one(settings, organisation, store, probe=probe)
+                faults += await _one(settings, organisation, store, probe=probe, again=again)
     finally:
         store.close()
     typer.echo("\nKlaar." if not faults else f"\n{faults} punten vragen aandacht; zie hierboven.")
@@ -46,9 +46,9 @@ async def run_init(settings: Settings, only: str, *, probe: bool) -> int:
     return 1 if faults else 0
 
 
-async def _one(settings: Settings, organisation: Organisation, store: Store, *, probe: bool) -> int:
+async def _one(settings: Settings, organisation: Organisation, store: Store, *, probe: bool, again: bool) -> int:
     typer.echo(f"\n== {organisation.policy.name} ({organisation.mailbox})")
-    faults = await _sign_in(organisation, store)
+    faults = await _sign_in(organisation, store, again=again)
     if organisation.imap is not None:
         faults += await asyncio.to_thread(_try_mailbox, organisation, store)
     else:
@@ -58,7 +58,7 @@ async def _one(settings: Settings, organisation: Organisation, store: Store, *, 
     return faults
 
 
-async def _sign_in(organisation: Organisation, store: Store) -> int:
+async def _sign_in(organisation: Organisation, store: Store, *, again: bool) -> int:
     oauth = organisation.oauth
     if oauth is None:
         return 0
@@ -66,9 +66,10 @@ async def _sign_in(organisation: Organisation, store: Store) -> int:
     tokens = make_tokens(organisation, store)
     assert tokens is not None
     try:
-        await asyncio.to_thread(tokens.access_token)
-        typer.echo("  aangemeld bij de provider")
-        return 0
+        if not again:
+            await asyncio.to_thread(tokens.access_token)
+            typer.echo("  aangemeld bij de provider")
+            return 0
     except LoketError:
         pass  # nobody signed in yet, or it ended
 
@@ -148,8 +149,8 @@ async def _probe(settings: Settings, organisation: Organisation, store: Store) -
             return 0
         await asyncio.sleep(_LOOKS)
     typer.echo(
-        "  plus-adres: de proef kwam niet aan. Antwoorden vinden hun zaak dan alleen nog door hun Message-ID;\n"
-        "  zet plus-adressen aan bij de provider (Microsoft 365: 'plus addressing')."
+        "  plus-adres: de proef kwam niet aan. Antwoorden van klanten zouden dan terugkomen als onbestelbaar;\n"
+        "  zet plus-adressen aan bij de provider, of schrijf plus_addresses = false in de configuratie."
     )
     return 1
 

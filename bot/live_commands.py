@@ -90,12 +90,14 @@ def stop(
 
 def resume(organisation: Only = "", by: By = "", config: Config = None) -> None:
     """Let messages leave again."""
-    from storage.queries.standing import EVERYWHERE  # noqa: PLC0415
     from workflow import golive as steps  # noqa: PLC0415
 
     actor = f"operator:{by.strip() or getpass.getuser()}"
-    where = (organisation,) if organisation else (EVERYWHERE,)
-    with_desk(config, lambda desk: steps.resume_outgoing(desk, actor, where))
+    try:
+        with_desk(config, lambda desk: steps.resume_outgoing(desk, actor, organisation))
+    except InputError:
+        typer.echo("Alles is gestopt, voor elke organisatie: privacyloket resume, zonder --organisation.")
+        raise typer.Exit(1) from None
     typer.echo("Berichten gaan weer uit.")
 
 
@@ -136,6 +138,7 @@ def init(
     send_probe: Annotated[
         bool, typer.Option(help="Send one mail to the mailbox's own plus-address, to see that replies arrive.")
     ] = True,
+    again: Annotated[bool, typer.Option("--again", help="Sign in anew though the old sign-in works.")] = False,
     config: Config = None,
 ) -> None:
     """Try every connection of a new installation, sign in where a provider asks for it, and say what to do next."""
@@ -143,7 +146,7 @@ def init(
     from bot.init import run_init  # noqa: PLC0415
 
     try:
-        raise typer.Exit(asyncio.run(run_init(settings_for(config), organisation, probe=send_probe)))
+        raise typer.Exit(asyncio.run(run_init(settings_for(config), organisation, probe=send_probe, again=again)))
     except LoketError as error:
         typer.echo(f"Fout: {error}", err=True)
         raise typer.Exit(2) from None

@@ -193,12 +193,8 @@ async def _start_watchers(program: Program) -> None:
             program.tasks.append(asyncio.create_task(write, name="channel-health"))
             program.tasks = [task for task in program.tasks if not task.done()]
 
-        def on_note(_account: str, code: str, key: str = key) -> None:
-            write = desk.store.write(lambda unit: golive.note(unit, key, code))
-            program.tasks.append(asyncio.create_task(write, name="channel-note"))
-
         watcher = MailboxWatcher(
-            organisation.imap, program.accept, LedgerInStore(desk.store), on_health=on_health, on_note=on_note,
+            organisation.imap, program.accept, LedgerInStore(desk.store), on_health=on_health,
             clock=desk.store.context.clock, tokens=make_tokens(organisation, desk.store), together=True,
         )  # fmt: skip
         await watcher.start()
@@ -232,6 +228,7 @@ async def _silent(program: Program) -> None:
             if watcher.quiet_since is not None and now - watcher.quiet_since > SILENT:
                 name = f"imap:{program.desk.organisation(organisation).mailbox}"
                 channels.report(unit, organisation, name, ok=False, reason="een kwartier niets van het postvak gehoord")
+            golive.note(unit, organisation, watcher.notes)
 
     await program.desk.store.write(report)
 

@@ -119,7 +119,7 @@ def _organisation(organisation: Organisation) -> OrganisationDesk:
         key=organisation.key, policy=organisation.policy, mailbox=organisation.mailbox,
         texts=dict(load_all(_house_form(organisation), organisation.texts)), sources=sources,
         forward_to=organisation.forward_to, list_other_mail=organisation.list_other_mail,
-        colleagues=organisation.colleagues or frozenset({organisation.mailbox.rpartition("@")[2]}),
+        colleagues=organisation.colleagues, plus_addresses=organisation.plus_addresses,
     )  # fmt: skip
 
 

@@ -19,17 +19,21 @@ _ASKS = (InboundOutcome.CASE, InboundOutcome.TRIAGE)
 
 def as_found(
     turn: Turn, reading: Reading, known: Known | None, policy: Policy, origin: Origin, *, mode: ChannelMode,
-    spam: bool = False, forged: bool = False,
+    spam: bool = False, forged: bool = False, old: bool = False,
 ) -> Turn:  # fmt: skip
-    """The turn for a message found at `origin`. `spam`: staff marked its sender; `forged`: its sender failed DMARC."""
+    """The turn for a message found at `origin`.
+
+    `spam`: staff marked its sender; `forged`: its sender failed DMARC; `old`: received before the desk was there.
+    """
     if turn.outcome is InboundOutcome.DUPLICATE:
         return turn
-    if mode is ChannelMode.WATCH:
-        return Turn(InboundOutcome.WATCHED, new_conversation=True)
-    if origin is Origin.DRAGGED:
-        return _dragged(turn, reading, policy)
     if origin is Origin.BACKLOG:
         return _for_a_person(turn, reading, WorkKind.BACKLOG)
+    if mode is ChannelMode.WATCH:
+        return _watched(turn, reading, known, origin)
+    if origin is Origin.DRAGGED:
+        dragged = _dragged(turn, reading, policy)
+        return _by_staff(dragged) if old else dragged
     if known is not None and known.threaded:  # our own secret led here: part of a matter that runs
         return turn
     if spam and turn.outcome is not InboundOutcome.MACHINE:
@@ -39,6 +43,28 @@ def as_found(
     if origin is Origin.JUNK or (forged and turn.mail is not Mail.NONE):  # an answer might go to somebody else
         return _for_a_person(turn, reading, WorkKind.TRIAGE)
     return turn
+
+
+def _watched(turn: Turn, reading: Reading, known: Known | None, origin: Origin) -> Turn:
+    """Only looked at; but what belongs to a running case is kept there, and what a colleague picked out is listed."""
+    if turn.outcome is InboundOutcome.MACHINE:
+        return turn  # never answered anyhow; a bounce must find its letter
+    if origin is Origin.DRAGGED:
+        return Turn(InboundOutcome.TRIAGE, work=(WorkKind.TRIAGE,), choices=_choices(reading), new_conversation=True)
+    if known is None or not known.threaded:
+        return Turn(InboundOutcome.WATCHED, new_conversation=True)
+    if turn.outcome is InboundOutcome.FOLLOW_UP and not turn.open and not turn.new_conversation:
+        return replace(turn, mail=Mail.NONE, work=turn.work or (WorkKind.NEW_MESSAGE,))
+    if known.has_case and known.same_address:
+        return Turn(InboundOutcome.FOLLOW_UP, work=(WorkKind.NEW_MESSAGE,), changes_content=True)
+    return Turn(InboundOutcome.TRIAGE, work=(WorkKind.TRIAGE,), choices=_choices(reading), new_conversation=True)
+
+
+def _by_staff(turn: Turn) -> Turn:
+    """Opened for a person to take on; nothing is sent by itself."""
+    if turn.outcome is not InboundOutcome.CASE:
+        return replace(turn, mail=Mail.NONE)
+    return replace(turn, by_staff=True, human=True, mail=Mail.NONE, awaited=None, work=(WorkKind.HANDLE,))
 
 
 def _dragged(turn: Turn, reading: Reading, policy: Policy) -> Turn:
@@ -68,8 +94,13 @@ def _choices(reading: Reading) -> tuple[Label, ...]:
     return tuple(label for label in reading.labels if label not in CASELESS)
 
 
-def forwarded_turn(turn: Turn) -> Turn:
-    """A colleague passed a customer's mail on: who wrote it stands only in the text, so no mail goes there unasked."""
-    if turn.outcome is not InboundOutcome.CASE:
+def forwarded_turn(turn: Turn, reading: Reading, *, forged: bool) -> Turn:
+    """A colleague passed a customer's mail on: who wrote it stands only in the text, so no mail goes there unasked.
+
+    `forged`: the colleague's own address was not borne out; then a person looks before anything is opened.
+    """
+    if turn.outcome is InboundOutcome.NO_REQUEST:
         return turn
-    return replace(turn, by_staff=True, human=True, mail=Mail.NONE, awaited=None, work=(WorkKind.HANDLE,))
+    if turn.outcome is InboundOutcome.CASE and not forged and not turn.new_conversation:
+        return replace(_by_staff(turn), new_conversation=True)
+    return Turn(InboundOutcome.TRIAGE, work=(WorkKind.TRIAGE,), choices=_choices(reading), new_conversation=True)

@@ -25,7 +25,7 @@ from intake.guards import Verdict, judge
 MAX_SUBJECT = 255
 MAX_REFERENCES = 30
 _FEW_WORDS = 6
-_RECIPIENTS = ("x-gm-original-to", "delivered-to", "envelope-to", "x-original-to", "resent-to", "to", "cc")
+_RECIPIENTS = ("x-gm-original-to", "delivered-to", "envelope-to", "x-original-to", "resent-to", "to", "cc", "bcc")
 _SHOWN = (
     "from", "sender", "reply-to", "to", "cc", "date", "subject", "return-path", "authentication-results", "list-id",
     "auto-submitted", "x-original-from", "x-original-sender", "x-mailer",

@@ -366,6 +366,8 @@ def when(stored: str) -> str:
 def actor(code: str, staff_names: Mapping[str, str]) -> str:
     if code.startswith("staff:"):
         return staff_names.get(code.removeprefix("staff:"), "een collega")
+    if code.startswith("operator:"):
+        return code.removeprefix("operator:")
     return "de verzoeker" if code.startswith("requester:") else "het programma"
 
 

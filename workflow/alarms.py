@@ -27,8 +27,7 @@ Fresh = Mapping[Key, list[str]]  # → lines
 
 async def sweep(desk: Desk) -> int:
     """Mails about what is new; gives the number of lines."""
-    fresh = await desk.store.read(_fresh)
-    fresh = {key: lines for key, lines in fresh.items() if key[0] in desk.organisations}
+    fresh = await desk.store.read(lambda reads: _fresh(reads, desk))
     if not fresh:
         return 0
     posts = await desk.in_thread(lambda: {key: _write(desk, *key, len(lines)) for key, lines in fresh.items()})
@@ -37,11 +36,12 @@ async def sweep(desk: Desk) -> int:
     return sum(map(len, fresh.values()))
 
 
-def _fresh(reads: Reads) -> dict[tuple[str, WorkKind], list[str]]:
+def _fresh(reads: Reads, desk: Desk) -> dict[tuple[str, WorkKind], list[str]]:
     rows = table(WorkItem)
     found = reads.rows(
         select(rows.c.id, rows.c.organisation_id, rows.c.kind)
         .where(rows.c.closed_at.is_(None), rows.c.notified_at.is_(None), rows.c.kind.in_([k.value for k in ALARMS]))
+        .where(rows.c.organisation_id.in_(desk.organisations))
         .order_by(rows.c.opened_at)
         .limit(BATCH)
     )
@@ -68,7 +68,9 @@ def _queue(unit: Unit, desk: Desk, key: tuple[str, WorkKind], lines: list[str], 
     organisation = key[0]
     own = desk.organisation(organisation)
     rows = table(WorkItem)
-    unit.execute(rows.update().where(rows.c.id.in_(lines)).values(notified_at=unit.now))
+    mine = rows.c.id.in_(lines), rows.c.notified_at.is_(None)
+    if unit.execute(rows.update().where(*mine).values(notified_at=unit.now)).rowcount == 0:
+        return  # another process has mailed about them
     for address in wants_warnings(unit, organisation):
         outbox_id = unit.new_id()
         route = Route(

@@ -305,34 +305,39 @@ async def undo(desk: Desk, staff_id: str, outbox_id: str) -> None:
     """Takes an approved letter back while it has not left; the draft is open again. Stale: it has left."""
 
     def settle(unit: Unit) -> None:
-        rows, drafts = table(Outbox), table(Draft)
+        rows = table(Outbox)
         row = unit.one(select(rows).where(rows.c.id == outbox_id))
         if row is None or row.draft_id is None:
             raise RuleError("no such letter")
-        unit.change(
-            Outbox, outbox_id, if_={"status": OutboxStatus.QUEUED.value, "claim_token": None},
-            status=OutboxStatus.CANCELLED.value,
-        )  # fmt: skip
-        draft = unit.one(select(drafts).where(drafts.c.id == row.draft_id))
-        assert draft is not None
-        unit.change(Draft, draft.id, status=DraftStatus.OPEN.value, version=draft.version + 1)
-        unit.add(
-            Approval, id=unit.new_id(), organisation_id=row.organisation_id, draft_id=draft.id, staff_id=staff_id,
-            act="undo", package_digest=draft.package_digest, at=unit.now,
-        )  # fmt: skip
+        letter_back(unit, staff_id, row)
         unit.record(
             AuditTag.MAIL_CANCELLED, organisation=row.organisation_id, actor=staff_actor(staff_id), case=row.case_id,
             subject=outbox_id,
         )  # fmt: skip
-        facts = request_facts(unit, row.request_id)
-        assert facts is not None
-        move_request(
-            unit, row.request_id, RequestState.AWAITING_APPROVAL, actor=staff_actor(staff_id),
-            awaiting=Awaiting.STAFF.value, decision=None,
-        )  # fmt: skip
-        open_work(
-            unit, WorkKind.APPROVE, row.organisation_id, same=row.request_id, case_id=row.case_id,
-            request_id=row.request_id, draft_id=draft.id, due_on=facts.told_on, detail=draft.decision,
-        )  # fmt: skip
 
     await desk.store.write(settle)
+
+
+def letter_back(unit: Unit, staff_id: str, row: Row[Any]) -> None:
+    """An approved letter that waits goes nowhere; its draft is open again. Stale: it has left."""
+    if row.status not in (OutboxStatus.QUEUED.value, OutboxStatus.HELD.value):
+        raise Stale("this letter has left")
+    drafts, actor = table(Draft), staff_actor(staff_id)
+    unit.change(Outbox, row.id, if_={"status": row.status, "claim_token": None}, status=OutboxStatus.CANCELLED.value)
+    close_work(unit, WorkKind.RELEASE, actor=actor, outbox_id=row.id)
+    draft = unit.one(select(drafts).where(drafts.c.id == row.draft_id))
+    assert draft is not None
+    unit.change(Draft, draft.id, status=DraftStatus.OPEN.value, version=draft.version + 1)
+    unit.add(
+        Approval, id=unit.new_id(), organisation_id=row.organisation_id, draft_id=draft.id, staff_id=staff_id,
+        act="undo", package_digest=draft.package_digest, at=unit.now,
+    )  # fmt: skip
+    facts = request_facts(unit, row.request_id)
+    assert facts is not None
+    move_request(
+        unit, row.request_id, RequestState.AWAITING_APPROVAL, actor=actor, awaiting=Awaiting.STAFF.value, decision=None
+    )
+    open_work(
+        unit, WorkKind.APPROVE, row.organisation_id, same=row.request_id, case_id=row.case_id,
+        request_id=row.request_id, draft_id=draft.id, due_on=facts.told_on, detail=draft.decision,
+    )  # fmt: skip

@@ -12,12 +12,23 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from cases.audit import AuditTag, staff_actor
+from cases.audit import PROGRAM, AuditTag, staff_actor
 from cases.dialogue import Awaited
 from cases.errors import Stale
 from cases.messages import ParsedMessage
-from cases.types import OPEN_STATES, Awaiting, DeadlineKind, Decision, RequestState, WorkKind
-from storage.models import Case, Conversation, Deadline, Inbound, Message, Outbox, Request, WorkItem, table
+from cases.types import (
+    OPEN_STATES,
+    Awaiting,
+    DeadlineKind,
+    Decision,
+    DraftStatus,
+    MachineKind,
+    OutboxKind,
+    OutboxStatus,
+    RequestState,
+    WorkKind,
+)
+from storage.models import Case, Conversation, Deadline, Draft, Inbound, Message, Outbox, Request, WorkItem, table
 from storage.queries.inbound import message_id_digest
 from storage.queries.writing import close_work, move_request, open_work, raise_content_version
 from storage.unit import Reads, Unit
@@ -42,10 +53,11 @@ class Found:
 def find(reads: Reads, desk: Desk, row: Row[Any], parsed: ParsedMessage) -> Found | None:
     """By the mail it answers, or else by its recipient; None for our own mail and for what answers no open request."""
     organisation = row.organisation_id
-    if _ours(reads, organisation, parsed.message_id):
+    if parsed.machine is MachineKind.OWN or _ours(reads, organisation, parsed.message_id):
         return None
-    for conversation_id in (*_answered(reads, organisation, parsed), *_written_to(reads, desk, organisation, parsed)):
-        found = _open(reads, conversation_id)
+    told = {desk.index(organisation, "email", address) for address in parsed.to}
+    for conversation_id in (*_answered(reads, organisation, parsed), *_written_to(reads, organisation, told)):
+        found = _open(reads, conversation_id, told)
         if found is not None:
             return found
     return None
@@ -76,26 +88,27 @@ def _answered(reads: Reads, organisation: str, parsed: ParsedMessage) -> list[st
     return [found.conversation_id for query in (theirs, ours) for found in reads.rows(query)]
 
 
-def _written_to(reads: Reads, desk: Desk, organisation: str, parsed: ParsedMessage) -> list[str]:
+def _written_to(reads: Reads, organisation: str, told: set[str]) -> list[str]:
     """Conversations with somebody it was sent to, the newest first."""
     rows = table(Conversation)
-    indexes = [desk.index(organisation, "email", address) for address in parsed.to[:20]]
     query = (
         select(rows.c.id)
-        .where(rows.c.organisation_id == organisation, rows.c.address_index.in_(indexes), rows.c.asking_id.is_(None))
+        .where(rows.c.organisation_id == organisation, rows.c.address_index.in_(told), rows.c.asking_id.is_(None))
         .order_by(rows.c.last_message_at.desc())
     )
     return [row.id for row in reads.rows(query)]
 
 
-def _open(reads: Reads, conversation_id: str) -> Found | None:
+def _open(reads: Reads, conversation_id: str, told: set[str]) -> Found | None:
+    """Only what went to the requester: a colleague may ask others about the matter."""
     conversations, requests, cases = table(Conversation), table(Request), table(Case)
     row = reads.one(
         select(conversations.c.id, cases.c.id.label("case_id"), cases.c.data_key_id, requests.c.id.label("request_id"),
                requests.c.told_on)
         .join(cases, cases.c.id == conversations.c.case_id)
         .join(requests, requests.c.case_id == cases.c.id)
-        .where(conversations.c.id == conversation_id, requests.c.state.in_([state.value for state in OPEN_STATES]))
+        .where(conversations.c.id == conversation_id, conversations.c.address_index.in_(told))
+        .where(requests.c.state.in_([state.value for state in OPEN_STATES]))
         .order_by(requests.c.told_on)
     )  # fmt: skip
     return Found(row.id, row.case_id, row.data_key_id, row.request_id, row.told_on) if row is not None else None
@@ -116,6 +129,7 @@ def settle(unit: Unit, desk: Desk, row: Row[Any], parsed: ParsedMessage, found: 
         content=sealer.seal_json(content, f"message.content:{message_id}"), at=row.received_at,
     )  # fmt: skip
     raise_content_version(unit, found.case_id)
+    _our_letter_waits(unit, found.case_id)
     deadlines = table(Deadline)
     unit.execute(
         deadlines.update()
@@ -127,6 +141,30 @@ def settle(unit: Unit, desk: Desk, row: Row[Any], parsed: ParsedMessage, found: 
         unit, WorkKind.COLLEAGUE_ANSWER, row.organisation_id, same=row.id, case_id=found.case_id,
         request_id=found.request_id, inbound_id=row.id, due_on=found.told_on, fresh=True,
     )  # fmt: skip
+
+
+def _our_letter_waits(unit: Unit, case_id: str) -> None:
+    """The requester would get two answers: an approved letter that has not left is a draft again."""
+    outbox, drafts = table(Outbox), table(Draft)
+    waiting = outbox.c.status.in_([OutboxStatus.QUEUED.value, OutboxStatus.HELD.value])
+    rows = unit.rows(
+        select(outbox)
+        .where(outbox.c.case_id == case_id, outbox.c.kind == OutboxKind.LETTER.value, waiting)
+        .where(outbox.c.draft_id.is_not(None), outbox.c.claim_token.is_(None))
+    )
+    for row in rows:
+        unit.change(Outbox, row.id, if_={"status": row.status}, status=OutboxStatus.CANCELLED.value)
+        close_work(unit, WorkKind.RELEASE, actor=PROGRAM, outbox_id=row.id)
+        draft = unit.one(select(drafts).where(drafts.c.id == row.draft_id))
+        assert draft is not None
+        unit.change(Draft, draft.id, status=DraftStatus.OPEN.value, version=draft.version + 1)
+        move_request(
+            unit, row.request_id, RequestState.AWAITING_APPROVAL, actor=PROGRAM, awaiting=Awaiting.STAFF.value,
+            decision=None,
+        )  # fmt: skip
+        unit.record(
+            AuditTag.MAIL_CANCELLED, organisation=row.organisation_id, actor=PROGRAM, case=case_id, subject=row.id
+        )
 
 
 async def judge(desk: Desk, staff_id: str, work_id: str, *, is_answer: bool) -> None:
@@ -146,6 +184,8 @@ async def judge(desk: Desk, staff_id: str, work_id: str, *, is_answer: bool) -> 
             request = unit.one(select(requests).where(requests.c.id == line.request_id))
             if request is not None and RequestState(request.state) in OPEN_STATES:
                 _answered_by_hand(unit, request, actor)
+        elif line.request_id is not None:
+            _loud_again(unit, line.request_id)
         close_work(unit, WorkKind.COLLEAGUE_ANSWER, actor=actor, inbound_id=line.inbound_id)
         unit.record(
             AuditTag.WORK_CLOSED, organisation=line.organisation_id, actor=actor, case=line.case_id, subject=work_id,
@@ -153,6 +193,19 @@ async def judge(desk: Desk, staff_id: str, work_id: str, *, is_answer: bool) -> 
         )  # fmt: skip
 
     await desk.store.write(write)
+
+
+def _loud_again(unit: Unit, request_id: str) -> None:
+    """It was not the answer: what was quieted for it counts again."""
+    deadlines, requests = table(Deadline), table(Request)
+    state = unit.value(select(requests.c.state).where(requests.c.id == request_id))
+    if state is not None and RequestState(state) in OPEN_STATES:
+        unit.execute(
+            deadlines.update()
+            .where(deadlines.c.request_id == request_id, deadlines.c.kind.in_(_QUIETED))
+            .where(deadlines.c.fired_at.is_(None))
+            .values(cancelled_at=None)
+        )
 
 
 def _answered_by_hand(unit: Unit, request: Row[Any], actor: str) -> None:

@@ -33,6 +33,7 @@ class OrganisationDesk:
     sources: Mapping[str, DataSource]
     forward_to: str = ""  # host custody: where mail that is no request goes; empty: listed for staff
     list_other_mail: bool = True
+    plus_addresses: bool = True  # replies come back to an address with a secret of ours
     colleagues: frozenset[str] = frozenset()  # mail domains whose people work here: what they forward is a customer's
 
 

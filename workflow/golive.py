@@ -2,26 +2,26 @@
 
 A new mailbox only looks: it shows what it would do. Under supervision every message that leaves waits for a click.
 `aan` is blocked until each point of the checklist is a fact, was ticked by a person, or was overridden by a person
-with a name and a reason. All of it is kept in the audit log.
+with a name and a reason. Who did so stands in the audit log; the reason, which may name people, beside the mode.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
 
-from cases.audit import AuditTag, staff_actor
+from cases.audit import AuditTag
 from cases.errors import InputError, RuleError
 from cases.policy_check import problems
 from cases.types import ChannelKind, ChannelMode, InboundOutcome, OutboxStatus, WorkKind
 from storage.models import ChannelHealth, ChannelState, Inbound, Outbox, OutgoingStop, Staff, StaffRole, WorkItem, table
 from storage.queries import standing
 from storage.queries.standing import EVERYWHERE
-from storage.queries.writing import close_work
+from storage.queries.writing import UNSUPERVISED, open_work
 from storage.unit import Reads, Unit
 from workflow.desk import Desk
 
@@ -160,7 +160,10 @@ def _sources(reads: Reads, desk: Desk, organisation: str) -> tuple[str, bool]:
 def _junk(reads: Reads, desk: Desk, organisation: str) -> tuple[str, bool]:
     if desk.organisation(organisation).mailbox not in desk.mailboxes:
         return "de post komt rechtstreeks binnen, zonder spammap", True
-    state = standing.state(reads, organisation, ChannelKind.EMAIL)
+    state, health = standing.state(reads, organisation, ChannelKind.EMAIL), table(ChannelHealth)
+    looked = select(health.c.id).where(health.c.organisation_id == organisation, health.c.name.startswith("imap:"))
+    if reads.one(looked) is None:
+        return "er is nog niet in het postvak gekeken", False
     notes = (state.notes or []) if state is not None else []
     missed = "junk_not_watched" in notes
     return ("de map Ongewenst is niet gevonden" if missed else "de map Ongewenst wordt gelezen"), not missed
@@ -178,7 +181,26 @@ def _backlog(reads: Reads, desk: Desk, organisation: str) -> tuple[str, bool]:
     )
     if state is None or state.backlog_at is None:
         return "de mail van de laatste 120 dagen is niet doorzocht", False
+    seen = _last_request_seen(reads, organisation)
+    if seen is not None and seen > state.backlog_at:
+        return "tijdens het meekijken kwamen verzoeken binnen: doorzoek nog een keer", False
     return f"doorzocht op {state.backlog_at:%d-%m-%Y}; {waiting} berichten wachten op een besluit", waiting == 0
+
+
+def _last_request_seen(reads: Reads, organisation: str) -> datetime | None:
+    """The newest message that was only looked at and would have been a request."""
+    rows = table(Inbound)
+    query = (
+        select(rows.c.created_at, rows.c.scores)
+        .where(rows.c.organisation_id == organisation, rows.c.outcome == InboundOutcome.WATCHED.value)
+        .order_by(rows.c.created_at.desc())
+    )
+    asks = (InboundOutcome.CASE.value, InboundOutcome.TRIAGE.value)
+    for row in reads.rows(query):
+        if ((row.scores or {}).get("would") or {}).get("outcome") in asks:
+            moment: datetime = row.created_at
+            return moment
+    return None
 
 
 _POINTS: dict[str, tuple[str, Look]] = {
@@ -207,6 +229,8 @@ async def set_mode(desk: Desk, actor: str, organisation: str, mode: ChannelMode,
         _change(
             unit, organisation, mode=mode.value, changed_at=unit.now, changed_by=actor, reason=override.strip()[:500]
         )
+        if mode is not ChannelMode.ON:
+            _hold(unit, organisation)
         open_points = [point.key for point in now.points if not point.settled]
         unit.record(
             AuditTag.MODE_CHANGED, organisation=organisation, actor=actor, before=now.mode.value, after=mode.value,
@@ -214,6 +238,21 @@ async def set_mode(desk: Desk, actor: str, organisation: str, mode: ChannelMode,
         )  # fmt: skip
 
     await desk.store.write(write)
+
+
+def _hold(unit: Unit, organisation: str) -> None:
+    """What waited to leave by itself waits for a click from now on."""
+    rows = table(Outbox)
+    waiting = select(rows).where(
+        rows.c.organisation_id == organisation, rows.c.channel == ChannelKind.EMAIL.value,
+        rows.c.status == OutboxStatus.QUEUED.value, rows.c.kind.not_in([kind.value for kind in UNSUPERVISED]),
+    )  # fmt: skip
+    for row in unit.rows(waiting):
+        unit.change(Outbox, row.id, if_={"status": OutboxStatus.QUEUED.value}, status=OutboxStatus.HELD.value)
+        open_work(
+            unit, WorkKind.RELEASE, organisation, same=row.id, case_id=row.case_id, request_id=row.request_id,
+            outbox_id=row.id, detail=row.kind,
+        )  # fmt: skip
 
 
 async def tick(desk: Desk, actor: str, name: str, organisation: str, point: str, reason: str) -> None:
@@ -246,13 +285,11 @@ def _change(unit: Unit, organisation: str, **values: Any) -> None:
     unit.execute(rows.update().where(rows.c.id == state.id).values(**values))
 
 
-def note(unit: Unit, organisation: str, code: str, *, stands: bool = True) -> None:
-    """What the watcher found about the mailbox: no keywords, no Junk folder … Kept once, taken off when it is over."""
+def note(unit: Unit, organisation: str, codes: Collection[str]) -> None:
+    """What the watcher misses in the mailbox now: no keywords, no Junk folder …"""
     state = standing.state(unit, organisation, ChannelKind.EMAIL)
-    notes = set((state.notes or []) if state is not None else [])
-    changed = notes | {code} if stands else notes - {code}
-    if changed != notes:
-        _change(unit, organisation, notes=sorted(changed))
+    if state is None or sorted(state.notes or []) != sorted(codes):
+        _change(unit, organisation, notes=sorted(codes))
 
 
 async def stop_outgoing(desk: Desk, actor: str, reason: str, organisations: Sequence[str] = (EVERYWHERE,)) -> None:
@@ -269,37 +306,20 @@ async def stop_outgoing(desk: Desk, actor: str, reason: str, organisations: Sequ
     await desk.store.write(write)
 
 
-async def resume_outgoing(desk: Desk, actor: str, organisations: Sequence[str] = (EVERYWHERE,)) -> None:
-    def write(unit: Unit) -> None:
-        rows = table(OutgoingStop)
-        unit.execute(rows.delete().where(rows.c.id.in_(organisations)))
-        for key in organisations:
-            for organisation in desk.organisations if key == EVERYWHERE else (key,):
-                unit.record(AuditTag.OUTGOING_RESUMED, organisation=organisation, actor=actor)
+async def resume_outgoing(desk: Desk, actor: str, organisation: str = "") -> None:
+    """Lets messages leave again: of one organisation, or ("") of all, whatever was stopped.
 
-    await desk.store.write(write)
-    desk.wake.outbox.set()
-
-
-async def release(desk: Desk, staff_id: str, outbox_id: str, *, send: bool) -> None:
-    """The click on a message that waited under supervision: it leaves, or never will. RuleError: it waits no more."""
+    InputError `stopped_everywhere`: all of them were stopped together, and are let go together.
+    """
 
     def write(unit: Unit) -> None:
-        rows = table(Outbox)
-        row = unit.one(select(rows).where(rows.c.id == outbox_id))
-        if row is None:
-            raise RuleError("no such message")
-        actor = staff_actor(staff_id)
-        unit.change(
-            Outbox, outbox_id, if_={"status": OutboxStatus.HELD.value}, created_at=unit.now,
-            status=(OutboxStatus.QUEUED if send else OutboxStatus.CANCELLED).value,
-            not_before=max(row.not_before, unit.now),
-        )  # fmt: skip
-        close_work(unit, WorkKind.RELEASE, actor=actor, outbox_id=outbox_id)
-        unit.record(
-            AuditTag.MAIL_RELEASED if send else AuditTag.MAIL_CANCELLED, organisation=row.organisation_id, actor=actor,
-            case=row.case_id, subject=outbox_id, kind=row.kind,
-        )  # fmt: skip
+        rows, stands = table(OutgoingStop), standing.stops(unit)
+        if organisation and EVERYWHERE in stands:
+            raise InputError("stopped_everywhere")
+        lifted = [key for key in stands if organisation in ("", key)]
+        unit.execute(rows.delete().where(rows.c.id.in_(lifted)))
+        for key in desk.organisations if EVERYWHERE in lifted else lifted:
+            unit.record(AuditTag.OUTGOING_RESUMED, organisation=key, actor=actor)
 
     await desk.store.write(write)
     desk.wake.outbox.set()

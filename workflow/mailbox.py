@@ -20,7 +20,7 @@ from cases.errors import LoketError, OutsideError
 from cases.protocols import Acted, ActKind, ActOutcome, MailboxAct
 from cases.types import ActStatus, Custody, Origin
 from storage.claims import RELEASED, claim
-from storage.models import Inbound, table
+from storage.models import Inbound, Outbox, table
 from storage.models import MailboxAct as ActRow
 from storage.unit import Reads, Unit
 from workflow.desk import Desk
@@ -118,7 +118,10 @@ def _opened(reads: Reads, row: Row[Any]) -> MailboxAct | None:
 
 
 def _message_id(reads: Reads, row: Row[Any]) -> str:
-    """By which a message that was moved is found again."""
+    """By which a message that was moved is found again, or a copy that the provider made."""
+    if row.outbox_id is not None:
+        outbox = table(Outbox)
+        return str(reads.value(select(outbox.c.message_id).where(outbox.c.id == row.outbox_id)) or "")
     rows = table(Inbound)
     found = reads.one(select(rows.c.id, rows.c.envelope, rows.c.data_key_id).where(rows.c.id == row.inbound_id))
     if found is None or found.data_key_id is None:

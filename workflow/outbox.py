@@ -133,10 +133,10 @@ def outgoing(reads: Reads, row: Row[Any], desk: Desk) -> Outgoing:
     sealer = reads.keys.data(reads, row.data_key_id)
     content = sealer.open_json(row.content, f"outbox.content:{row.id}")
     references = tuple(row.threading or ())
-    mailbox = desk.organisation(row.organisation_id).mailbox
+    own = desk.organisation(row.organisation_id)
     reply_to = ""
-    if row.conversation_id:
-        reply_to = desk.threads.reply_address(row.organisation_id, mailbox, row.conversation_id)
+    if row.conversation_id and own.plus_addresses:
+        reply_to = desk.threads.reply_address(row.organisation_id, own.mailbox, row.conversation_id)
     return Outgoing(
         outbox_id=row.id, organisation=row.organisation_id, account=row.account,
         recipient=sealer.open_text(row.recipient, f"outbox.recipient:{row.id}"), subject=content["subject"],
@@ -247,6 +247,8 @@ def _again(unit: Unit, desk: Desk, parcel: Parcel, mine: dict[str, Any]) -> None
 
 def _uncertain(unit: Unit, row: Row[Any]) -> None:
     _record(unit, AuditTag.MAIL_UNCERTAIN, row, kind=row.kind)
+    if row.kind == OutboxKind.STAFF_NOTICE.value:
+        return  # a notice about a notice would go on for ever; the line it was about still stands
     open_work(
         unit, WorkKind.SEND_UNCERTAIN, row.organisation_id, same=row.id, case_id=row.case_id,
         request_id=row.request_id, outbox_id=row.id, detail=row.kind,
@@ -256,6 +258,8 @@ def _uncertain(unit: Unit, row: Row[Any]) -> None:
 def _failed(unit: Unit, row: Row[Any]) -> None:
     """A statutory answer that did not arrive is work for a person; the term stays open."""
     _record(unit, AuditTag.MAIL_FAILED, row, kind=row.kind)
+    if row.kind == OutboxKind.STAFF_NOTICE.value:
+        return
     open_work(
         unit, WorkKind.NOT_DELIVERED, row.organisation_id, same=row.id, case_id=row.case_id,
         request_id=row.request_id, outbox_id=row.id, detail=row.kind,

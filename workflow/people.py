@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from typing import Any
+
+from sqlalchemy import Row, select
 
 from cases.audit import AuditTag, staff_actor
 from cases.dialogue import Awaited
 from cases.errors import InputError, RuleError, Stale
 from cases.identity import CodePurpose, ProofMethod, new_code
 from cases.letters import Block, BlockKind, Letter, paragraphs
-from cases.types import OPEN_STATES, Assurance, Awaiting, ChannelKind, Form, OutboxKind, RequestState, WorkKind
+from cases.types import (
+    OPEN_STATES,
+    Assurance,
+    Awaiting,
+    ChannelKind,
+    Form,
+    InboundOutcome,
+    OutboxKind,
+    OutboxStatus,
+    RequestState,
+    WorkKind,
+)
 from handlers import notices
 from handlers.wording import Texts
-from storage.models import CaseIdentifier, Conversation, Inbound, Link, Message, Request, WorkItem, table
+from storage.models import CaseIdentifier, Conversation, Inbound, Link, Message, Outbox, Request, WorkItem, table
 from storage.queries.request_facts import RequestFacts, newest_request, request_facts
 from storage.queries.writing import close_work as close_lines
 from storage.queries.writing import move_request
@@ -36,7 +49,9 @@ async def reply(desk: Desk, staff_id: str, conversation_id: str, text: str) -> N
 
     def settle(unit: Unit) -> None:
         to_requester(unit, desk, facts, post, wait=desk.limits.undo)
-        close_lines(unit, WorkKind.NEW_MESSAGE, actor=staff_actor(staff_id), case_id=facts.case_id)
+        close_lines(
+            unit, WorkKind.NEW_MESSAGE, actor=staff_actor(staff_id), same=f"{WorkKind.NEW_MESSAGE}:{conversation_id}"
+        )
 
     await desk.store.write(settle)
     desk.wake.outbox.set()
@@ -183,10 +198,27 @@ async def not_a_request(desk: Desk, staff_id: str, case_id: str) -> None:
         )
         theirs = select(messages.c.inbound_id).where(messages.c.case_id == case_id, messages.c.incoming)
         for row in unit.rows(select(inbound).where(inbound.c.id.in_(theirs))):
+            unit.change(Inbound, row.id, outcome=InboundOutcome.NO_REQUEST.value)  # dragged later, it is taken in again
             mailbox.give_back(unit, desk, row)
+        _nothing_leaves(unit, case_id, actor)
+        unit.record(
+            AuditTag.MESSAGE_TRIAGED, organisation=organisation, actor=actor, case=case_id, outcome="no_request"
+        )
 
     await desk.store.write(settle)
     desk.wake.mailbox.set()
+
+
+def _nothing_leaves(unit: Unit, case_id: str, actor: str) -> None:
+    """What waits to be sent in this case is not sent any more."""
+    outbox = table(Outbox)
+    waiting = outbox.c.status.in_([OutboxStatus.HELD.value, OutboxStatus.QUEUED.value])
+    unit.execute(
+        outbox.update()
+        .where(outbox.c.case_id == case_id, waiting, outbox.c.claim_token.is_(None))
+        .values(status=OutboxStatus.CANCELLED.value)
+    )
+    close_lines(unit, WorkKind.RELEASE, WorkKind.NEW_MESSAGE, WorkKind.HANDLE, actor=actor, case_id=case_id)
 
 
 async def search_again(desk: Desk, staff_id: str, request_id: str) -> None:
@@ -209,6 +241,17 @@ async def search_again(desk: Desk, staff_id: str, request_id: str) -> None:
     desk.wake.requests.set()
 
 
+def _gone(unit: Unit, line: Row[Any]) -> bool:
+    """What the line is about can not be decided any more: our copy was erased, or the message waits no more."""
+    inbound, outbox = table(Inbound), table(Outbox)
+    if line.outbox_id is not None:
+        status = unit.value(select(outbox.c.status).where(outbox.c.id == line.outbox_id))
+        return bool(line.kind == WorkKind.RELEASE.value and status != OutboxStatus.HELD.value)
+    if line.inbound_id is None:
+        return False
+    return bool(unit.value(select(inbound.c.data_key_id).where(inbound.c.id == line.inbound_id)) is None)
+
+
 async def close_work(desk: Desk, staff_id: str, work_id: str) -> None:
     """Ticks off one line. A line that stands for an undecided request can not be ticked off."""
     undecided = (
@@ -221,7 +264,7 @@ async def close_work(desk: Desk, staff_id: str, work_id: str) -> None:
         row = unit.one(select(rows).where(rows.c.id == work_id))
         if row is None:
             raise RuleError("no such line")
-        if row.kind in undecided:
+        if row.kind in undecided and not _gone(unit, row):
             raise InputError("decide_first")
         unit.change(WorkItem, work_id, closed_at=unit.now, closed_by=staff_actor(staff_id), same=None)
         unit.record(

@@ -25,16 +25,17 @@ from cases.errors import InputError, LoketError, Stale, place_of
 from cases.identity import CASE_NUMBER
 from cases.messages import ParsedMessage, RawInbound
 from cases.origins import as_found, forwarded_turn
-from cases.protocols import Reader, SenderEvidence
+from cases.protocols import Reader, SenderEvidence, SenderLevel
 from cases.reading import Certainty, Flag, Reading, Reply
 from cases.types import ChannelKind, Custody, InboundOutcome, InboundStatus, Label, Origin, WorkKind
 from storage.claims import RELEASED, claim
 from storage.models import Inbound, table
-from storage.queries.inbound import copies_settled, keyed_digest, raw_of
+from storage.queries import ledger
+from storage.queries.inbound import AGAIN, copies_settled, keyed_digest, raw_of
 from storage.queries.snapshots import Counts, Snapshot, Wanted, load
 from storage.queries.writing import open_work
 from storage.unit import Reads, Unit
-from workflow import colleague, mailbox
+from workflow import colleague, forwards, mailbox
 from workflow.answering import Answer, answer
 from workflow.desk import Desk
 from workflow.opening import told_if_request
@@ -45,6 +46,7 @@ TRIES = 3  # then a person looks
 STALE_TRIES = 10  # the conversation changed under us: no fault of the message
 STALE = "stale"
 RETRY_AFTER = timedelta(seconds=30)
+CHECK_SECONDS = 20.0  # for the senders of one batch; who is late is "unchecked"
 
 
 @dataclass(slots=True)
@@ -61,10 +63,11 @@ class Item:
     address_index: str = ""
     turn: Turn | None = None
     answer: Answer | None = None
-    forwarded: bool = False  # a colleague passed it on: read as the mail inside
+    outer: ParsedMessage | None = None  # the mail of a colleague who passed on the one that is read
     sender: SenderEvidence | None = None
     would: Turn | None = None  # what a channel that only looks would have done
-    colleague: colleague.Found | None = None  # of a message in Sent
+    colleague: colleague.Found | None = None  # of a message that we wrote ourselves
+    old: bool = False  # dragged, but received before the desk was there
     failure: str = ""
 
 
@@ -155,21 +158,12 @@ def _understand(desk: Desk, items: Sequence[Item]) -> None:
 
 
 def _open_forward(desk: Desk, item: Item) -> None:
-    """What a colleague forwards is the customer's mail: its words and its sender, both unverified."""
+    """What a colleague forwards is read as the mail inside."""
     parsed = item.parsed
     assert parsed is not None
-    inside, domains = parsed.forwarded, desk.organisation(item.row.organisation_id).colleagues
-    if inside is None or _domain(parsed.from_address) not in domains or _domain(inside.from_address) in domains:
-        return
-    item.forwarded = True
-    item.parsed = replace(
-        parsed, from_name=inside.from_name, from_address=inside.from_address, own_words=inside.own_words,
-        subject=inside.subject or parsed.subject, reply_to="", machine=None,
-    )  # fmt: skip
-
-
-def _domain(address: str) -> str:
-    return address.rpartition("@")[2].lower()
+    inside = forwards.opened(desk, item.row.organisation_id, parsed)
+    if inside is not None:
+        item.outer, item.parsed = parsed, inside
 
 
 async def _authenticate(desk: Desk, items: Sequence[Item]) -> None:
@@ -177,10 +171,19 @@ async def _authenticate(desk: Desk, items: Sequence[Item]) -> None:
     check = desk.authenticate
     if check is None:
         return
-    asking = [item for item in items if not item.forwarded and _may_ask(item)]
-    found = await asyncio.gather(*(check(item.raw, item.parsed) for item in asking if item.raw and item.parsed))
-    for item, evidence in zip(asking, found, strict=True):
-        item.sender = evidence
+    asking = [item for item in items if _may_ask(item)]
+    checks = {
+        item.row.id: asyncio.create_task(check(item.raw, item.outer or item.parsed))
+        for item in asking
+        if item.raw is not None and item.parsed is not None
+    }
+    if checks:  # one limit for all: a slow DNS must not hold up intake
+        _, late = await asyncio.wait(checks.values(), timeout=CHECK_SECONDS)
+        for task in late:
+            task.cancel()
+    for item in asking:
+        task = checks[item.row.id]
+        item.sender = task.result() if task.done() and not task.cancelled() else SenderEvidence(SenderLevel.UNCHECKED)
 
 
 def _may_ask(item: Item) -> bool:
@@ -194,9 +197,21 @@ def _look_up(
     reads: Reads, desk: Desk, items: Sequence[Item], wanted: Sequence[Wanted]
 ) -> tuple[list[Snapshot], Counts]:
     for item in items:
-        if item.raw is not None and item.raw.origin is Origin.SENT and item.parsed is not None:
+        if item.raw is None or item.parsed is None:
+            continue
+        if _by_ourselves(desk, item):
             item.colleague = colleague.find(reads, desk, item.row, item.parsed)
+        if item.raw.origin is Origin.DRAGGED:
+            since = ledger.connected_at(reads, item.row.account, item.raw.folder or "")
+            item.old = since is not None and item.row.received_at < since
     return load(reads, wanted)
+
+
+def _by_ourselves(desk: Desk, item: Item) -> bool:
+    """Written from our own mailbox: an answer, whichever folder a copy of it was found in."""
+    assert item.raw is not None and item.parsed is not None
+    own = item.parsed.from_address == desk.organisation(item.row.organisation_id).mailbox
+    return item.raw.origin is Origin.SENT or (own and item.outer is None and item.parsed.machine is None)
 
 
 def _read(reader: Reader, item: Item) -> None:
@@ -250,22 +265,22 @@ def _reason(error: Exception) -> str:
 
 def _decide_one(desk: Desk, item: Item, counts: Counts) -> None:
     assert item.raw is not None and item.parsed is not None and item.reading is not None and item.reply is not None
-    if item.raw.origin is Origin.SENT:
+    if _by_ourselves(desk, item):
         item.turn = Turn(InboundOutcome.COLLEAGUE if item.colleague is not None else InboundOutcome.NO_REQUEST)
         return
     organisation, origin = desk.organisation(item.row.organisation_id), item.raw.origin
     known: Known | None = item.snapshot.known
     chosen = replace(item.parsed, machine=None) if origin is Origin.DRAGGED else item.parsed  # a person chose it
     turn = decide(chosen, item.reading, item.reply, known, organisation.policy)
-    if item.forwarded:
-        turn = forwarded_turn(turn)
+    forged = item.sender is not None and item.sender.dmarc == "fail"
+    if item.outer is not None:
+        turn = forwarded_turn(turn, item.reading, forged=forged)
     if not item.parsed.from_address and turn.outcome is InboundOutcome.CASE:
         # nobody to answer: a person finds out who wrote; the clock runs from receipt
         turn = Turn(InboundOutcome.TRIAGE, work=(WorkKind.TRIAGE,))
-    forged = item.sender is not None and item.sender.dmarc == "fail"
     item.turn = as_found(
         turn, item.reading, known, organisation.policy, origin, mode=item.snapshot.mode, spam=item.snapshot.spam,
-        forged=forged,
+        forged=forged, old=item.old,
     )  # fmt: skip
     item.would = turn if item.turn.outcome is InboundOutcome.WATCHED else None
     item.answer = answer(
@@ -293,7 +308,9 @@ async def _settle_all(desk: Desk, token: str, items: Sequence[Item]) -> None:
 
 
 def _settle(unit: Unit, desk: Desk, token: str, items: Sequence[Item]) -> None:
-    firsts = [item for item in items if item.turn is not None and item.turn.outcome is not InboundOutcome.DUPLICATE]
+    # What a colleague hands in again may have copies: those that were left alone do not count.
+    chosen = [item for item in items if item.raw is not None and item.raw.origin not in AGAIN]
+    firsts = [item for item in chosen if item.turn is not None and item.turn.outcome is not InboundOutcome.DUPLICATE]
     if copies_settled(unit, [(item.row.organisation_id, item.content_digest) for item in firsts]):
         raise Stale("a copy of a message was settled meanwhile")
     for item in items:

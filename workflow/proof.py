@@ -98,9 +98,10 @@ def _take_back(unit: Unit, organisation: str, conversation_id: str, case_id: str
         letters = (outbox.c.request_id == request.id) & (outbox.c.kind == OutboxKind.LETTER.value)
         unit.execute(
             outbox.update()
-            .where(letters, outbox.c.status == OutboxStatus.QUEUED.value)
+            .where(letters, outbox.c.status.in_([OutboxStatus.QUEUED.value, OutboxStatus.HELD.value]))
             .values(status=OutboxStatus.CANCELLED.value)
         )
+        close_work(unit, WorkKind.RELEASE, actor=PROGRAM, request_id=request.id)
         leaving = outbox.c.status.in_([OutboxStatus.SENDING.value, OutboxStatus.UNCERTAIN.value])
         if (
             request.state == RequestState.EXECUTING.value

@@ -11,8 +11,8 @@ from datetime import timedelta
 from sqlalchemy import select, update
 
 from cases.audit import PROGRAM, AuditTag
-from cases.types import DraftStatus, InboundOutcome, WorkKind
-from storage.models import Case, DataKey, Draft, Export, Inbound, StaffSession, WorkItem, table
+from cases.types import DraftStatus, InboundOutcome, OutboxStatus, WorkKind
+from storage.models import Case, DataKey, Draft, Export, Inbound, Outbox, StaffSession, WorkItem, table
 from storage.unit import Unit
 from workflow.desk import Desk
 
@@ -30,9 +30,13 @@ def _non_requests(unit: Unit) -> int:
     rows, work = table(Inbound), table(WorkItem)
     over = (InboundOutcome.NO_REQUEST.value, InboundOutcome.MACHINE.value, InboundOutcome.DUPLICATE.value,
             InboundOutcome.WATCHED.value, InboundOutcome.SPAM.value)  # fmt: skip
+    undecided = select(work.c.inbound_id).where(  # it may be a request: a person has not looked
+        work.c.inbound_id.is_not(None), work.c.closed_at.is_(None), work.c.kind == WorkKind.SPAM_LISTED.value
+    )
     found = unit.rows(
         select(rows.c.id, rows.c.organisation_id, rows.c.data_key_id)
         .where(rows.c.outcome.in_(over), rows.c.data_key_id.is_not(None), rows.c.done_at < unit.now - NON_REQUEST)
+        .where(rows.c.id.not_in(undecided))
         .limit(BATCH)
     )
     for row in found:
@@ -52,9 +56,17 @@ def _exports(unit: Unit) -> int:
     rows, drafts = table(Export), table(Draft)
     undecided = (DraftStatus.OPEN.value, DraftStatus.SECOND_PERSON.value)
     waiting = select(drafts.c.export_id).where(drafts.c.export_id.is_not(None), drafts.c.status.in_(undecided))
+    outbox = table(Outbox)
+    not_gone = (OutboxStatus.HELD.value, OutboxStatus.QUEUED.value, OutboxStatus.SENDING.value)
+    leaving = (  # its letter is approved and has not left
+        select(drafts.c.export_id)
+        .join(outbox, outbox.c.draft_id == drafts.c.id)
+        .where(drafts.c.export_id.is_not(None), outbox.c.status.in_(not_gone))
+    )
     found = unit.rows(
         select(rows.c.id, rows.c.organisation_id, rows.c.data_key_id)
-        .where(rows.c.data_key_id.is_not(None), rows.c.expires_at < unit.now, rows.c.id.not_in(waiting))
+        .where(rows.c.data_key_id.is_not(None), rows.c.expires_at < unit.now)
+        .where(rows.c.id.not_in(waiting), rows.c.id.not_in(leaving))
         .limit(BATCH)
     )
     for row in found:

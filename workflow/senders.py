@@ -7,16 +7,17 @@ from sqlalchemy import select
 from cases.audit import AuditTag, staff_actor
 from cases.errors import InputError, RuleError
 from cases.messages import RawInbound
-from cases.types import InboundOutcome, WorkKind
-from storage.models import Inbound, SenderMark, table
+from cases.types import OPEN_STATES, InboundOutcome, WorkKind
+from storage.models import Conversation, Inbound, Request, SenderMark, table
 from storage.queries.inbound import raw_of
 from storage.queries.writing import close_work
 from storage.unit import Reads, Unit
+from workflow import forwards
 from workflow.desk import Desk
 
 
 async def mark_spam(desk: Desk, staff_id: str, inbound_id: str, *, spam: bool) -> None:
-    """Marks the sender of a message, or takes the mark off. InputError `no_sender`, `copy_erased`."""
+    """Marks the sender of a message, or takes the mark off. InputError `no_sender`, `copy_erased`, `own_sender`."""
 
     def read(reads: Reads) -> tuple[str, RawInbound]:
         rows = table(Inbound)
@@ -31,11 +32,15 @@ async def mark_spam(desk: Desk, staff_id: str, inbound_id: str, *, spam: bool) -
     parsed = await desk.in_thread(desk.normalise, raw)
     if not parsed.from_address:
         raise InputError("no_sender")
+    if spam and forwards.of_ours(desk, organisation, parsed.from_address):
+        raise InputError("own_sender")
     index = desk.index(organisation, "email", parsed.from_address)
 
     def write(unit: Unit) -> None:
         marks, rows = table(SenderMark), table(Inbound)
         here = marks.c.organisation_id == organisation, marks.c.address_index == index
+        if spam and _has_case(unit, organisation, index):  # From is a claim: a forger must not silence a customer
+            raise InputError("own_sender")
         actor = staff_actor(staff_id)
         stands = unit.one(select(marks.c.id).where(*here)) is not None
         if spam and not stands:
@@ -53,3 +58,15 @@ async def mark_spam(desk: Desk, staff_id: str, inbound_id: str, *, spam: bool) -
         unit.record(AuditTag.SENDER_MARKED, organisation=organisation, actor=actor, subject=inbound_id, spam=spam)
 
     await desk.store.write(write)
+
+
+def _has_case(reads: Reads, organisation: str, index: str) -> bool:
+    """Whether a request of that address runs."""
+    conversations, requests = table(Conversation), table(Request)
+    query = (
+        select(requests.c.id)
+        .join(conversations, conversations.c.case_id == requests.c.case_id)
+        .where(conversations.c.organisation_id == organisation, conversations.c.address_index == index)
+        .where(requests.c.state.in_([state.value for state in OPEN_STATES]))
+    )
+    return reads.one(query) is not None

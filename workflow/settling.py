@@ -318,7 +318,7 @@ class _Settling:
         if self.raw.custody is not Custody.HOST:
             return
         own = self.desk.organisation(self.organisation)
-        if own.forward_to and self.turn.outcome is not InboundOutcome.MACHINE:
+        if own.forward_to and self.parsed.machine is None:
             outbox_id = self.unit.new_id()
             route = Route(
                 self.organisation, self.raw.channel, self.row.account, own.forward_to,

@@ -21,9 +21,10 @@ from storage.queries.inbound import raw_of
 from storage.queries.snapshots import Counts, Snapshot, Wanted, load
 from storage.queries.writing import close_work, open_work, raise_content_version
 from storage.unit import Reads, Unit
-from workflow import mailbox
+from workflow import forwards, mailbox
 from workflow.answering import Answer, answer
 from workflow.desk import Desk
+from workflow.opening import told_if_request
 from workflow.settling import settle_turn
 
 _ABOUT_A_MESSAGE = (
@@ -88,7 +89,7 @@ def _opened(reads: Reads, inbound_id: str) -> tuple[Row[Any], RawInbound]:
 
 def _understand(desk: Desk, raw: RawInbound, typed: Typed | None) -> tuple[ParsedMessage, Reading]:
     try:
-        parsed = desk.normalise(raw)
+        parsed = _words(desk, raw)
     except InputError:
         if typed is None:
             raise InputError("no_sender") from None
@@ -96,6 +97,12 @@ def _understand(desk: Desk, raw: RawInbound, typed: Typed | None) -> tuple[Parse
     if typed is not None and not parsed.from_address:
         parsed = replace(parsed, from_address=typed.address.strip().lower(), from_name=typed.name.strip())
     return parsed, desk.reader().read(parsed.subject, parsed.own_words)
+
+
+def _words(desk: Desk, raw: RawInbound) -> ParsedMessage:
+    """The message; of one that a colleague passed on, the customer's own."""
+    parsed = desk.normalise(raw)
+    return forwards.opened(desk, raw.organisation, parsed) or parsed
 
 
 def _as_typed(raw: RawInbound, typed: Typed) -> ParsedMessage:
@@ -183,12 +190,15 @@ async def join(desk: Desk, staff_id: str, inbound_id: str) -> str:
             content=sealer.seal_json(_content(parsed), f"message.content:{message_id}"), at=row.received_at,
         )  # fmt: skip
         raise_content_version(unit, case.id)
-        open_work(unit, WorkKind.NEW_MESSAGE, row.organisation_id, same=row.id, case_id=case.id, inbound_id=row.id)
+        open_work(
+            unit, WorkKind.NEW_MESSAGE, row.organisation_id, same=conversation_id, case_id=case.id, inbound_id=row.id,
+            due_on=told_if_request(desk, row.organisation_id, row.received_at), fresh=True,
+        )  # fmt: skip
         mailbox.mark(unit, desk, row, stays=False)
         return str(case.id)
 
     _, raw = await desk.store.read(lambda reads: _opened(reads, inbound_id))
-    parsed = await desk.in_thread(desk.normalise, raw)
+    parsed = await desk.in_thread(_words, desk, raw)
     return await desk.store.write(write)
 
 

@@ -62,6 +62,7 @@ def demo_organisation(key: str, folder: Path) -> Organisation:
         key=key, mailbox=mailbox, policy=policy, policy_text=text,
         texts=read_texts(_POLICIES / key / "texts"), sources=sources,
         forward_to="", list_other_mail=True, imap=None, smtp=None, starts=ChannelMode.ON,
+        colleagues=frozenset({f"{key}.example"}),
     )  # fmt: skip
 
 

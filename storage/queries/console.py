@@ -250,6 +250,35 @@ def _suggested(reads: Reads, case_id: str | None) -> tuple[str, str] | None:
     return (row.id, row.number) if row is not None else None
 
 
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """One message that waits to leave, as it would be read."""
+
+    id: str
+    organisation: str
+    kind: str
+    status: str
+    recipient: str
+    subject: str
+    text: str
+    case_id: str | None
+    created_at: datetime
+
+
+def leaving(reads: Reads, outbox_id: str, organisations: Collection[str]) -> Leaving | None:
+    rows = table(Outbox)
+    row = reads.one(select(rows).where(rows.c.id == outbox_id, rows.c.organisation_id.in_(organisations)))
+    if row is None or not key_stands(reads, row.data_key_id):
+        return None
+    sealer = reads.keys.data(reads, row.data_key_id)
+    content = sealer.open_json(row.content, f"outbox.content:{row.id}")
+    return Leaving(
+        row.id, row.organisation_id, row.kind, row.status,
+        sealer.open_text(row.recipient, f"outbox.recipient:{row.id}"), content["subject"], content["text"],
+        row.case_id, row.created_at,
+    )  # fmt: skip
+
+
 def owner(reads: Reads, name: str, row_id: str) -> str | None:
     """The organisation a row belongs to, for the check that stands before every act; `name` is a table's name."""
     rows = {found.__tablename__: table(found) for found in _OWNED}[name]

@@ -12,9 +12,10 @@ from sqlalchemy import Row, select, text
 
 from cases.audit import PROGRAM, AuditTag
 from cases.messages import RawInbound
-from cases.types import ActStatus, ChannelKind, Custody, InboundOutcome, InboundStatus, Origin
+from cases.types import ActStatus, ChannelKind, Custody, InboundOutcome, InboundStatus, Origin, WorkKind
 from storage.models import Inbound, MailboxAct, table
 from storage.queries import ledger
+from storage.queries.writing import close_work
 from storage.unit import Reads, Unit
 
 
@@ -67,20 +68,33 @@ def _look_again(unit: Unit, message: RawInbound, inbound_id: str) -> None:
     """A message that was left as found is taken in after all. One that we put into the folder ourselves is no drag."""
     rows, acts = table(Inbound), table(MailboxAct)
     row = unit.one(select(rows).where(rows.c.id == inbound_id))
-    if row is None or row.status != InboundStatus.DONE.value or row.outcome not in AGAIN[message.origin]:
+    if row is not None and row.outcome == InboundOutcome.DUPLICATE.value and row.linked_to is not None:
+        row = unit.one(select(rows).where(rows.c.id == row.linked_to))  # what became of the first copy counts
+    if row is None:
         return
-    ours = select(acts.c.id).where(acts.c.inbound_id == inbound_id, acts.c.kind == "mark")
+    place = {"folder": message.folder, "uidvalidity": message.uidvalidity, "uid": message.uid}
+    if row.status == InboundStatus.STORED.value and row.claim_token is None:  # not read yet: read it as what it is now
+        unit.execute(
+            rows.update()
+            .where(rows.c.id == row.id, rows.c.status == row.status, rows.c.claim_token.is_(None))
+            .values(origin=message.origin.value, **place)
+        )
+    if row.status != InboundStatus.DONE.value or row.outcome not in AGAIN[message.origin]:
+        return
+    ours = select(acts.c.id).where(acts.c.inbound_id == row.id, acts.c.kind == "mark")
     ours = ours.where(acts.c.status.in_([ActStatus.DONE.value, ActStatus.WAITING.value]))
-    if message.origin is Origin.DRAGGED and unit.one(ours) is not None:
+    given_back = select(acts.c.id).where(acts.c.inbound_id == row.id, acts.c.kind == "return")
+    if message.origin is Origin.DRAGGED and unit.one(ours) is not None and unit.one(given_back) is None:
         return
     unit.change(
-        Inbound, inbound_id, **_sealed(unit, message, inbound_id), origin=message.origin.value, attempts=0, error="",
-        status=InboundStatus.STORED.value, outcome=None, content_digest=None, done_at=None, linked_to=None,
-        received_at=min(row.received_at, message.received_at),
-        folder=message.folder, uidvalidity=message.uidvalidity, uid=message.uid,
+        Inbound, row.id, if_={"status": row.status, "outcome": row.outcome}, **_sealed(unit, message, row.id),
+        origin=message.origin.value, attempts=0, error="", status=InboundStatus.STORED.value, outcome=None,
+        content_digest=None, done_at=None, linked_to=None, received_at=min(row.received_at, message.received_at),
+        **place,
     )  # fmt: skip
+    close_work(unit, WorkKind.SPAM_LISTED, WorkKind.OTHER_MAIL, actor=PROGRAM, inbound_id=row.id)
     unit.record(
-        AuditTag.MESSAGE_RECEIVED, organisation=message.organisation, actor=PROGRAM, subject=inbound_id,
+        AuditTag.MESSAGE_RECEIVED, organisation=message.organisation, actor=PROGRAM, subject=row.id,
         channel=message.channel.value, size=len(message.raw), again=message.origin.value,
     )  # fmt: skip
 

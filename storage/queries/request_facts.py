@@ -47,13 +47,14 @@ class RequestFacts:
     human: bool  # a person has taken over; the bot is silent
 
 
-def request_facts(reads: Reads, request_id: str) -> RequestFacts | None:
+def request_facts(reads: Reads, request_id: str, *, told_in: str = "") -> RequestFacts | None:
+    """`told_in`: another conversation of the case that is written to."""
     requests, cases, conversations = table(Request), table(Case), table(Conversation)
     request = reads.one(select(requests).where(requests.c.id == request_id))
     if request is None:
         return None
     case = reads.one(select(cases).where(cases.c.id == request.case_id))
-    conversation = reads.one(select(conversations).where(conversations.c.id == request.conversation_id))
+    conversation = reads.one(select(conversations).where(conversations.c.id == (told_in or request.conversation_id)))
     assert case is not None and conversation is not None
     requester = reads.keys.data(reads, case.data_key_id).open_json(case.requester, f"case.requester:{case.id}")
     others = reads.rows(select(requests.c.label).where(requests.c.case_id == case.id, requests.c.id != request_id))
@@ -79,7 +80,13 @@ def newest_request(reads: Reads, conversation_id: str) -> RequestFacts:
     request_id = reads.value(
         select(rows.c.id).where(rows.c.conversation_id == conversation_id).order_by(rows.c.received_at.desc()).limit(1)
     )
-    facts = request_facts(reads, request_id) if request_id else None
+    if request_id is None:  # a message that staff added to the case: the case's newest request is what it is about
+        conversations = table(Conversation)
+        case_id = reads.value(select(conversations.c.case_id).where(conversations.c.id == conversation_id))
+        request_id = reads.value(
+            select(rows.c.id).where(rows.c.case_id == case_id).order_by(rows.c.received_at.desc()).limit(1)
+        )
+    facts = request_facts(reads, request_id, told_in=conversation_id) if request_id else None
     if facts is None:
         raise RuleError("this conversation has no request")
     return facts

@@ -18,6 +18,7 @@ from cases.types import (
     ChannelKind,
     ChannelMode,
     Form,
+    InboundOutcome,
     Label,
     Origin,
     OutboxKind,
@@ -159,6 +160,8 @@ def _suggested(reads: Reads, wanted: Sequence[Wanted]) -> dict[tuple[str, str], 
 def _copy_of(copies: dict[tuple[str, str], list[tuple[str, str]]], w: Wanted) -> str | None:
     """The first copy that was handled; for what a colleague hands in, copies that were left alone do not count."""
     again = AGAIN.get(w.origin, ())
+    if again:  # a copy of a message that was left alone was left alone as well
+        again = (*again, InboundOutcome.DUPLICATE)
     return next(
         (row_id for row_id, outcome in copies.get((w.organisation, w.content_digest), []) if outcome not in again), None
     )

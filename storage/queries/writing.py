@@ -54,7 +54,7 @@ class Route:
 
 
 # Under supervision every message waits for a click, but for those that never reach a requester.
-_UNSUPERVISED = (OutboxKind.STAFF_NOTICE, OutboxKind.FORWARD)
+UNSUPERVISED = (OutboxKind.STAFF_NOTICE, OutboxKind.FORWARD)
 
 
 def queue(
@@ -66,7 +66,7 @@ def queue(
     sealer = unit.keys.data(unit, route.data_key_id)
     content = {"subject": post.subject, "text": post.text, "html": post.html}
     newest = list(route.references[:10])
-    supervised = post.kind not in _UNSUPERVISED and mode(unit, route.organisation, route.channel) is not ChannelMode.ON
+    supervised = post.kind not in UNSUPERVISED and mode(unit, route.organisation, route.channel) is not ChannelMode.ON
     unit.add(
         Outbox, id=outbox_id, organisation_id=route.organisation, channel=route.channel.value, account=route.account,
         kind=post.kind.value, conversation_id=route.conversation_id, case_id=route.case_id, request_id=request_id,
@@ -155,8 +155,9 @@ def move_request(
         _after_the_end(unit, row.organisation_id, row.case_id, request_id, actor)
 
 
-# A letter that did not arrive, or may not have, stays somebody's work after the end.
-_OVER_WITH_ITS_CASE = tuple(kind for kind in WorkKind if kind not in (WorkKind.NOT_DELIVERED, WorkKind.SEND_UNCERTAIN))
+# A letter that did not arrive, may not have, or still waits for a click stays somebody's work after the end.
+_STAYS = (WorkKind.NOT_DELIVERED, WorkKind.SEND_UNCERTAIN, WorkKind.RELEASE)
+_OVER_WITH_ITS_CASE = tuple(kind for kind in WorkKind if kind not in _STAYS)
 
 
 def _after_the_end(unit: Unit, organisation: str, case_id: str, request_id: str, actor: str) -> None:

@@ -20,7 +20,7 @@ def copies(office: Office) -> list[RawInbound]:
     in_mailbox = (
         b"Return-Path: <x@a.example>\r\nReceived: from b.example by imap.example; Mon, 5 Jan 2026 10:00:02 +0100\r\n"
         + raw
-    )  # noqa: E501
+    )
     shared = {"organisation": "whatnext", "channel": ChannelKind.EMAIL, "account": office.mailbox}
     at = office.clock.now()
     identifier = "<1@" + CUSTOMER.email.rpartition("@")[2] + ">"

@@ -14,7 +14,7 @@ from storage.models import Case, Inbound, Outbox, WorkItem, table
 from storage.queries import console, standing
 from tests.acceptance.words import ACCESS, CUSTOMER, DAILY, STATUS, UNKNOWN
 from tests.support.office import Office, Shared, open_office
-from workflow import alarms, golive, outbox, retention, senders, triage
+from workflow import alarms, golive, outbox, retention, senders, supervision, triage
 from workflow.triage import Typed
 
 ACTOR = "staff:karin"
@@ -56,20 +56,20 @@ async def test_under_supervision_each_message_waits_for_a_click_and_the_code_cou
     assert office.state() == "identifying", "the case is open and its term runs"
     line = office.item(WorkKind.RELEASE)
     assert await office.advance(days=3) == [], "longer than a code lives"
-    await golive.release(office.desk, office.staff[0], str(line.outbox_id), send=True)
+    await supervision.release(office.desk, office.staff[0], str(line.outbox_id), send=True)
     (receipt,) = await office.work()
     assert WorkKind.RELEASE not in office.work_list()
     await office.reply(receipt, receipt.code)
     assert office.state() == "awaiting_approval"
     with pytest.raises(RuleError):
-        await golive.release(office.desk, office.staff[0], str(line.outbox_id), send=True)
+        await supervision.release(office.desk, office.staff[0], str(line.outbox_id), send=True)
 
 
 async def test_a_message_that_staff_do_not_want_sent_never_leaves(office: Office) -> None:
     await set_mode(office, ChannelMode.SUPERVISED)
     await office.mail(CUSTOMER.email, "Inzage", ACCESS)
     line = office.item(WorkKind.RELEASE)
-    await golive.release(office.desk, office.staff[0], str(line.outbox_id), send=False)
+    await supervision.release(office.desk, office.staff[0], str(line.outbox_id), send=False)
     assert await office.advance(days=2) == []
     assert office.rows(Outbox)[0].status == OutboxStatus.CANCELLED
 

@@ -326,6 +326,7 @@ async def test_run_takes_a_mail_answers_it_and_stops_in_order(tmp_path: Path, co
     async with smtp_sink() as sink:
         door, file = free_port(), tmp_path / "loket.toml"
         file.write_text(CONFIG.format(door=door, web=free_port(), sink=sink.port))
+        _goes_live(file)
         code, log = await _mail_goes_round(file, sink, door)
     assert code == 0, log
     assert [mail.recipients for mail in sink.taken] == [("pien@klant.example",)]
@@ -336,6 +337,15 @@ async def test_run_takes_a_mail_answers_it_and_stops_in_order(tmp_path: Path, co
         assert database.execute("select status from outbox").fetchall() == [("sent",)]
         assert b"kopie van alle persoonsgegevens" not in "".join(database.iterdump()).encode()
     _the_audit_notices_a_change(tmp_path, file)
+
+
+def _goes_live(config: Path) -> None:
+    """A new mailbox only looks on; `aan` takes every point of the checklist, or a name and a reason."""
+    refused = process("golive", "--mode", "aan", "--config", config)
+    assert refused.code == 1 and "nog niet klaar" in refused.out
+    live = process("golive", "--mode", "aan", "--by", "Karin", "--reason", "alles is nagelopen", "--config", config)
+    assert live.code == 0, live.out
+    assert ": aan" in live.out and "[ ]" in live.out, "the open points stay to be seen"
 
 
 def _the_audit_notices_a_change(folder: Path, config: Path) -> None:

@@ -15,7 +15,7 @@ from web import answers
 from web.face import Face, WebFace, seen
 from web.staff.attempt import attempt
 from web.staff.session import Form, NotThere, Refused, Who, may_decide, own_to_decide, text
-from workflow import golive
+from workflow import golive, supervision
 from workflow.golive import Standing
 
 router = APIRouter(prefix="/bureau")
@@ -76,10 +76,29 @@ async def stop(organisation: str, face: Face, who: Who, form: Form) -> Response:
         raise Refused
     actor = staff_actor(who.staff_id)
     if text(form, "act") == "hervatten":
-        await golive.resume_outgoing(face.desk, actor, (organisation,))
+        try:
+            await golive.resume_outgoing(face.desk, actor, organisation)
+        except InputError as error:
+            return await _page(face, who, problem=answers.problem(error.code), status=422)
         return seen("/bureau/kanalen?melding=hervat")
     await golive.stop_outgoing(face.desk, actor, text(form, "reason"), (organisation,))
     return seen("/bureau/kanalen?melding=gestopt")
+
+
+@router.get("/bericht/{outbox_id}")
+async def waiting(outbox_id: str, face: Face, who: Who) -> Response:
+    """A message that waits for a click, with its words; also of a conversation that has no case."""
+    return await _waiting(face, who, outbox_id)
+
+
+async def _waiting(face: WebFace, who: Session, outbox_id: str, *, problem: str = "", status: int = 200) -> Response:
+    found = await face.desk.store.read(lambda reads: console.leaving(reads, outbox_id, who.roles))
+    if found is None:
+        raise NotThere
+    return face.page(
+        "leaving.html", status=status, who=who, message=found, problem=problem,
+        decides=may_decide(who, found.organisation),
+    )  # fmt: skip
 
 
 @router.post("/bericht/{outbox_id}/vrijgeven")
@@ -87,9 +106,16 @@ async def release(outbox_id: str, face: Face, who: Who, form: Form) -> Response:
     """The click on a message under supervision."""
     await own_to_decide(face, who, "outbox", outbox_id)
     send = text(form, "act") == "versturen"
+    case_id = await face.desk.store.read(lambda reads: console.case_of(reads, "outbox", outbox_id))
+    if case_id is None:
+        try:
+            await supervision.release(face.desk, who.staff_id, outbox_id, send=send)
+        except InputError as error:
+            return await _waiting(face, who, outbox_id, problem=answers.problem(error.code), status=422)
+        return seen("/bureau?melding=vrijgegeven" if send else "/bureau?melding=niet-versturen")
 
     async def act() -> str:
-        await golive.release(face.desk, who.staff_id, outbox_id, send=send)
+        await supervision.release(face.desk, who.staff_id, outbox_id, send=send)
         return "vrijgegeven" if send else "niet-versturen"
 
     return await attempt(face, who, "outbox", outbox_id, form, act(), "vrijgeven")
