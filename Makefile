@@ -10,7 +10,7 @@ OURS := bot cases handlers intake net nlp render sources storage web workflow
 CODE := $(OURS) tests bench
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run demo test check bench lock format clean
+.PHONY: help setup setup-dev run demo test check bench nlp lock format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ check: setup-dev ## style, types and import rules
 
 bench: setup-dev ## measure mail in, acknowledgement out, beside a floor; writes bench/RESULTS.md
 	@$(RUN) -m bench
+
+nlp: setup-dev ## measure the reader on writers it never read; writes nlp/RESULTS.md
+	@$(RUN) -m nlp.results
 
 format: setup-dev ## let ruff format and sort
 	$(RUN) -m ruff check --fix .

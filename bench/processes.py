@@ -25,12 +25,17 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(*arguments: str, log: Path, pipe: bool = False) -> Iterator[subprocess.Popen[bytes]]:
-    """`python -m …` from this tree; ended with SIGTERM, and killed when it does not listen."""
+def running(
+    *arguments: str, log: Path, pipe: bool = False, python: Path | None = None, folder: Path = HERE
+) -> Iterator[subprocess.Popen[bytes]]:
+    """`python -m …` from this tree; ended with SIGTERM, and killed when it does not listen.
+
+    With `pipe` we hold both ends of it: its input stays open, its output is read by `first_line`.
+    """
     with log.open("ab") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", *arguments], cwd=HERE, stdin=subprocess.DEVNULL, stderr=errors,
-            stdout=subprocess.PIPE if pipe else errors,
+            [str(python or sys.executable), "-m", *arguments], cwd=folder, stderr=errors,
+            stdin=subprocess.PIPE if pipe else subprocess.DEVNULL, stdout=subprocess.PIPE if pipe else errors,
         )  # fmt: skip
     try:
         yield process
@@ -43,9 +48,10 @@ def running(*arguments: str, log: Path, pipe: bool = False) -> Iterator[subproce
             process.wait(PATIENCE)
 
 
-def first_line(process: subprocess.Popen[bytes]) -> str:
+def first_line(process: subprocess.Popen[bytes], patience: float = PATIENCE) -> str:
+    """The line it says next; "" when it ended."""
     assert process.stdout is not None
-    ready, _, _ = select.select([process.stdout], [], [], PATIENCE)
+    ready, _, _ = select.select([process.stdout], [], [], patience)
     if not ready:
         raise TimeoutError("a process said nothing")
     return process.stdout.readline().decode().strip()
@@ -76,3 +82,11 @@ def usage(pid: int) -> Usage:
     status = Path(f"/proc/{pid}/status").read_text("ascii")
     peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
     return Usage((int(fields[11]) + int(fields[12])) / _TICKS, peak / 1024)
+
+
+def go_live(config: Path, log: Path) -> None:
+    """As an operator does it: a new mailbox only looks on until somebody says otherwise."""
+    arguments = ("--mode", "aan", "--reason", "bench", "--by", "bench", "--config", str(config))
+    with running("bot", "golive", *arguments, log=log) as process:
+        if process.wait(PATIENCE):
+            raise RuntimeError(log.read_text("utf-8", "replace")[-2000:])

@@ -1,4 +1,4 @@
-"""The results as a page: `RESULTS.md`, and the same on the screen."""
+"""The results as a page: `RESULTS.md`, and the same on the screen. The SMTP part; the other is in `imap_report`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from bench.imap_report import HEADING
 
 if TYPE_CHECKING:
     from bench.run import Results
@@ -27,12 +29,19 @@ it.
 
 def write_report(results: Results) -> str:
     repeats = len(next(iter(results.figures.values())))
-    parts = [_HEAD.format(mails=results.mails, repeats=repeats), f"{_machine()}\n", *_table(results), *_calm(results)]
+    parts = [_HEAD.format(mails=results.mails, repeats=repeats), f"{machine()}\n", *_table(results), *_calm(results)]
     parts += [*_start(results), *_kept(results)]
     return "\n".join(parts) + "\n"
 
 
-def _machine() -> str:
+def joined(page: str, smtp: str | None, imap: str | None) -> str:
+    """The page with the parts that were measured; a part that was not stays as it stood."""
+    first, heading, rest = page.partition(HEADING)
+    parts = (smtp or first, imap or heading + rest)
+    return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
+
+
+def machine() -> str:
     names = {line.split(":")[1].strip() for line in _cpu_lines()}
     load = os.getloadavg()[1]
     return (

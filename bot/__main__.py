@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bot import live_commands, mail_commands, replay, staff_commands
+from bot import live_commands, mail_commands, nlp_commands, replay, staff_commands
 from cases.deadlines import Rule, compute
 from cases.errors import InputError, LoketError
 
@@ -26,6 +26,8 @@ app = typer.Typer(
 app.add_typer(staff_commands.app, name="staff")
 live_commands.add_to(app)
 app.command("replay")(replay.replay)
+for reading in (nlp_commands.read, nlp_commands.train, nlp_commands.evaluate):
+    app.command()(reading)
 app.add_typer(mail_commands.quarantine_app, name="quarantine")
 app.add_typer(mail_commands.mail_app, name="mail")
 audit_app = typer.Typer(no_args_is_help=True, help="The audit log.")

@@ -31,7 +31,7 @@ async def scan(settings: Settings, only: str, back: timedelta) -> dict[str, tupl
 
     store = open_store(settings, Context())
     await store.write(lambda unit: prepare_organisations(unit, settings))
-    reader = make_reader(settings.folder / "model")
+    reader = make_reader(settings.folder / "model", embeddings=settings.embeddings)
     desk = build_desk(settings, store, lambda: reader)
     try:
         chosen = [o for o in settings.organisations if o.imap is not None and only in ("", o.key)]

@@ -45,9 +45,7 @@ def _mail(organisation: Organisation) -> list[str]:
             "telt een vervalste mee"
         )
     if organisation.smtp is not None and organisation.smtp.null_sender and organisation.smtp.envelope is Envelope.VERP:
-        lines.append(
-            "post: null_sender gaat voor verp: automatische post komt dan niet terug bij haar bericht"
-        )
+        lines.append("post: null_sender gaat voor verp: automatische post komt dan niet terug bij haar bericht")
     return lines
 
 

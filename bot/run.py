@@ -131,7 +131,7 @@ def warm_reader(settings: Settings, pool: ThreadPoolExecutor) -> Callable[[], Re
     def load() -> Reader:
         from nlp.reader import make_reader  # noqa: PLC0415  # spaCy takes a second; the doors do not wait for it
 
-        return make_reader(settings.folder / "model")
+        return make_reader(settings.folder / "model", embeddings=settings.embeddings)
 
     future: Future[Reader] = pool.submit(load)
     return future.result
@@ -209,7 +209,7 @@ def _start_workers(program: Program) -> None:
     ]
     first = tuple(program.workers)
     if desk.mailboxes:
-        program.workers.append(Worker("mailbox", lambda: mailbox.run_once(desk), desk.wake.mailbox, gather=1.0))
+        program.workers.append(Worker("mailbox", lambda: mailbox.run_once(desk), desk.wake.mailbox, gather=1.0, after=first))
     program.workers.append(Worker("prepare", lambda: _requests(desk), desk.wake.requests, gather=0.25, after=first))
     for worker in program.workers:
         program.tasks.append(asyncio.create_task(worker.run(program.stop), name=worker.name))

@@ -85,6 +85,15 @@ class Reading:
     changes: tuple[Change, ...] = ()
 
 
+class Asked(StrEnum):
+    """What our open question asks for."""
+
+    CODE = "code"
+    YES_NO = "yes_no"
+    ADDRESS = "address"
+    CHOICE = "choice"
+
+
 class ReplyKind(StrEnum):
     """What a reply does with the question that stands open."""
 
@@ -97,6 +106,7 @@ class ReplyKind(StrEnum):
     HUMAN = "human"
     NEW_CODE = "new_code"  # "stuur mij een nieuwe code"
     CHOICE = "choice"  # one of the numbered choices of our question
+    ADDRESS = "address"
     OTHER = "other"
 
 
@@ -104,4 +114,5 @@ class ReplyKind(StrEnum):
 class Reply:
     kind: ReplyKind
     code: str = ""  # digits only, when kind is CODE
-    choice: int = 0  # from 1, when kind is CHOICE
+    choice: int = 0  # from 1, when kind is CHOICE and it was named by its number or place
+    value: str = ""  # the address, or the choice in the sender's words

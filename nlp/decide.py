@@ -1,52 +1,106 @@
 """From probabilities to labels and certainty. Pure rules; the numbers are chosen out of fold, not on the test writers.
 
-Missing a request is the worst error, an automatic act on a wrong reading the second worst: so `overig` is certain only
-without any privacy word, and labels whose wish can not be undone need more.
+Labels come in sets ("intrekken" mostly with "afmelden", "overig" alone), so the best *set* is read: the chances of its
+labels, of the absence of the others, and how usual the set is. Missing a request is the worst error, an automatic act
+on a wrong reading the second worst: so `overig` is certain only without any privacy word, and labels whose wish can
+not be undone need more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
 
 from cases.reading import Certainty, Flag
 from cases.types import DESTRUCTIVE, Label
+from nlp.features import Floats
 
-SURE = 0.55
+LABELS = tuple(Label)
+REQUESTS = tuple(label for label in Label if label is not Label.OVERIG)
+
+SURE = 0.55  # a label that stands by itself
 SURE_DESTRUCTIVE = 0.70
-GREY = 0.30  # a label from here to its threshold beside a sure one: ask first when it destroys
+SET_CERTAIN = 0.50  # share of all the probability that the best set must have
+SET_CERTAIN_DESTRUCTIVE = 0.80
+GREY = 0.12  # from here a label that destroys, beside what was read, makes us ask
 OTHER_CERTAIN = 0.60
+OTHER_LEFT = 0.28  # what the likeliest request may have while `overig` is certain
 OTHER_BESIDE = 0.50  # beside a sure request: ask
-OTHER_LEFT = 0.25  # what the likeliest request may have while `overig` is certain
 LIKELY = 0.25  # a request that is worth asking about
+_PRIOR_WEIGHT = 0.2
 
 SENSITIVE = frozenset(  # with one of these nothing is set aside as no request
     {Flag.PRIVACY_WORD, Flag.POSSIBLE_BREACH, Flag.AP_NAMED, Flag.AUTHORITY, Flag.DECEASED, Flag.DISTRESS}
 )
-REQUESTS = tuple(label for label in Label if label is not Label.OVERIG)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSets:
+    """The sets that occur, one a row (labels in the order of `LABELS`), and the logarithm of how often."""
+
+    rows: Floats
+    prior: Floats
+
+    def best(self, probabilities: Mapping[Label, float]) -> tuple[tuple[Label, ...], float]:
+        """The likeliest set and its share of the probability."""
+        chances = np.clip([probabilities[label] for label in LABELS], 1e-6, 1 - 1e-6)
+        present, absent = np.log(chances), np.log(1 - chances)
+        scores = self.rows @ (present - absent) + absent.sum() + _PRIOR_WEIGHT * self.prior
+        scores -= scores.max()
+        shares = np.exp(scores)
+        at = int(scores.argmax())
+        labels = tuple(label for label, stands in zip(LABELS, self.rows[at], strict=True) if stands)
+        return labels, float(shares[at] / shares.sum())
+
+
+def label_sets(examples: Iterable[frozenset[Label]], at_least: int = 2) -> LabelSets:
+    """Those that occur more than once, and every label alone."""
+    counted = Counter(labels for labels in examples if labels)
+    for label in Label:
+        counted[frozenset({label})] += at_least
+    kept = sorted((labels for labels, count in counted.items() if count >= at_least), key=sorted)
+    rows = np.array([[label in labels for label in LABELS] for labels in kept], dtype=np.float32)
+    shares = np.array([counted[labels] for labels in kept], dtype=np.float32) / counted.total()
+    return LabelSets(rows, np.log(shares))
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    labels: tuple[Label, ...]  # that stand; empty when nothing is sure
+    certainty: Certainty
+    chosen: tuple[Label, ...]  # the forced best reading
+    share: float
 
 
 def threshold(label: Label) -> float:
     return SURE_DESTRUCTIVE if label in DESTRUCTIVE else SURE
 
 
-def decide(probabilities: Mapping[Label, float], *, sensitive: bool) -> tuple[tuple[Label, ...], Certainty]:
-    """The labels that stand (empty when nothing is sure) and what may be done with them.
-
-    `sensitive`: a privacy word, or a sign of trouble, stands in the sender's own words.
-    """
+def decide(probabilities: Mapping[Label, float], sets: LabelSets, *, sensitive: bool) -> Decision:
+    """`sensitive`: a privacy word, or a sign of trouble, stands in the sender's own words."""
+    chosen, share = sets.best(probabilities)
     other = probabilities[Label.OVERIG]
     best = max(probabilities[label] for label in REQUESTS)
+    if chosen == (Label.OVERIG,):
+        if other >= OTHER_CERTAIN and best <= OTHER_LEFT and not sensitive:
+            return Decision(chosen, Certainty.CERTAIN, chosen, share)
+        return Decision((), Certainty.TRIAGE, chosen, share)
     sure = tuple(label for label in REQUESTS if probabilities[label] >= threshold(label))
+    needed = SET_CERTAIN if DESTRUCTIVE.isdisjoint(chosen) else SET_CERTAIN_DESTRUCTIVE
+    grey = any(probabilities[label] >= GREY for label in DESTRUCTIVE if label not in chosen)
+    if share >= needed and not grey and sure == chosen and other < OTHER_BESIDE:
+        return Decision(chosen, Certainty.CERTAIN, chosen, share)
     if sure:
-        if other >= best:
-            return (), Certainty.TRIAGE
-        grey = any(probabilities[label] >= GREY and label not in sure for label in DESTRUCTIVE)
-        return (sure, Certainty.ASK) if grey or other >= OTHER_BESIDE else (sure, Certainty.CERTAIN)
-    if other >= OTHER_CERTAIN and best <= OTHER_LEFT and not sensitive:
-        return (Label.OVERIG,), Certainty.CERTAIN
-    if best >= LIKELY and best >= other:
-        return (), Certainty.ASK
-    return (), Certainty.TRIAGE
+        return (
+            Decision((), Certainty.TRIAGE, chosen, share)
+            if other >= best
+            else Decision(sure, Certainty.ASK, chosen, share)
+        )
+    asks = best >= LIKELY and best >= other
+    return Decision((), Certainty.ASK if asks else Certainty.TRIAGE, chosen, share)
 
 
 def ranked(probabilities: Mapping[Label, float]) -> list[Label]:

@@ -1,12 +1,12 @@
 """Text to sparse features: hashed word and character n-grams, counted with numpy.
 
 Lives here: folding of characters, n-gram hashing, the blocks a text is described by. Not here: weights (`model`),
-fitting (`train`), the word lists of the concept block (`concepts`).
+fitting (`train`), sentence embeddings (`embeddings`).
 
 Every n-gram hash comes out of one prefix sum over the text (a polynomial hash modulo 2^64), so no Python loop runs over
 characters: a mail of 220 words has some 7,000 n-grams and must be counted in a fraction of a millisecond.
 
-A later block (sentence embeddings, say) is added in `occurrences` as one more `Block` with its own bucket range.
+A later block is added in `occurrences` as one more `Block` with its own bucket range.
 """
 
 from __future__ import annotations
@@ -18,13 +18,18 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from nlp.concepts import concept_ids
-
 CAP = 6_000  # characters that are read; a request says what it wants well before
-BLOCK_BITS = 19  # buckets per block: 2^19, few collisions at this corpus size
+BLOCK_BITS = 20  # buckets per block: 2^20, few collisions at this corpus size
 _CHAR_SIZES = (2, 3, 4, 5)
-_CONCEPT_REACH = 8  # words between two concepts that still belong together
-_CONCEPT_LAGS = (1, 2, 3)
+_STEM = 5  # letters of a word that count in a pair: endings hardly matter over a distance
+_LONG_STEM = 6
+_REACH = 6  # words between the two of a pair
+_SHORTEST = 3  # letters of a word in a pair
+_NEGATIONS = (
+    "niet geen nooit niks niets nie ni hoeft hoeven zonder geenszins noch neen not dont no pas nicht kein keine"
+)
+_NEGATED_AFTER = 4  # words behind a negation that it may be about
+_NEGATED_BEFORE = 2
 
 Codes = npt.NDArray[np.uint64]
 Ints = npt.NDArray[np.int64]
@@ -37,10 +42,12 @@ class Block(IntEnum):
 
     WORDS = 0
     CHARS = 1
-    CONCEPTS = 2
+    PAIRS = 2  # two words near each other, in any order
+    NEGATED = 3  # words, and whether a negation stands near
 
 
-_LENGTHS = {Block.WORDS: 1.0, Block.CHARS: 1.0, Block.CONCEPTS: 0.5}  # chosen out of fold, without the test writers
+# Chosen out of fold, without the test writers.
+_LENGTHS = {Block.WORDS: 1.0, Block.CHARS: 1.0, Block.PAIRS: 1.0, Block.NEGATED: 0.7}
 
 
 BUCKETS = len(Block) << BLOCK_BITS
@@ -161,7 +168,8 @@ def occurrences(text: str) -> Occurrences:
     found.add(words, places[starts], Block.WORDS, 1)
     found.add(words[:-1] * np.uint64(31) + words[1:], places[starts[:-1]], Block.WORDS, 2)
     _add_characters(found, sums, blanks, places)
-    _add_concepts(found, signs, starts, places)
+    _add_pairs(found, _stems(sums, starts, ends, _STEM), ends - starts, places[starts])
+    _add_negated(found, words, _stems(sums, starts, ends, _LONG_STEM), places[starts])
     return found.mixed()
 
 
@@ -178,19 +186,45 @@ def _add_characters(found: _Found, sums: Codes, blanks: npt.NDArray[np.bool_], p
         found.add((sums[begin + length] - sums[begin]) * _INVERSES[begin], places[begin], Block.CHARS, length)
 
 
-def _add_concepts(found: _Found, signs: Codes, starts: Ints, places: Ints) -> None:
-    """Concepts ("erase", "my data", "not") and ordered pairs of them that stand near each other."""
-    words = signs.astype("<u4").tobytes().decode("utf-32-le", "replace").split()
-    ids = np.array(concept_ids(words), dtype=np.uint64)
-    where = ids.nonzero()[0]
-    ids = ids[where]
-    at = places[starts[where]]
-    found.add(ids, at, Block.CONCEPTS, 1)
-    for lag in _CONCEPT_LAGS:
-        if len(ids) <= lag:
+def _stems(sums: Codes, starts: Ints, ends: Ints, size: int) -> Codes:
+    """The hash of the first letters of each word."""
+    return (sums[np.minimum(ends, starts + size)] - sums[starts]) * _INVERSES[starts]
+
+
+def _add_pairs(found: _Found, stems: Codes, sizes: Ints, places: Ints) -> None:
+    """Pairs of stems at a small distance, in any order: "gegevens ... weg", "weg met mijn gegevens"."""
+    long = np.flatnonzero(sizes >= _SHORTEST)
+    mixed = _mixed(stems[long])
+    at = places[long]
+    for lag in range(1, _REACH + 1):
+        if len(mixed) <= lag:
             break
-        near = (where[lag:] - where[:-lag] <= _CONCEPT_REACH).nonzero()[0]
-        found.add(ids[near] * np.uint64(1009) + ids[near + lag], at[near], Block.CONCEPTS, 2)
+        found.add(mixed[lag:] + mixed[:-lag], at[:-lag], Block.PAIRS, 1)
+
+
+def _add_negated(found: _Found, words: Codes, stems: Codes, places: Ints) -> None:
+    """Every stem, marked when a negation stands shortly before or behind it."""
+    negations = np.isin(words, _NEGATION_HASHES)
+    near = np.zeros(len(words), dtype=bool)
+    for lag in range(1, _NEGATED_AFTER + 1):
+        near[lag:] |= negations[:-lag]
+    for lag in range(1, _NEGATED_BEFORE + 1):
+        near[:-lag] |= negations[lag:]
+    found.add(stems + near.astype(np.uint64) * np.uint64(7919), places, Block.NEGATED, 1)
+
+
+def _mixed(codes: Codes) -> Codes:
+    """Spread over all bits, so that the sum of two tells which two."""
+    spread = codes * _GOLDEN
+    return (spread ^ (spread >> np.uint64(31))) * _GOLDEN
+
+
+def _hash_of(word: str) -> np.uint64:
+    codes = np.array([ord(char) for char in word], dtype=np.uint64)
+    return np.uint64((codes * _POWERS[: len(codes)]).sum())
+
+
+_NEGATION_HASHES = np.array([_hash_of(word) for word in _NEGATIONS.split()], dtype=np.uint64)
 
 
 def counted(slots: Ints | Slots, size: int) -> Counted:

@@ -36,7 +36,8 @@ def _load() -> tuple[_Rule, ...]:
 
 _RULES = _load()
 _OTHER = re.compile(
-    r"\b(?:offerte|factuur|facturen|storing|webshop|hosting|domein\w*|wachtwoord|ssl|mailbox|bestelling|levering|pakket\w*|"
+    r"\b(?:offerte|factuur|facturen|storing|webshop|hosting|domein\w*|wachtwoord|ssl|mailbox|bestelling|"
+    r"levering|pakket\w*|"
     r"abonnement|korting|prijs|tarief|website|backup|wordpress|plugin|retour\w*|garantie|openingstijden|"
     r"afspraak|vacature|betaling|borg|incasso)\b"
 )

@@ -19,21 +19,47 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
-from cases.types import Label
+from cases.reading import Flag
+from nlp.decide import LABELS, LabelSets
 from nlp.examples import CORPUS
 from nlp.features import Floats, Ints, Occurrences, Slots, block_bounds, counted, occurrences, weighted
+from nlp.tagger import Tagger
 
-FORMAT = 1
-LABELS = tuple(Label)
+FORMAT = 2
+FLAGS = tuple(flag for flag in Flag if flag is not Flag.PRIVACY_WORD)
+
+Chances = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
     """One text scored: probabilities in the order of `LABELS`, and what each n-gram adds (for evidence)."""
 
-    probabilities: npt.NDArray[np.float64]
+    probabilities: Chances
+    slots_found: Ints  # distinct features
+    values: Floats
     found: Occurrences
     slots: Slots  # slot of each occurrence, -1 when the model does not know it
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """One row of weights a feature, calibration folded in."""
+
+    weights: Floats
+    intercepts: Floats
+
+    def margins(self, slots: Ints, values: Floats) -> Floats:
+        return np.asarray(values @ self.weights[slots] + self.intercepts, dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """The same features with an embedding beside them; for what the cheap model is not sure of."""
+
+    linear: Linear
+    dense: Floats  # embedding x labels
+    mean: Floats  # of the embeddings of the corpus
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +67,11 @@ class Model:
     slots: Slots
     bounds: Ints  # of the feature blocks
     idf: Floats
-    weights: Floats  # features x labels, calibration folded in
-    intercepts: Floats
+    labels: Linear
+    flags: Linear
+    joint: Joint | None  # None: made where no embeddings could be had
+    sets: LabelSets
+    tagger: Tagger
     digest: str
     examples: int
 
@@ -54,35 +83,71 @@ class Model:
         found = occurrences(text)
         slots = self.slots[found.buckets]
         count = counted(slots, len(self.idf))
-        margins = weighted(count, self.idf, self.bounds) @ self.weights[count.slots] + self.intercepts
-        return Scored(1.0 / (1.0 + np.exp(-np.clip(margins, -50, 50).astype(np.float64))), found, slots)
+        values = weighted(count, self.idf, self.bounds)
+        return Scored(chances(self.labels.margins(count.slots, values)), count.slots, values, found, slots)
 
-    def carried(self, scored: Scored, label: Label) -> Floats:
+    def score_again(self, scored: Scored, embedding: Floats) -> Chances:
+        """The probabilities with the embedding of the same text."""
+        assert self.joint is not None
+        margins = self.joint.linear.margins(scored.slots_found, scored.values)
+        return chances(margins + centred(embedding[None, :], self.joint.mean)[0] @ self.joint.dense)
+
+    def flag_chances(self, scored: Scored) -> dict[Flag, float]:
+        values = chances(self.flags.margins(scored.slots_found, scored.values))
+        return dict(zip(FLAGS, values.tolist(), strict=True))
+
+    def carried(self, scored: Scored, column: int) -> Floats:
         """What each known n-gram occurrence adds to a label (term frequency left aside)."""
         known = np.maximum(scored.slots, 0)
-        parts = self.idf[known] * self.weights[known, LABELS.index(label)]
-        return np.where(scored.slots >= 0, parts, np.float32(0))
+        parts = self.idf[known] * self.labels.weights[known, column]
+        return np.where(scored.slots >= 0, parts, np.float32(0)).astype(np.float32)
+
+
+def chances(margins: Floats) -> Chances:
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(margins, -50, 50).astype(np.float64))), dtype=np.float64)
+
+
+def centred(vectors: Floats, mean: Floats) -> Floats:
+    """Off the common direction of all texts, and of length one."""
+    moved = vectors - mean
+    return np.asarray(moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-9), dtype=np.float32)
 
 
 def save(model: Model, folder: Path, *, seed: int) -> None:
+    """Weights in 16 bits: half the file, the same decisions."""
     folder.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(
-        folder / "model.npz",
-        used=np.flatnonzero(model.slots >= 0).astype(np.int32),
-        buckets=np.array(len(model.slots)),
-        idf=model.idf,
-        weights=model.weights,
-        intercepts=model.intercepts,
-    )
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "used": np.flatnonzero(model.slots >= 0).astype(np.int32),
+        "buckets": np.array(len(model.slots)),
+        "idf": model.idf,
+        "labels": _half(model.labels.weights), "labels_0": model.labels.intercepts,
+        "flags": _half(model.flags.weights), "flags_0": model.flags.intercepts,
+        "sets": model.sets.rows, "sets_prior": model.sets.prior,
+        "tagger": _half(model.tagger.weights),
+        "everyday": np.array(sorted(model.tagger.everyday), dtype=np.uint32),
+    }  # fmt: skip
+    if model.joint is not None:
+        arrays |= {
+            "joint": _half(model.joint.linear.weights), "joint_0": model.joint.linear.intercepts,
+            "dense": model.joint.dense, "mean": model.joint.mean,
+        }  # fmt: skip
+    np.savez_compressed(folder / "model.npz", allow_pickle=False, **arrays)
     manifest = {
         "format": FORMAT,
         "digest": model.digest,
         "examples": model.examples,
         "labels": list(LABELS),
+        "embeddings": model.joint is not None,
         "seed": seed,
         "versions": {"python": platform.python_version(), "numpy": np.__version__, "scipy": scipy.__version__},
     }
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+
+
+def _half(weights: Floats) -> npt.NDArray[np.float16]:
+    """What hardly counts becomes nothing, and packs well."""
+    floor = 0.002 * float(np.abs(weights).max(initial=0.0))
+    return np.where(np.abs(weights) < floor, 0, weights).astype(np.float16)
 
 
 def load(folder: Path) -> Model:
@@ -93,15 +158,25 @@ def load(folder: Path) -> Model:
     with np.load(folder / "model.npz", allow_pickle=False) as arrays:
         slots = np.full(int(arrays["buckets"]), -1, dtype=np.int32)
         slots[arrays["used"]] = np.arange(len(arrays["used"]), dtype=np.int32)
+        joint = None
+        if "joint" in arrays:
+            joint = Joint(_linear(arrays, "joint"), arrays["dense"], arrays["mean"])
         return Model(
             slots=slots,
             bounds=block_bounds(slots),
             idf=arrays["idf"],
-            weights=arrays["weights"],
-            intercepts=arrays["intercepts"],
+            labels=_linear(arrays, "labels"),
+            flags=_linear(arrays, "flags"),
+            joint=joint,
+            sets=LabelSets(arrays["sets"], arrays["sets_prior"]),
+            tagger=Tagger(arrays["tagger"].astype(np.float32), frozenset(arrays["everyday"].tolist())),
             digest=str(manifest["digest"]),
             examples=int(manifest["examples"]),
         )
+
+
+def _linear(arrays: Any, name: str) -> Linear:
+    return Linear(arrays[name].astype(np.float32), arrays[f"{name}_0"])
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
@@ -125,7 +200,7 @@ def _only_one(folder: Path) -> Iterator[None]:
 
 def ensure_model(folder: Path, corpus: Path | None = None) -> Model:
     """The model of `folder`, built anew when the corpus or the code that reads it has changed."""
-    from nlp import train  # noqa: PLC0415 - scipy is loaded only where a model may have to be built
+    from nlp import train  # noqa: PLC0415 - scipy's parts are loaded only where a model may have to be built
 
     source = corpus or CORPUS
     wanted = train.inputs_digest(source)
@@ -134,10 +209,14 @@ def ensure_model(folder: Path, corpus: Path | None = None) -> Model:
             fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
             try:
                 train.build(fresh, source)
-                folder.mkdir(exist_ok=True)
-                (folder / "manifest.json").unlink(missing_ok=True)  # vouches for the arrays: first out, last in
-                for name in ("model.npz", "manifest.json"):
-                    (fresh / name).replace(folder / name)
+                swap_in(fresh, folder)
             finally:
                 shutil.rmtree(fresh, ignore_errors=True)
         return load(folder)
+
+
+def swap_in(fresh: Path, folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / "manifest.json").unlink(missing_ok=True)  # vouches for the arrays: first out, last in
+    for name in ("model.npz", "manifest.json"):
+        (fresh / name).replace(folder / name)

@@ -18,7 +18,8 @@ from spacy.tokenizer import Tokenizer  # type: ignore[import-not-found]
 from spacy.tokens import Doc
 
 from cases.types import Label
-from nlp.model import LABELS, Model, Scored
+from nlp.decide import LABELS
+from nlp.model import Model, Scored
 
 SCORED = "privacy_scored"  # doc.user_data: the score that was made before, so nothing is counted twice
 _ABBREVIATIONS = """
@@ -129,6 +130,6 @@ def evidence_of(
     of_sentence = np.maximum(np.searchsorted(starts, scored.found.offsets, side="right") - 1, 0)
     found: dict[Label, tuple[int, int]] = {}
     for label in labels:
-        sums = np.bincount(of_sentence, weights=model.carried(scored, label), minlength=len(bounds))
+        sums = np.bincount(of_sentence, weights=model.carried(scored, LABELS.index(label)), minlength=len(bounds))
         found[label] = bounds[int(np.argmax(sums))]
     return found

@@ -1,27 +1,35 @@
 """The reader behind `cases.protocols.Reader`: one message in, one `Reading` out. CPU work, no state between messages.
 
-Clear non-requests never reach spaCy: the linear score and a few substring probes tell. Everything else gets tokens and
-sentences, because the evidence is a sentence.
+Cheap things first: clear messages are read by the linear model alone; an embedding is computed only where that is not
+sure enough, and spaCy is asked only for the sentences that carry a label.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from cases.guard import outside_unit
-from cases.reading import Certainty, Flag, Reading, Reply
+from cases.reading import Asked, Certainty, Fact, Flag, Reading, Reply
 from cases.types import Label
-from nlp.decide import SENSITIVE, decide
-from nlp.facts import facts_of
+from nlp.changes import changes_of
+from nlp.decide import LABELS, SENSITIVE, Decision, decide
+from nlp.embeddings import Embed, embedder
+from nlp.facts import SEEN, facts_of
 from nlp.features import CAP
 from nlp.flags import also_other, flags_of
 from nlp.language import form_of, language_of
-from nlp.model import LABELS, Model, Scored, ensure_model
+from nlp.model import Chances, Model, Scored, ensure_model
 from nlp.pipeline import evidence_of, make_pipeline, read_doc, sentence_bounds
 from nlp.replies import read_reply
 from nlp.train import joined
+
+CLEAR = 0.95  # share of the best set from which the cheap model's word is taken
+CLEAR_OTHER = 0.985  # the same for "no request at all"
+FLAG_SAID = 0.5
+FLAG_HINTED = 0.06  # enough where a pattern found its words
+CORRECTS = 0.2  # from here a correction is looked for
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _MAY_END = re.compile(r"[.!?…]\S*\s|\n\s*\n")
@@ -29,10 +37,11 @@ _STRIPPED = ".,!?;:()\"'“”‘’-*"
 
 
 class DutchReader:
-    """Immutable after construction; may be shared by threads."""
+    """Immutable after construction; may be shared by threads. `embed` is used only by a model that was made with it."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, embed: Embed | None = None) -> None:
         self._model = model
+        self._embed = embed if model.joint is not None else None
         self._nlp = make_pipeline(model)
         self.read("", "Graag ontvang ik, t.a.v. de directie, een kopie van mijn gegevens.")  # first call is slow
 
@@ -46,9 +55,9 @@ class DutchReader:
         text = text_read(subject, own_words)
         scored = self._model.score(text)
         low = text.lower()
-        flags = flags_of(low)
-        probabilities = dict(zip(LABELS, scored.probabilities.tolist(), strict=True))
-        labels, certainty = decide(probabilities, sensitive=not SENSITIVE.isdisjoint(flags))
+        flags = self._flags(scored, low)
+        probabilities, decision = self._decided(text, scored, sensitive=not SENSITIVE.isdisjoint(flags))
+        labels, certainty = decision.labels, decision.certainty
         if not any(map(str.isalnum, text)):  # nothing to read is nothing to be sure of
             labels, certainty = (), Certainty.TRIAGE
         evidence: dict[Label, str] = {}
@@ -58,6 +67,8 @@ class DutchReader:
                 flags.add(Flag.ALSO_OTHER)
         words = [word.strip(_STRIPPED) for word in low.split()]
         language = language_of(words)
+        facts = facts_of(text, self._model.tagger)
+        corrects = Label.CORRECTIE in decision.chosen or probabilities[Label.CORRECTIE] >= CORRECTS
         return Reading(
             labels=labels,
             probabilities=probabilities,
@@ -66,15 +77,41 @@ class DutchReader:
             language=language,
             form=form_of(words, language),
             flags=frozenset(flags),
-            facts=facts_of(text),
+            facts=facts,
             model_version=self.version,
+            chosen=decision.chosen,
+            changes=changes_of(text, facts) if corrects else (),
         )
 
     def read_many(self, texts: Sequence[tuple[str, str]]) -> list[Reading]:
         return [self.read(subject, own_words) for subject, own_words in texts]
 
-    def read_reply(self, text: str) -> Reply:
-        return read_reply(text)
+    def facts(self, text: str) -> tuple[Fact, ...]:
+        """The facts of a text by themselves; quotes are to be blanked out before."""
+        return facts_of(text[:SEEN], self._model.tagger)
+
+    def read_reply(self, text: str, asked: Asked | None = None) -> Reply:
+        return read_reply(text, asked, lambda: self.facts(text))
+
+    def _decided(self, text: str, scored: Scored, *, sensitive: bool) -> tuple[dict[Label, float], Decision]:
+        """The cheap model's word where it is clear; else the embedding is asked too."""
+        probabilities = _named(scored.probabilities)
+        decision = decide(probabilities, self._model.sets, sensitive=sensitive)
+        if (
+            self._embed is None
+            or not text.strip()
+            or decision.share >= (CLEAR_OTHER if decision.chosen == (Label.OVERIG,) else CLEAR)
+        ):
+            return probabilities, decision
+        probabilities = _named(self._model.score_again(scored, self._embed(text)))
+        return probabilities, decide(probabilities, self._model.sets, sensitive=sensitive)
+
+    def _flags(self, scored: Scored, low: str) -> set[Flag]:
+        """What the model says, and what patterns say that the model does not think absurd."""
+        found = flags_of(low)
+        chances = self._model.flag_chances(scored)
+        said = {flag for flag, chance in chances.items() if chance >= (FLAG_HINTED if flag in found else FLAG_SAID)}
+        return said | (found & {Flag.PRIVACY_WORD, Flag.AP_NAMED})
 
     def _evidence(self, text: str, scored: Scored, labels: tuple[Label, ...]) -> tuple[dict[Label, str], bool]:
         """The sentence of each label, and whether a sentence beside them asks something of another kind."""
@@ -94,11 +131,15 @@ def text_read(subject: str, own_words: str) -> str:
     return _SURROGATES.sub("\ufffd", joined(subject, own_words)[:CAP])
 
 
+def _named(chances: Chances) -> dict[Label, float]:
+    return dict(zip(LABELS, chances.tolist(), strict=True))
+
+
 def _likeliest(probabilities: dict[Label, float]) -> tuple[Label, ...]:
     """When nothing is sure, the two likeliest labels still get their sentence: staff see why."""
     return tuple(sorted(probabilities, key=lambda label: -probabilities[label])[:2])
 
 
-def make_reader(folder: Path) -> DutchReader:
+def make_reader(folder: Path, *, embeddings: bool = False, made: Callable[[], Embed | None] = embedder) -> DutchReader:
     """The reader with the model of `folder`, built first when it is missing or out of date."""
-    return DutchReader(ensure_model(folder))
+    return DutchReader(ensure_model(folder), made() if embeddings else None)

@@ -39,6 +39,7 @@ class Reads:
 
     def __init__(self, connection: Connection, keyring: Keyring, now: datetime) -> None:
         self.connection, self.keys, self.now = connection, keyring, now
+        self.memo: dict[str, Any] = {}  # what was looked up once and stays so for this transaction
 
     def rows(self, query: Executable) -> Sequence[Row[Any]]:
         return self.connection.execute(query).all()

@@ -12,9 +12,16 @@ import pytest
 
 from cases.context import Context
 from storage.unit import Store
+from tests.support import model
 from tests.support.clock import SetClock, counted_ids
 from tests.support.no_skips import pytest_make_collect_report, pytest_runtest_makereport  # noqa: F401  (hooks)
 from tests.support.stores import DATABASES, Database, add_organisations, migrated_url, store_at
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The model takes most of a minute: made before parallel workers would wait for it within their time limits."""
+    if not hasattr(config, "workerinput") and getattr(config.option, "numprocesses", None):
+        model.ready()
 
 
 def _is_loopback(address: Any) -> bool:

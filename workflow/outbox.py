@@ -199,7 +199,6 @@ def _settle(unit: Unit, desk: Desk, token: str, parcels: Sequence[Parcel]) -> No
         if parcel.outcome is OutboxStatus.SENT:
             _record(unit, AuditTag.MAIL_SENT, row, kind=row.kind)
             working.add((row.organisation_id, row.account))
-            _time_runs(unit, row)
             mailbox.keep_sent(unit, desk, row, parcel.sent)
             if row.kind == OutboxKind.LETTER.value:
                 letter_has_left(unit, row)
@@ -207,14 +206,17 @@ def _settle(unit: Unit, desk: Desk, token: str, parcels: Sequence[Parcel]) -> No
             _uncertain(unit, row)
         else:
             _failed(unit, row)
+    _time_runs(unit, [parcel.row.id for parcel in parcels if parcel.outcome is OutboxStatus.SENT])
     for organisation, account in sorted(working):
         channels.report(unit, organisation, f"smtp:{account}", ok=True)
 
 
-def _time_runs(unit: Unit, row: Row[Any]) -> None:
+def _time_runs(unit: Unit, sent: Sequence[str]) -> None:
     """The time to answer with a code counts from the moment it leaves, not from when it was written."""
+    if not sent:
+        return
     codes = table(IdentityCode)
-    mine = codes.c.outbox_id == row.id, codes.c.used_at.is_(None), codes.c.void_at.is_(None)
+    mine = codes.c.outbox_id.in_(sent), codes.c.used_at.is_(None), codes.c.void_at.is_(None)
     for code in unit.rows(select(codes.c.id, codes.c.created_at, codes.c.expires_at).where(*mine)):
         unit.change(IdentityCode, code.id, expires_at=unit.now + (code.expires_at - code.created_at))
 

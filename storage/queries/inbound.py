@@ -47,13 +47,23 @@ def store(unit: Unit, messages: Sequence[RawInbound]) -> list[Stored]:
         seen[here] = answers[-1].inbound_id
         if message.external_id:
             seen[outside] = answers[-1].inbound_id
-        if message.uid is not None:
-            assert message.folder is not None and message.uidvalidity is not None
-            ledger.begin(
-                unit, message.organisation, message.account, message.folder,
-                uidvalidity=message.uidvalidity, last_uid=message.uid,
-            )  # fmt: skip
+    _move_ledgers(unit, messages)
     return answers
+
+
+def _move_ledgers(unit: Unit, messages: Sequence[RawInbound]) -> None:
+    """Once per folder: the messages of one folder come in the order of their numbers."""
+    last = {
+        (message.account, message.folder, message.uidvalidity): message
+        for message in messages
+        if message.uid is not None
+    }
+    for message in last.values():
+        assert message.folder is not None and message.uidvalidity is not None and message.uid is not None
+        ledger.begin(
+            unit, message.organisation, message.account, message.folder, uidvalidity=message.uidvalidity,
+            last_uid=message.uid,
+        )  # fmt: skip
 
 
 # A colleague or a backlog scan hands these in on purpose, also when they were seen before.

@@ -15,12 +15,11 @@ EVERYWHERE = "*"  # the stop that holds for every organisation
 
 
 def mode(reads: Reads, organisation: str, channel: ChannelKind) -> ChannelMode:
-    """A channel that nobody has decided on only looks."""
-    rows = table(ChannelState)
-    found = reads.value(
-        select(rows.c.mode).where(rows.c.organisation_id == organisation, rows.c.channel == channel.value)
-    )
-    return ChannelMode(found) if found is not None else ChannelMode.WATCH
+    """A channel that nobody has decided on only looks. Asked once a transaction: every message that leaves asks."""
+    if "modes" not in reads.memo:
+        reads.memo["modes"] = modes(reads)
+    found: dict[tuple[str, ChannelKind], ChannelMode] = reads.memo["modes"]
+    return found.get((organisation, channel), ChannelMode.WATCH)
 
 
 def modes(reads: Reads) -> dict[tuple[str, ChannelKind], ChannelMode]:

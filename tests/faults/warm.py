@@ -6,8 +6,6 @@ Nobody else imports this at the top: a model takes seconds.
 from __future__ import annotations
 
 import gc
-import tempfile
-from pathlib import Path
 
 import holidays.countries  # noqa: F401
 import sqlalchemy.dialects.sqlite  # noqa: F401
@@ -19,9 +17,9 @@ def _reader() -> Reader:
     """The launcher passes over a module that raises ImportError: then each fork that reads tells why it can not."""
     try:
         from nlp.reader import make_reader
+        from tests.support import model
 
-        with tempfile.TemporaryDirectory(prefix="loket-warm-") as folder:
-            return make_reader(Path(folder) / "model")
+        return make_reader(model.ready())
     except Exception as error:
         raise ImportError("the reader can not be made") from error
 

@@ -24,12 +24,11 @@ from typer.testing import CliRunner
 
 from bot import __main__ as command_line
 from cases.errors import LoketError
-from nlp.model import ensure_model
+from tests.support import model
 from tests.support.smtp_sink import Sink, smtp_sink
 
 ROOT = Path(__file__).parents[2]
 ROWS = list(csv.DictReader((ROOT / "tests/support/deadlines-examples.csv").read_text(encoding="utf-8").splitlines()))
-MODEL = ROOT / "var/model"  # shared by all tests
 CONFIG = """\
 [program]
 data = "data"
@@ -321,8 +320,7 @@ def _delivered(port: int) -> bool:
 
 
 async def test_run_takes_a_mail_answers_it_and_stops_in_order(tmp_path: Path, command: Command) -> None:
-    ensure_model(MODEL)
-    shutil.copytree(MODEL, tmp_path / "data/model")  # or the program would first train its own, for seconds
+    shutil.copytree(model.ready(), tmp_path / "data/model")  # or the program would first train its own, for seconds
     async with smtp_sink() as sink:
         door, file = free_port(), tmp_path / "loket.toml"
         file.write_text(CONFIG.format(door=door, web=free_port(), sink=sink.port))

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
+from nlp.embeddings import embedder, load_cache, remembering
 from nlp.model import Model, ensure_model
 from nlp.reader import DutchReader
-
-MODEL_FOLDER = Path(__file__).parents[2] / "var" / "model"
+from tests.support import model as model_kept
 
 
 @pytest.fixture(scope="session")
 def model() -> Model:
-    return ensure_model(MODEL_FOLDER)
+    return ensure_model(model_kept.FOLDER)
 
 
 @pytest.fixture(scope="session")
 def reader(model: Model) -> DutchReader:
-    return DutchReader(model)
+    made = embedder()
+    return DutchReader(model, remembering(made, load_cache()) if made else None)

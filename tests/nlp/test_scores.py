@@ -48,13 +48,14 @@ def test_writers_stand_in_one_split_only() -> None:
 
 def test_the_corpus_is_large_varied_and_follows_the_label_guide() -> None:
     examples = load_examples()
-    assert len(examples) >= 700
+    assert len(examples) >= 3_400
     assert len({example.id for example in examples}) == len(examples)
-    assert len({_bare(example) for example in examples}) == len(examples), "a text stands twice"
+    long = [example for example in examples if len(_bare(example)) > 15]  # "stop", "nee": many people write just that
+    assert len({_bare(example) for example in long}) == len(long), "a text stands twice"
     for label in Label:
         assert sum(label in example.labels for example in examples) >= 20, label
     for example in examples:
-        assert example.labels, example.id
+        assert example.labels or example.asked, example.id
         assert Label.OVERIG not in example.labels or len(example.labels) == 1, example.id
     other = sum(Label.OVERIG in example.labels for example in examples) / len(examples)
     assert 0.25 <= other <= 0.40

@@ -39,6 +39,7 @@ from render.letter import LetterContext, letter_text
 from storage.audit import AuditReport, verify
 from storage.models import Audit, Draft, Outbox, Request, SQLModel, Staff, StaffRole, WorkItem, table
 from storage.unit import Reads, Store, Unit
+from tests.support import model
 from tests.support.arrived import BASE_URL, Mail, quoted
 from tests.support.clock import SetClock
 from tests.support.kept_mailbox import KeptMailbox
@@ -87,9 +88,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Shared:
     base = tmp_path_factory.getbasetemp()
     folder = (base if worker_id == "master" else base.parent) / "office"
     folder.mkdir(exist_ok=True)
-    with _locked(folder / "model.lock"):
-        reader = make_reader(folder / "model")
-    return Shared(folder, reader)
+    return Shared(folder, make_reader(model.ready()))
 
 
 # --- the office -------------------------------------------------------------------------------------------------------

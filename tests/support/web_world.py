@@ -47,6 +47,9 @@ class WorldThreads:
     def message_id(self, organisation: str, mailbox: str, outbox_id: str) -> str:
         return f"<{outbox_id}@{organisation}.example>"
 
+    def bounced(self, organisation: str, addresses: object) -> str | None:
+        return None
+
 
 def plain_normalise(message: RawInbound) -> ParsedMessage:
     """Takes the few messages of this world apart: a subject line, a blank line, the text."""

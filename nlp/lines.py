@@ -1,0 +1,122 @@
+"""One message in, one line out: the shape of `privacyloket read --jsonl`. Reading and printing are the command's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cases.errors import InputError
+from cases.reading import Asked, Certainty, Fact, FactKind, Flag, Reading, Reply, ReplyKind
+from cases.types import Label
+from nlp.changes import changes_of
+from nlp.own_words import blanked
+from nlp.reader import DutchReader
+
+BESIDE_AN_ANSWER = 0.6  # a wish beside "ja" must be this likely; most answers hold none
+_SHORT = 5  # words; fewer hold an answer and no more
+_SHORT_REFUSAL = 8
+_CHECKED = frozenset(
+    {
+        FactKind.EMAIL,
+        FactKind.PHONE,
+        FactKind.POSTCODE,
+        FactKind.IBAN,
+        FactKind.BSN,
+        FactKind.KVK,
+        FactKind.VAT,
+        FactKind.DOMAIN,
+        FactKind.DATE,
+    }
+)
+_APART = frozenset({ReplyKind.NOT_ME, ReplyKind.HUMAN, ReplyKind.ADDRESS})
+_ACTS = {ReplyKind.NEVER_MIND: "withdraw", ReplyKind.NEW_CODE: "unsure", ReplyKind.OTHER: "unsure"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    id: str
+    chat: bool
+    subject: str
+    text: str
+    asked: Asked | None
+
+
+def line_of(row: object) -> Line:
+    """The line as given; raises InputError when it is not one."""
+    if not isinstance(row, Mapping) or not isinstance(row.get("text", ""), str):
+        raise InputError("no_message")
+    subject = row.get("subject") or ""
+    asked = row.get("asked")
+    kind = asked.get("kind") if isinstance(asked, Mapping) else asked
+    return Line(
+        id=str(row.get("id", "")),
+        chat=row.get("channel") == "chat",
+        subject=subject if isinstance(subject, str) else "",
+        text=row.get("text") or "",
+        asked=Asked(kind) if kind in set(Asked) else None,
+    )
+
+
+def answer(reader: DutchReader, line: Line, own: str) -> dict[str, Any]:
+    """What was read. `own`: the sender's own words, as `intake` cuts them out; "" sends the message to a person."""
+    reading = reader.read(line.subject, own or line.text)
+    only_quoted = not own.strip() and bool(line.text.strip())
+    seen = blanked(line.text, own) if own else line.text
+    facts = tuple(fact for fact in reader.facts(seen) if fact.kind is not FactKind.CODE)
+    found: dict[str, Any] = {
+        "id": line.id,
+        "labels": {str(label): round(chance, 4) for label, chance in reading.probabilities.items()},
+        "chosen": [str(label) for label in reading.chosen],
+        "decision": str(Certainty.TRIAGE if only_quoted else reading.certainty),
+        "language": reading.language or "nl",
+        "facts": [_fact(fact, line.text) for fact in facts],
+        "changes": [],
+        "flags": sorted(str(flag) for flag in reading.flags if flag is not Flag.PRIVACY_WORD),
+    }
+    if reading.changes or Label.CORRECTIE in reading.chosen:
+        found["changes"] = [{"field": c.field, "old": c.old, "new": c.new} for c in changes_of(seen, facts)]
+    if line.asked is not None:
+        reply = reader.read_reply(own or line.text, line.asked)
+        found |= _within(reading, reply, len((own or line.text).split()))
+    return found
+
+
+def _within(reading: Reading, reply: Reply, words: int) -> dict[str, Any]:
+    """An answer to our question: what it does, and the wishes that stand beside it, mostly none."""
+    if reply.kind is ReplyKind.NEVER_MIND:
+        labels = [Label.ANNULEREN]
+    elif words < (_SHORT_REFUSAL if reply.kind in _APART else _SHORT):
+        labels = []
+    else:
+        labels = [
+            label
+            for label in reading.chosen
+            if label is not Label.OVERIG and reading.probabilities[label] >= BESIDE_AN_ANSWER
+        ]
+    plain = reply.kind is not ReplyKind.OTHER
+    certainty = reading.certainty if labels or not plain else Certainty.CERTAIN
+    value = reply.code or reply.value or None
+    return {
+        "chosen": [str(label) for label in labels],
+        "decision": str(certainty),
+        "act": {"kind": _ACTS.get(reply.kind, str(reply.kind)), "value": value},
+    }
+
+
+def _fact(fact: Fact, text: str) -> dict[str, Any]:
+    """`valid` is null where a kind has no check."""
+    return {
+        "kind": str(fact.kind), "text": text[fact.start : fact.end], "value": fact.value,
+        "start": fact.start, "end": fact.end,
+        "valid": fact.checked if fact.kind in _CHECKED else None,
+    }  # fmt: skip
+
+
+def nothing_read(identifier: str) -> dict[str, Any]:
+    """For a line that holds no message: a person looks."""
+    return {
+        "id": identifier, "labels": {str(label): 0.0 for label in Label}, "chosen": [str(Label.OVERIG)],
+        "decision": str(Certainty.TRIAGE),
+        "language": "nl", "facts": [], "changes": [], "flags": [],
+    }  # fmt: skip

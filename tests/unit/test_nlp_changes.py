@@ -1,0 +1,41 @@
+"""Corrections: old and new told apart, in the usual ways of saying it."""
+
+from __future__ import annotations
+
+import pytest
+
+from cases.reading import Change
+from nlp.changes import changes_of
+from nlp.facts import facts_of
+
+
+@pytest.mark.parametrize(
+    ("text", "change"),
+    [
+        (
+            "Mijn nummer is niet meer 0165 32 08 71 maar 06 53 90 21 17",
+            Change("phone", "0165 32 08 71", "06 53 90 21 17"),
+        ),
+        ("het moet 06-28117730 zijn ipv 06-28117703", Change("phone", "06-28117703", "06-28117730")),
+        ("nieuw nummer: 06-20943381", Change("phone", None, "06-20943381")),
+        ("Mail was jan@post.example, wordt j@bos.example", Change("email", "jan@post.example", "j@bos.example")),
+        (
+            "IBAN oud NL91ABNA0417164300 nieuw NL20INGB0001234567",
+            Change("iban", "NL91ABNA0417164300", "NL20INGB0001234567"),
+        ),
+        (
+            "verhuisd van Dorpsweg 3 naar Lindelaan 14, 3512 AB Utrecht",
+            Change("address", "Dorpsweg 3", "Lindelaan 14, 3512 AB Utrecht"),
+        ),
+        ("Mijn naam is niet Jansen maar Janssen", Change("name", "Jansen", "Janssen")),
+        ("achternaam gewijzigd van wiersma naar de haan.", Change("name", "wiersma", "de haan")),
+        ("kvk was 18077321 wordt 90412268", Change("kvk", "18077321", "90412268")),
+    ],
+)
+def test_old_and_new(text: str, change: Change) -> None:
+    assert change in changes_of(text, facts_of(text))
+
+
+@pytest.mark.parametrize("text", ["Bel mij op 06-12345678.", "Groet, Jan\nDorpsweg 3\n1234 AB Gouda", ""])
+def test_a_value_that_only_stands_there_changes_nothing(text: str) -> None:
+    assert changes_of(text, facts_of(text)) == ()
