@@ -209,7 +209,9 @@ def _start_workers(program: Program) -> None:
     ]
     first = tuple(program.workers)
     if desk.mailboxes:
-        program.workers.append(Worker("mailbox", lambda: mailbox.run_once(desk), desk.wake.mailbox, gather=1.0, after=first))
+        program.workers.append(
+            Worker("mailbox", lambda: mailbox.run_once(desk), desk.wake.mailbox, gather=1.0, after=first)
+        )
     program.workers.append(Worker("prepare", lambda: _requests(desk), desk.wake.requests, gather=0.25, after=first))
     for worker in program.workers:
         program.tasks.append(asyncio.create_task(worker.run(program.stop), name=worker.name))

@@ -97,6 +97,9 @@ CASELESS = frozenset({Label.STATUS, Label.ANNULEREN, Label.OVERIG})  # never ope
 _NOT_SEEN = frozenset({"encrypted", "attachment_only"})
 
 
+_SHORT = 8  # words of an answer that only gives what was asked
+
+
 def form_for(policy: Policy, reading: Reading) -> Form:
     """English is answered in English, everything else in the house's own form."""
     return Form.EN if reading.language == "en" else policy.form
@@ -112,11 +115,19 @@ def decide(message: ParsedMessage, reading: Reading, reply: Reply, known: Known 
         reading = replace(reading, flags=reading.flags | {Flag.WANTS_HUMAN})
     if known is None:
         return _first(reading, policy)
+    if known.has_case and known.awaited is not Awaited.CLARIFY and _only_gives(message, reading):
+        reading = replace(reading, labels=(), certainty=Certainty.CERTAIN)
     if reply.kind is ReplyKind.NOT_ME and known.threaded:  # also from a mailbox that our mail was forwarded to
         return _within(reading, reply, known, policy)
     if not known.same_address:
         return _from_another_address(reading, reply, policy)
     return _within(reading, reply, known, policy)
+
+
+def _only_gives(message: ParsedMessage, reading: Reading) -> bool:
+    """ "Mijn klantnummer is 448812": in a running case a short answer with a fact asks for no change of it."""
+    corrects = reading.labels == (Label.CORRECTIE,) and not any(change.old for change in reading.changes)
+    return corrects and bool(reading.facts) and len(message.own_words.split()) <= _SHORT
 
 
 def _by_machine(kind: MachineKind, reading: Reading) -> Turn:
@@ -251,7 +262,10 @@ def _asked_within(reading: Reading, reply: Reply, known: Known, policy: Policy, 
     if Label.STATUS in reading.labels and known.has_case:
         return Turn(InboundOutcome.FOLLOW_UP, mail=Mail.STATUS)
     new = tuple(label for label in reading.labels if label not in CASELESS and label not in known.open_labels)
-    if known.awaited is Awaited.CLARIFY and (chosen := _chosen(reading, reply, known.choices)):
+    if known.awaited is Awaited.CLARIFY and reply.kind is ReplyKind.UNSURE and not known.has_case:
+        return Turn(InboundOutcome.TRIAGE, work=(WorkKind.TRIAGE,))
+    chosen = _chosen(reading, reply, known.choices) if known.awaited is Awaited.CLARIFY else None
+    if chosen is not None and chosen not in CASELESS:
         new = (chosen,)
     elif reading.certainty is not Certainty.CERTAIN:
         new = ()

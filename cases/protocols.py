@@ -244,4 +244,3 @@ class Threads(Protocol):
     def bounced(self, organisation: str, addresses: Sequence[str]) -> str | None:
         """The outbox row that a bounce names by the address it was sent to (VERP)."""
         ...
-

@@ -26,6 +26,8 @@ SURE_DESTRUCTIVE = 0.70
 SET_CERTAIN = 0.50  # share of all the probability that the best set must have
 SET_CERTAIN_DESTRUCTIVE = 0.80
 GREY = 0.12  # from here a label that destroys, beside what was read, makes us ask
+SET_CLEAR = 0.84  # a set with such a share is asked about only from
+GREY_CLEAR = 0.25  # here (both chosen on the dev writers: more answered, as many destructive wishes kept)
 OTHER_CERTAIN = 0.60
 OTHER_LEFT = 0.28  # what the likeliest request may have while `overig` is certain
 OTHER_BESIDE = 0.50  # beside a sure request: ask
@@ -90,7 +92,8 @@ def decide(probabilities: Mapping[Label, float], sets: LabelSets, *, sensitive: 
         return Decision((), Certainty.TRIAGE, chosen, share)
     sure = tuple(label for label in REQUESTS if probabilities[label] >= threshold(label))
     needed = SET_CERTAIN if DESTRUCTIVE.isdisjoint(chosen) else SET_CERTAIN_DESTRUCTIVE
-    grey = any(probabilities[label] >= GREY for label in DESTRUCTIVE if label not in chosen)
+    doubt = GREY_CLEAR if share >= SET_CLEAR else GREY
+    grey = any(probabilities[label] >= doubt for label in DESTRUCTIVE if label not in chosen)
     if share >= needed and not grey and sure == chosen and other < OTHER_BESIDE:
         return Decision(chosen, Certainty.CERTAIN, chosen, share)
     if sure:

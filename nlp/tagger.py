@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from pathlib import Path
 from zlib import crc32
 
@@ -62,6 +63,10 @@ def shape(word: str) -> str:
     return "a"
 
 
+_MASK = (1 << BITS) - 1
+_BEYOND = {step: crc32(f"{step}|-".encode()) & _MASK for step in (-3, -2, -1, 0, 1, 2, 3)}
+
+
 @dataclass(frozen=True, slots=True)
 class Tagger:
     """Weights by hashed feature, and the words that stand in lower case in many messages: they are seldom names."""
@@ -95,22 +100,18 @@ def features_of(
     towns = _long_towns(tokens)
     last_line = tokens[-1].line
     closings = {token.line for token in tokens if token.low in _CLOSING}
-    mask = (1 << BITS) - 1
     mostly = _case(tokens)
     rows: list[list[int]] = []
     for at, token in enumerate(tokens):
-        names = ["bias", mostly]
+        row: list[int] = []
         for step in (-3, -2, -1, 0, 1, 2, 3):
             other = at + step
-            if not 0 <= other < len(tokens):
-                names.append(f"{step}|-")
-                continue
-            low, signs, gazette = base[other]
-            names += (
-                (f"{step}w{low}", f"{step}g{gazette}")
-                if abs(step) == 3
-                else (f"{step}w{low}", f"{step}s{signs}", f"{step}g{gazette}")
-            )
+            if 0 <= other < len(tokens):
+                word = base[other]
+                row += _kept(step, *word) if "c" in word[2] else _near(step, *word)
+            else:
+                row.append(_BEYOND[step])
+        names = ["bias", mostly]
         low, signs, gazette = base[at]
         before = base[at - 1] if at else ("", "", "")
         after = base[at + 1] if at + 1 < len(tokens) else ("", "", "")
@@ -127,8 +128,19 @@ def features_of(
         if at > 1:
             names.append(f"2b{base[at - 2][0]}_{before[0]}")
             names.append(f"2g{base[at - 2][2]}{before[2]}{gazette}")
-        rows.append([crc32(name.encode("utf-8", "surrogatepass")) & mask for name in names])
+        row += [crc32(name.encode("utf-8", "surrogatepass")) & _MASK for name in names]
+        rows.append(row)
     return rows
+
+
+def _near(step: int, low: str, signs: str, gazette: str) -> tuple[int, ...]:
+    """What a word says about the one `step` places before or after it."""
+    names = (f"{step}w{low}", f"{step}g{gazette}", f"{step}s{signs}")
+    return tuple(crc32(name.encode("utf-8", "surrogatepass")) & _MASK for name in names[: 2 if abs(step) == 3 else 3])
+
+
+# Everyday words come again in every message. Names and numbers are in no cache: they are somebody's.
+_kept = lru_cache(maxsize=65_536)(_near)
 
 
 def _own(token: Token, everyday: frozenset[int], rare: frozenset[int]) -> tuple[str, str, str]:

@@ -1,16 +1,15 @@
 """Hand-over 1 to the case: claim stored messages, understand them, settle what they become.
 
-    claim    one short transaction: lease, attempt + 1, the raw bytes opened
-    work     no transaction open: take apart, read, look up what is known, decide, write the answer
-    settle   one short transaction for the whole batch; if it breaks, each message alone
-
-A message that can not be read is set aside for people with its bytes, and the clock runs from receipt.
+claim    one short transaction: lease, attempt + 1, the raw bytes opened
+work     no transaction open: take apart, read, look up what is known, decide, write the answer
+settle   one short transaction for the whole batch; if it breaks, each message alone. Unreadable: set aside
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -42,6 +41,7 @@ from workflow.opening import told_if_request
 from workflow.settling import settle_turn
 
 log = logging.getLogger(__name__)
+_ANSWER = re.compile(r"\s*(?:re|antw|antwoord|aw)\s*:", re.I)
 TRIES = 3  # then a person looks
 STALE_TRIES = 10  # the conversation changed under us: no fault of the message
 STALE = "stale"
@@ -173,7 +173,7 @@ async def _authenticate(desk: Desk, items: Sequence[Item]) -> None:
         return
     asking = [item for item in items if _may_ask(item)]
     checks = {
-        item.row.id: asyncio.create_task(check(item.raw, item.outer or item.parsed))
+        item.row.id: asyncio.create_task(check(item.raw, item.outer or item.parsed), name="sender-check")
         for item in asking
         if item.raw is not None and item.parsed is not None
     }
@@ -217,7 +217,9 @@ def _by_ourselves(desk: Desk, item: Item) -> bool:
 def _read(reader: Reader, item: Item) -> None:
     parsed = item.parsed
     assert parsed is not None
-    item.reading = reader.read(parsed.subject, parsed.own_words)
+    ours = CASE_NUMBER.search(parsed.subject) and _ANSWER.match(parsed.subject)  # not what the sender says
+    subject = "" if ours else parsed.subject
+    item.reading = reader.read(subject, parsed.own_words)
     item.reply = reader.read_reply(parsed.own_words)
 
 
@@ -351,9 +353,8 @@ def _done(unit: Unit, token: str, item: Item) -> None:
 
 def _would(item: Item) -> dict[str, Any]:
     """What a channel that only looks would have done, for the page that shows it."""
-    if item.would is None:
+    if (would := item.would) is None:
         return {}
-    would = item.would
     labels = [label.value for label in would.open]
     return {"would": {"outcome": would.outcome.value, "labels": labels, "mail": would.mail.value}}
 

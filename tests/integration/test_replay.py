@@ -28,7 +28,7 @@ from tests.support.office import Shared, shared
 __all__ = ["shared"]
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FIELDS = ["path", "index", "sha256", "outcome", "labels", "decision", "auto_mail", "machine", "text", "error"]
-ASKS = "Graag ontvang ik een kopie van alle persoonsgegevens die jullie van mij hebben."
+ASKS = "Graag ontvang ik een overzicht van alle persoonsgegevens die jullie van mij hebben."
 SMALL_TALK = "Kunnen jullie de factuur van oktober nog eens sturen? De bijlage ontbrak."
 
 

@@ -63,7 +63,7 @@ def test_evidence_is_the_sentence_that_asks(reader: DutchReader) -> None:
         "Wilt u al mijn persoonsgegevens verwijderen? Ik hoor het graag van u, t.a.v. dhr. De Boer.\n\nGroet, Jan"
     )
     reading = reader.read("", text)
-    assert Label.VERWIJDERING in reading.labels
+    assert Label.VERWIJDERING in reading.chosen, "read as such; a message with much else in it is asked about"
     assert reading.evidence[Label.VERWIJDERING] == "Wilt u al mijn persoonsgegevens verwijderen?"
 
 
