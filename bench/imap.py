@@ -42,8 +42,6 @@ tls = "none"
 username = "{user}"
 password_file = "imap-password"
 
-[organisation.sender_check]
-own_check = false
 """
 )  # our own check asks the DNS: this stays on the machine
 
