@@ -14,8 +14,9 @@ from typing import Annotated, Any
 import typer
 
 from bot import live_commands, mail_commands, nlp_commands, replay, staff_commands
+from bot.moments import moment_of
 from cases.deadlines import Rule, compute
-from cases.errors import InputError, LoketError
+from cases.errors import LoketError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -120,7 +121,7 @@ def deadline(
     as_json: Json = False,
 ) -> None:
     """The date of a term and why: the same function the cases use."""
-    term = compute(rule, received=_moment(received), asked=_maybe(asked), answered=_maybe(answered))
+    term = compute(rule, received=moment_of(received), asked=_maybe(asked), answered=_maybe(answered))
     values = {
         "rule": term.rule.value,
         "due": term.due.isoformat(),
@@ -135,18 +136,8 @@ def deadline(
             typer.echo(f"{name:12} {value}")
 
 
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise InputError("bad_time", f"geen geldig tijdstip: {text!r}") from None
-    if moment.tzinfo is None:
-        raise InputError("bad_time", f"er ontbreekt een tijdzone: {text!r} (bijvoorbeeld +01:00)")
-    return moment
-
-
 def _maybe(text: str) -> datetime | None:
-    return _moment(text) if text else None
+    return moment_of(text) if text else None
 
 
 def _log() -> None:

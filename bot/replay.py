@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.moments import moment_of
 from cases.context import system_clock
 from cases.errors import InputError
 
@@ -49,7 +50,7 @@ def replay(
     from bot.replay_report import Report  # noqa: PLC0415  # imports what the command needs, not more
     from bot.replay_sources import open_source  # noqa: PLC0415
 
-    then = _moment(received) if received else None
+    then = moment_of(received) if received else None
     settings = _settings(config, organisation)
     source = open_source(path, system_clock())
     reader = _reader((settings.folder if config is not None else Path("var")) / "model")
@@ -78,16 +79,6 @@ async def _run(
 
 def _dated(messages: Iterator[Found], then: datetime | None) -> Iterator[Found]:
     return messages if then is None else (replace(found, received_at=then) for found in messages)
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise InputError("bad_time", f"geen geldig tijdstip: {text!r}") from None
-    if moment.tzinfo is None:
-        raise InputError("bad_time", f"er ontbreekt een tijdzone: {text!r} (bijvoorbeeld +01:00)")
-    return moment
 
 
 def _settings(config: Path | None, organisation: str) -> Settings:

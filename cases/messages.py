@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from cases.types import ChannelKind, Custody, MachineKind, Origin
 
@@ -77,3 +78,12 @@ class ParsedMessage:
     bounced_ids: tuple[str, ...] = ()  # bounce: Message-IDs of ours named inside
     bounce_permanent: bool = False  # bounce: 5.x.x "failed"
     forwarded: Forwarded | None = None
+
+
+def as_kept(parsed: ParsedMessage) -> dict[str, Any]:
+    """A message as the conversation keeps and shows it; what the reader made of it is added where it was read."""
+    return {
+        "subject": parsed.subject, "text": parsed.own_words, "quoted": parsed.quoted, "from_name": parsed.from_name,
+        "from_address": parsed.from_address, "evidence": {}, "flags": [], "facts": [],
+        "attachments": [{"name": a.name, "type": a.media_type, "size": a.size} for a in parsed.attachments],
+    }  # fmt: skip

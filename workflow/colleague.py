@@ -15,7 +15,7 @@ from sqlalchemy import Row, select
 from cases.audit import PROGRAM, AuditTag, staff_actor
 from cases.dialogue import Awaited
 from cases.errors import Stale
-from cases.messages import ParsedMessage
+from cases.messages import ParsedMessage, as_kept
 from cases.types import (
     OPEN_STATES,
     Awaiting,
@@ -118,15 +118,10 @@ def settle(unit: Unit, desk: Desk, row: Row[Any], parsed: ParsedMessage, found: 
     """The words into the case, approvals void, the question to staff."""
     unit.keys.adopt(unit, row.data_key_id, found.case_key_id)
     sealer, message_id = unit.keys.data(unit, found.case_key_id), unit.new_id()
-    content = {
-        "subject": parsed.subject, "text": parsed.own_words, "quoted": parsed.quoted, "from_name": parsed.from_name,
-        "from_address": parsed.from_address, "evidence": {}, "flags": [], "facts": [],
-        "attachments": [{"name": a.name, "type": a.media_type, "size": a.size} for a in parsed.attachments],
-    }  # fmt: skip
     unit.add(
         Message, id=message_id, organisation_id=row.organisation_id, conversation_id=found.conversation_id,
         case_id=found.case_id, data_key_id=found.case_key_id, inbound_id=row.id, incoming=False, kind=KIND,
-        content=sealer.seal_json(content, f"message.content:{message_id}"), at=row.received_at,
+        content=sealer.seal_json(as_kept(parsed), f"message.content:{message_id}"), at=row.received_at,
     )  # fmt: skip
     raise_content_version(unit, found.case_id)
     _our_letter_waits(unit, found.case_id)

@@ -9,7 +9,7 @@ from sqlalchemy import Row, select
 from cases.audit import PROGRAM, AuditTag, requester_actor
 from cases.dialogue import Awaited, Mail, Turn
 from cases.identity import CodePurpose, CodeResult
-from cases.messages import ParsedMessage, RawInbound
+from cases.messages import ParsedMessage, RawInbound, as_kept
 from cases.reading import Reading
 from cases.types import (
     OPEN_STATES,
@@ -149,13 +149,7 @@ class _Settling:
 
     def _message(self, answer: Answer) -> None:
         parsed, sealer = self.parsed, self.unit.keys.data(self.unit, self.key_id)
-        content = {
-            "subject": parsed.subject,
-            "text": parsed.own_words,
-            "quoted": parsed.quoted,
-            "from_name": parsed.from_name,
-            "from_address": parsed.from_address,
-            "attachments": [{"name": a.name, "type": a.media_type, "size": a.size} for a in parsed.attachments],
+        content = as_kept(parsed) | {
             "evidence": {label.value: sentence for label, sentence in self.reading.evidence.items()},
             "flags": sorted(flag.value for flag in self.reading.flags),
             "facts": [{"kind": fact.kind.value, "value": fact.value} for fact in self.reading.facts],

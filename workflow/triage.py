@@ -12,7 +12,7 @@ from sqlalchemy import Row, select
 from cases.audit import AuditTag, staff_actor
 from cases.dialogue import Awaited, Mail, Turn, opened
 from cases.errors import InputError, RuleError, Stale
-from cases.messages import ParsedMessage, RawInbound
+from cases.messages import ParsedMessage, RawInbound, as_kept
 from cases.reading import Flag, Reading
 from cases.types import Assurance, InboundOutcome, InboundStatus, Label, Origin, WorkKind
 from storage.claims import RELEASED
@@ -187,7 +187,7 @@ async def join(desk: Desk, staff_id: str, inbound_id: str) -> str:
         unit.add(
             Message, id=message_id, organisation_id=row.organisation_id, conversation_id=conversation_id,
             case_id=case.id, data_key_id=case.data_key_id, inbound_id=row.id, incoming=True,
-            content=sealer.seal_json(_content(parsed), f"message.content:{message_id}"), at=row.received_at,
+            content=sealer.seal_json(as_kept(parsed), f"message.content:{message_id}"), at=row.received_at,
         )  # fmt: skip
         raise_content_version(unit, case.id)
         open_work(
@@ -200,14 +200,6 @@ async def join(desk: Desk, staff_id: str, inbound_id: str) -> str:
     _, raw = await desk.store.read(lambda reads: _opened(reads, inbound_id))
     parsed = await desk.in_thread(_words, desk, raw)
     return await desk.store.write(write)
-
-
-def _content(parsed: ParsedMessage) -> dict[str, Any]:
-    return {
-        "subject": parsed.subject, "text": parsed.own_words, "quoted": parsed.quoted, "from_name": parsed.from_name,
-        "from_address": parsed.from_address, "evidence": {}, "flags": [], "facts": [],
-        "attachments": [{"name": a.name, "type": a.media_type, "size": a.size} for a in parsed.attachments],
-    }  # fmt: skip
 
 
 def _talk_of(unit: Unit, desk: Desk, row: Row[Any], case: Row[Any], parsed: ParsedMessage) -> str:
