@@ -5,10 +5,12 @@ The raw bytes are the truth; everything here is derived from them and can be der
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from cases.errors import InputError
 from cases.types import ChannelKind, Custody, MachineKind, Origin
 
 
@@ -78,6 +80,45 @@ class ParsedMessage:
     bounced_ids: tuple[str, ...] = ()  # bounce: Message-IDs of ours named inside
     bounce_permanent: bool = False  # bounce: 5.x.x "failed"
     forwarded: Forwarded | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChatFile:
+    """A file that came in a chat; its bytes stay with the channel until somebody asks for them."""
+
+    name: str
+    media_type: str
+    size: int
+    file_id: str = ""  # how the channel names it
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """One chat message in the one shape all chat channels hand in; `RawInbound.raw` is this as JSON."""
+
+    sender: str  # the channel's own name of the person or chat: chat id, contact id, conversation key
+    text: str
+    message_id: str  # unique in its chat
+    name: str = ""  # as the channel shows it: a claim
+    choice: str = ""  # the value of the quick reply that was pressed
+    edits: str = ""  # message_id of the earlier message that this one replaces
+    language: str = ""  # of the page or app, "nl" or "en"
+    files: tuple[ChatFile, ...] = ()
+    vouched: tuple[tuple[str, str], ...] = ()  # (identifier kind, value) that the organisation's own portal signed
+
+    def to_raw(self) -> bytes:
+        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def chat_message(raw: bytes) -> ChatMessage:
+    """The chat message in stored bytes; InputError `unreadable` when it is none."""
+    try:
+        table = json.loads(raw)
+        files = tuple(ChatFile(**one) for one in table.pop("files", ()))
+        vouched = tuple((str(kind), str(value)) for kind, value in table.pop("vouched", ()))
+        return ChatMessage(**table, files=files, vouched=vouched)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise InputError("unreadable") from error
 
 
 def as_kept(parsed: ParsedMessage) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from cases.messages import ParsedMessage, RawInbound
 from cases.reading import Reading, Reply
+from cases.types import ActionStatus, Verb
 
 
 class Accepted(Protocol):
@@ -64,6 +65,8 @@ class Outgoing:
     reply_to: str = ""
     raw: bytes | None = None  # forwarded mail leaves unchanged
     created_at: datetime | None = None
+    choices: tuple[tuple[str, str], ...] = ()  # chat: quick replies, (value, words)
+    note: bool = False  # Intercom: for staff only
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +176,9 @@ class FieldInfo:
     category: str  # key of a policy category
     secret: bool = False  # shown as "aanwezig, niet getoond"; a source hands over True or False: is there one?
     mask: str = ""  # "iban": last four characters
+    identifies: bool = True  # goes when the record is anonymised; False: an amount, a product, a state
+    corrects: str = ""  # the fact this column holds (cases.reading.FactKind): how a correction finds its column
+    opinion: bool = False  # an impression or conclusion: art. 16 gives a statement beside it, no change
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +187,9 @@ class TableInfo:
     label: str
     role: SourceRole
     fields: tuple[FieldInfo, ...]
+    can: frozenset[Verb] = frozenset()  # what the source can do to its records; empty: only look
+    issued: bool = False  # documents that were sent (invoices): never rewritten, put right by a new one
+    login: bool = False  # these columns open an account: a change is proven on the old address
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +197,8 @@ class SourceInfo:
     name: str
     label: str
     tables: tuple[TableInfo, ...]
+    by_hand: bool = False  # a person does what is asked: answers come later, through a task page
+    recipient: str = ""  # the policy's recipient whose system this is (art. 19: told by the change itself)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +218,8 @@ class FoundTable:
     table: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Value, ...], ...]
+    keys: tuple[str, ...] = ()  # one per row: names the record in its system; () when it has no names
+    days: tuple[date | None, ...] = ()  # one per row: the day its term counts from
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +231,34 @@ class Found:
     tables: tuple[FoundTable, ...] = ()
     used: tuple[Identifier, ...] = ()  # identifiers searched with, those found on the way included
     error: str = ""  # for staff; no personal data
+    # "customer": "running" or "former"; "customer_until": ISO date; "open_invoices": their total, when there are any
     facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change in one system, as staff approved it. Doing it again with the same `id` changes nothing more."""
+
+    id: str
+    verb: Verb
+    table: str = ""
+    keys: tuple[str, ...] = ()  # records (`FoundTable.keys`)
+    values: Mapping[str, Value] = field(default_factory=dict)  # CORRECT: column → new value
+    expected: Mapping[str, Value] = field(default_factory=dict)  # CORRECT: what stands there now, else CONFLICT
+    columns: tuple[str, ...] = ()  # ANONYMISE: which fields go
+    identifiers: tuple[Identifier, ...] = ()  # OPT_OUT: of whom
+    channels: tuple[str, ...] = ()  # OPT_OUT: cases.policy.AdChannel; () is all of them
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What came of a change. `records` counts what is now as asked; `previous` lets a correction be undone."""
+
+    id: str
+    status: ActionStatus
+    records: int = 0
+    error: str = ""  # for staff; no personal data
+    previous: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)  # key → column → value before
 
 
 class DataSource(Protocol):
@@ -230,6 +270,10 @@ class DataSource(Protocol):
     async def find(self, identifiers: Sequence[Identifier]) -> Found: ...
     async def addresses_on_file(self, identifier: Identifier) -> tuple[str, ...]:
         """E-mail addresses on file for an identifier somebody named; raises OutsideError when it can not look."""
+        ...
+
+    async def change(self, change: Change) -> Changed:
+        """Carries out one change, idempotent by its id. A change outside `TableInfo.can` is FAILED, never skipped."""
         ...
 
     async def close(self) -> None: ...

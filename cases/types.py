@@ -176,6 +176,10 @@ class DeadlineKind(StrEnum):
     LINK_EXPIRY = "link_expiry"
     BREACH_72H = "breach_72h"
     KEPT_RECORD_END = "kept_record_end"
+    EXTENDED = "extended"  # two further months (art. 12(3)), counted from receipt
+    SUSPENDED = "suspended"  # the term with the days that we waited for an answer; the other one stays beside it
+    RESTRICTION_REVIEW = "restriction_review"
+    TASK_DUE = "task_due"
 
 
 class DraftStatus(StrEnum):
@@ -210,6 +214,12 @@ class OutboxKind(StrEnum):
     DOWNLOAD_CODE = "download_code"
     STAFF_NOTICE = "staff_notice"
     FORWARD = "forward"  # host custody: mail that is no request, unchanged
+    DONE = "done"  # an opt-out carried out at once, an approved answer to a question
+    CHAT = "chat"  # small talk in a chat: says where things stand, asks nothing
+    TASK = "task"  # to a colleague or deputy: a task page for a system kept by hand
+    RECIPIENT = "recipient"  # art. 19: to whoever got the data
+    CONFIRMATION = "confirmation"  # to the old and the new address of a change, with undo
+    TRANSFER = "transfer"  # art. 20: to the party that the person named and confirmed
 
 
 AUTOMATIC = frozenset(
@@ -222,6 +232,8 @@ AUTOMATIC = frozenset(
         OutboxKind.CODE_RESULT,
         OutboxKind.HUMAN,
         OutboxKind.DOWNLOAD_CODE,
+        OutboxKind.DONE,
+        OutboxKind.CHAT,
     }
 )
 
@@ -247,6 +259,14 @@ class WorkKind(StrEnum):
     BACKLOG = "backlog"  # a probable request from before the moment of connecting
     COLLEAGUE_ANSWER = "colleague_answer"  # a colleague wrote to the requester: is that the answer?
     SPAM_LISTED = "spam_listed"  # a probable request from a sender on the spam list
+    ACTION_FAILED = "action_failed"  # a change in a system did not happen, or nobody knows
+    TASK = "task"  # a system kept by hand: somebody has to look or to change
+    KEPT_ENDED = "kept_ended"  # "termijn verlopen: alsnog wissen"
+    RECIPIENT = "recipient"  # art. 19: a recipient that can only be told by hand
+    RESTRICTION = "restriction"  # review date, or to be told before it is lifted
+    BREACH = "breach"  # 72 hours (art. 33)
+    EVIDENCE = "evidence"  # something was uploaded: check it, then it goes
+    LATE = "late"  # past the date told: an apology letter is drafted
     MAIL_HELD = "mail_held"  # a loop limit kept an automatic mail back; the request goes on
 
 
@@ -272,6 +292,65 @@ class RefusalGround(StrEnum):
     UNFOUNDED = "unfounded"  # art. 12(5)
     EXCESSIVE = "excessive"  # art. 12(5)
     NO_SUCH_RIGHT = "no_such_right"  # the right does not cover this
+
+
+class Verb(StrEnum):
+    """What may be done to records in one of the organisation's systems."""
+
+    CORRECT = "correct"  # art. 16
+    ERASE = "erase"  # art. 17: the record goes
+    ANONYMISE = "anonymise"  # art. 17: named fields go, what is left points to nobody
+    RESTRICT = "restrict"  # art. 18: frozen, nightly jobs and mailings skip it
+    LIFT = "lift"  # the restriction ends
+    OPT_OUT = "opt_out"  # art. 21(3)
+
+
+class ActionStatus(StrEnum):
+    """Where one change in one system stands. A failed one is never the same as one that had nothing to do."""
+
+    WAITING = "waiting"  # for its moment (the wait period), or to be tried again
+    DONE = "done"
+    NOTHING = "nothing"  # it was so already: the record is gone, the field is empty
+    BY_HAND = "by_hand"  # a person has a task page; not done before that person says so
+    CONFLICT = "conflict"  # the record is no longer as it was shown to staff
+    FAILED = "failed"  # tried, and certainly not done
+    UNKNOWN = "unknown"  # the line broke: it may have happened
+    CANCELLED = "cancelled"
+
+
+class Fate(StrEnum):
+    """What becomes of one record on erasure; every record gets exactly one."""
+
+    ERASE = "erase"
+    ANONYMISE = "anonymise"
+    KEEP = "keep"  # needs category, law and end date
+
+
+class RestrictionGround(StrEnum):
+    """Art. 18(1)."""
+
+    ACCURACY = "accuracy"  # (a) disputed, while it is checked
+    UNLAWFUL = "unlawful"  # (b) and the person wants no erasure
+    CLAIM = "claim"  # (c) we need it no longer, the person does for a legal claim
+    OBJECTION = "objection"  # (d) while an objection is weighed
+
+
+class TaskStatus(StrEnum):
+    """A task for whoever keeps a system by hand."""
+
+    OPEN = "open"
+    DONE = "done"  # "gewist op …", "gevonden: …"
+    NOTHING = "nothing"  # "niets gevonden"
+    CANCELLED = "cancelled"
+
+
+class NoticeStatus(StrEnum):
+    """Telling a recipient of a change (art. 19)."""
+
+    WAITING = "waiting"  # not written yet, or by hand
+    SENT = "sent"
+    CONFIRMED = "confirmed"
+    IMPOSSIBLE = "impossible"  # impossible or disproportionate; a reason stands beside it
 
 
 class Form(StrEnum):

@@ -6,16 +6,19 @@ connection, reads no clock and writes nothing; the workflow shows its plan to st
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
 from cases.export import ExportSpec
 from cases.letters import Letter
 from cases.policy import Policy
-from cases.protocols import Found, Identifier, SourceInfo
-from cases.types import Assurance, Decision, Form, Label
+from cases.protocols import Found, Identifier, SourceInfo, Value
+from cases.reading import Change as Correction
+from cases.reading import Fact
+from cases.types import Assurance, Decision, Fate, Form, Label, Verb
 from handlers.wording import Texts
 
 
@@ -46,6 +49,9 @@ class CaseFile:
     found: tuple[Found, ...]  # one per source
     also: tuple[Label, ...]  # other requests in the same case
     now: datetime
+    corrections: tuple[Correction, ...] = ()  # field, old → new, as read in the messages of this request
+    facts: tuple[Fact, ...] = ()  # of its messages
+    chosen: Mapping[str, str] = field(default_factory=dict)  # what staff or the requester settled: see its handler
     checked_by_role: str = ""  # "medewerker privacy"; the policy's role where empty
     texts: Texts | None = None  # the organisation's own sentences; the shipped ones where None
 
@@ -56,11 +62,31 @@ class Action:
 
     id: str
     source: str
-    verb: str  # "correct", "erase", "anonymise", "restrict", "opt_out"
+    verb: Verb
     table: str
     keys: tuple[str, ...]
     description: str  # in Dutch, for staff
     reversible: bool
+    values: Mapping[str, Value] = field(default_factory=dict)  # as in cases.protocols.Change
+    expected: Mapping[str, Value] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    identifiers: tuple[Identifier, ...] = ()
+    by_hand: bool = False  # the system is kept by a person
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One record of the dry run of an erasure: what becomes of it, and on which ground. Kept ones go into the ledger."""
+
+    source: str
+    table: str
+    key: str
+    fate: Fate
+    category: str  # key of the policy category that decides
+    columns: tuple[str, ...] = ()  # fields that go, also of a kept record
+    law: str = ""  # kept: article and law
+    ends_on: date | None = None  # kept: the last day
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +98,9 @@ class Prepared:
     letter: Letter
     export: ExportSpec | None
     staff_notes: tuple[str, ...]  # in Dutch, no personal data; shown above the draft
+    lines: tuple[Line, ...] = ()  # erasure: one per record found
+    wait: timedelta = timedelta()  # between approval and the first change, so that it can be called off
+    tell: tuple[str, ...] = ()  # art. 19: keys of the policy's recipients to be told once it is done
 
 
 class Handler(Protocol):

@@ -13,8 +13,9 @@ from nlp.fact_addresses import foreign_postcodes, house_facts, place_facts, post
 from nlp.fact_dates import date_facts
 from nlp.fact_names import name_facts, tidied
 from nlp.fact_numbers import cued_facts, number_facts, phone_facts, signed_numbers, web_facts
-from nlp.tagger import Tagger, is_town
+from nlp.tagger import Tagger
 from nlp.tokens import tokens_of
+from nlp.word_features import is_town
 
 SEEN = 20_000  # characters; a signature stands well before
 MOST = 40  # facts of one message; more is a list, not a request

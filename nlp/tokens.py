@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 MOST = 1_500  # words that are read; a signature of a longer mail is found from its end
 
@@ -18,8 +18,9 @@ _TOKEN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
+    """A tuple, because hundreds are made for every message."""
+
     text: str
     low: str
     start: int

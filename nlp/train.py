@@ -29,8 +29,8 @@ STRENGTH = 50.0  # inverse regularisation
 SHIPPED = frozenset({Split.TRAIN, Split.DEV})  # the test writers are never read
 RARE_EXPONENT = 0.5  # a positive counts (negatives / positives) ** this
 _RECIPE = (
-    "features.py", "logistic.py", "examples.py", "train.py", "train_tagger.py", "tagger.py", "tokens.py",
-    "gazetteer.toml",
+    "features.py", "logistic.py", "examples.py", "train.py", "train_tagger.py", "tagger.py", "word_features.py",
+    "tokens.py", "gazetteer.toml",
     "own_words.py", "embeddings.py", "decide.py", "model.py",
 )  # fmt: skip
 

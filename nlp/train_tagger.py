@@ -12,9 +12,11 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_array
 
 from nlp.examples import Example
+from nlp.features import Floats
 from nlp.own_words import blanked
-from nlp.tagger import BITS, TAGGED, Tag, Tagger, everyday_of, features_of
+from nlp.tagger import TAGGED, Tag, Tagger
 from nlp.tokens import Token, tokens_of
+from nlp.word_features import BITS, Buckets, features_of, key_of
 
 STRENGTH = 2.0  # inverse regularisation
 _FREQUENT = 3  # messages with the word in lower case
@@ -24,25 +26,25 @@ Array = npt.NDArray[np.float64]
 
 def fit_tagger(examples: Sequence[Example]) -> Tagger:
     marked = [example for example in examples if example.facts is not None]
-    texts = [tokens_of(blanked(example.text, example.own)) for example in marked]
-    seen = Counter(
-        word
-        for tokens in [*texts, *(tokens_of(e.own) for e in examples if e.facts is None)]
-        for word in everyday_of(tokens)
-    )
+    seen = Counter(word for example in examples for word in _everyday_of(_tokens(example)))
     everyday = frozenset(word for word, count in seen.items() if count >= _FREQUENT)
     borderline = frozenset(word for word, count in seen.items() if count == _FREQUENT)
-    rows: list[list[int]] = []
+    rows: list[Buckets] = []
     tags: list[int] = []
-    for example, tokens in zip(marked, texts, strict=True):
-        if not tokens:
-            continue
-        rows += features_of(tokens, everyday, rare=borderline & frozenset(everyday_of(tokens)))
-        tags += tags_of(example, tokens)
-    ends = np.cumsum([0, *(len(row) for row in rows)])
-    flat = np.fromiter((value for row in rows for value in row), dtype=np.int64, count=int(ends[-1]))
-    features = csr_array((np.ones(len(flat)), flat, ends), shape=(len(rows), 1 << BITS))
-    return Tagger(_fit(features, np.array(tags)).astype(np.float32), everyday)
+    for example in marked:
+        tokens = _tokens(example)
+        if tokens:
+            rows.append(features_of(tokens, everyday, rare=borderline & _everyday_of(tokens)))
+            tags += tags_of(example, tokens)
+    return Tagger(_fit(np.concatenate(rows), np.array(tags)), everyday)
+
+
+def _tokens(example: Example) -> list[Token]:
+    return tokens_of(example.own if example.facts is None else blanked(example.text, example.own))
+
+
+def _everyday_of(tokens: Sequence[Token]) -> frozenset[int]:
+    return frozenset(key_of(token.low) for token in tokens if token.text.islower())
 
 
 def tags_of(example: Example, tokens: Sequence[Token]) -> list[int]:
@@ -58,27 +60,30 @@ def tags_of(example: Example, tokens: Sequence[Token]) -> list[int]:
     return tags
 
 
-def _fit(features: csr_array, tags: npt.NDArray[np.int64]) -> Array:
-    used = np.unique(features.indices)
-    small = features[:, used]
-    transposed = small.T.tocsr()
+def _fit(buckets: Buckets, tags: npt.NDArray[np.int64]) -> Floats:
+    """In 32 bits, over the buckets that occur."""
+    used, columns = np.unique(buckets, return_inverse=True)
+    width = buckets.shape[1]
+    ends = np.arange(len(buckets) + 1, dtype=np.int32) * width
+    ones = np.ones(buckets.size, dtype=np.float32)
+    small = csr_array((ones, columns.ravel().astype(np.int32), ends), shape=(len(buckets), len(used)))
     count = len(Tag)
-    wanted = np.zeros((len(tags), count))
-    wanted[np.arange(len(tags)), tags] = 1.0
+    at = np.arange(len(tags))
 
     def loss(flat: Array) -> tuple[float, Array]:
-        table = flat.reshape(len(used), count)
+        table = flat.reshape(len(used), count).astype(np.float32)
         scores = small @ table
         scores -= scores.max(axis=1, keepdims=True)
         chances = np.exp(scores)
         sums = chances.sum(axis=1, keepdims=True)
+        value = float(np.log(sums).sum() - scores[at, tags].sum()) + float((table**2).sum()) / (2 * STRENGTH)
         chances /= sums
-        value = float(np.log(sums).sum() - (scores * wanted).sum()) + float((table**2).sum()) / (2 * STRENGTH)
-        gradient = transposed @ (chances - wanted) + table / STRENGTH
-        return value, gradient.ravel()
+        chances[at, tags] -= 1
+        gradient = small.T @ chances + table / np.float32(STRENGTH)
+        return value, gradient.ravel().astype(np.float64)
 
     options: Any = {"maxiter": 60, "gtol": 1e-1}
     result = minimize(loss, np.zeros(len(used) * count), jac=True, method="L-BFGS-B", options=options)
-    weights = np.zeros((1 << BITS, count))
+    weights = np.zeros((1 << BITS, count), dtype=np.float32)
     weights[used] = np.asarray(result.x).reshape(len(used), count)
     return weights

@@ -67,6 +67,7 @@ class Draft(SQLModel, table=True):
     letter: bytes = sealed()  # JSON: subject, form, blocks
     notes: bytes = sealed()  # JSON: notes for staff
     plan: Any = json_value()  # actions without personal data: source, verb, table, counts
+    actions: bytes | None = maybe_sealed()  # JSON: the same with their records and values, dry run, wait, whom to tell
     package_digest: str = text()
     content_version: int
     policy_version: str = text()

@@ -15,6 +15,7 @@ from storage.models.base import (
     key,
     maybe_day,
     maybe_moment,
+    maybe_sealed,
     maybe_text,
     moment,
     refers,
@@ -64,6 +65,8 @@ class Conversation(SQLModel, table=True):
     form: str = text(Form.NL_U)
     human_since: datetime | None = maybe_moment()  # the bot is silent from here on
     frozen: bool = False  # somebody said "niet ik"
+    ident_address: bytes | None = maybe_sealed()  # chat: the e-mail address that was typed, where codes and letters go
+    ident_index: str | None = maybe_text(index=True)
     last_message_at: datetime = moment()
     created_at: datetime = moment()
     version: int = 1
@@ -105,6 +108,11 @@ class Request(SQLModel, table=True):
     due_on: date | None = maybe_day()  # the latest legal date
     policy_version: str = text()
     decision: str | None = maybe_text()
+    ground: str | None = maybe_text()  # RefusalGround, when it was refused
+    chosen: Any = json_value()  # what staff or the requester settled on the way; no personal data
+    extended_on: date | None = maybe_day()  # the letter about two further months left on this day
+    same_as: str | None = maybe_text()  # a repetition: answered with the other one
+    handler_id: str | None = maybe_text()  # who took it
     failure: str = text("")  # plain words for staff; no personal data
     wake_at: datetime | None = maybe_moment()  # work on it from this moment
     closed_at: datetime | None = maybe_moment()

@@ -1,0 +1,457 @@
+"""Doing: changes in systems, erasure ledger, tasks, notices, breaches; chats and their staff."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    _channel_cursor()
+    _chat_session()
+    _ledger_entry()
+    _staff_chat()
+    _suppression()
+    _breach()
+    _mandate()
+    _evidence()
+    _recipient_notice()
+    _restriction()
+    _source_action()
+    _source_task()
+    _staff_button()
+    _suspension()
+    _transfer()
+    _draft_view()
+    _added_columns()
+
+
+def _channel_cursor() -> None:
+    op.create_table(
+        "channel_cursor",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("organisation_id", sa.Text(), nullable=False),
+        sa.Column("position", sa.Text(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_channel_cursor_organisation_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_channel_cursor")),
+    )
+    op.create_index(op.f("ix_channel_cursor_organisation_id"), "channel_cursor", ["organisation_id"], unique=False)
+
+
+def _chat_session() -> None:
+    op.create_table(
+        "chat_session",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("organisation_id", sa.Text(), nullable=False),
+        sa.Column("token_digest", sa.Text(), nullable=False),
+        sa.Column("vouched", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_chat_session_organisation_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_chat_session")),
+        sa.UniqueConstraint("token_digest", name=op.f("uq_chat_session_token_digest")),
+    )
+    op.create_index(op.f("ix_chat_session_organisation_id"), "chat_session", ["organisation_id"], unique=False)
+
+
+def _ledger_entry() -> None:
+    op.create_table(
+        "ledger_entry",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("organisation_id", sa.Text(), nullable=False),
+        sa.Column("request_id", sa.Text(), nullable=True),
+        sa.Column("case_number", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("table_name", sa.Text(), nullable=False),
+        sa.Column("fate", sa.Text(), nullable=False),
+        sa.Column("data_key_id", sa.Text(), nullable=True),
+        sa.Column("reference", sa.LargeBinary(), nullable=True),
+        sa.Column("reference_digest", sa.Text(), nullable=False),
+        sa.Column("columns", sa.Text(), nullable=True),
+        sa.Column("category", sa.Text(), nullable=False),
+        sa.Column("law", sa.Text(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("offered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_ledger_entry_organisation_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_entry")),
+    )
+    op.create_index("ix_ledger_end", "ledger_entry", ["ends_on", "closed_at"], unique=False)
+    op.create_index(op.f("ix_ledger_entry_organisation_id"), "ledger_entry", ["organisation_id"], unique=False)
+    op.create_index(op.f("ix_ledger_entry_reference_digest"), "ledger_entry", ["reference_digest"], unique=False)
+    op.create_index(op.f("ix_ledger_entry_request_id"), "ledger_entry", ["request_id"], unique=False)
+
+
+def _staff_chat() -> None:
+    op.create_table(
+        "staff_chat",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("staff_id", sa.Text(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("chat_id", sa.LargeBinary(), nullable=True),
+        sa.Column("chat_index", sa.Text(), nullable=True),
+        sa.Column("user_index", sa.Text(), nullable=True),
+        sa.Column("code_digest", sa.Text(), nullable=False),
+        sa.Column("code_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("linked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_staff_chat_staff_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_chat")),
+    )
+    op.create_index(op.f("ix_staff_chat_chat_index"), "staff_chat", ["chat_index"], unique=False)
+    op.create_index(op.f("ix_staff_chat_staff_id"), "staff_chat", ["staff_id"], unique=False)
+    op.create_index(op.f("ix_staff_chat_user_index"), "staff_chat", ["user_index"], unique=False)
+
+
+def _suppression() -> None:
+    op.create_table(
+        "suppression",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("organisation_id", sa.Text(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("address_digest", sa.Text(), nullable=False),
+        sa.Column("request_id", sa.Text(), nullable=True),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_suppression_organisation_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_suppression")),
+        sa.UniqueConstraint(
+            "organisation_id",
+            "channel",
+            "address_digest",
+            name=op.f("uq_suppression_organisation_id_channel_address_digest"),
+        ),
+    )
+    op.create_index(op.f("ix_suppression_organisation_id"), "suppression", ["organisation_id"], unique=False)
+
+
+def _breach() -> None:
+    op.create_table(
+        "breach",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("organisation_id", sa.Text(), nullable=False),
+        sa.Column("case_id", sa.Text(), nullable=True),
+        sa.Column("outbox_id", sa.Text(), nullable=True),
+        sa.Column("inbound_id", sa.Text(), nullable=True),
+        sa.Column("data_key_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("description", sa.LargeBinary(), nullable=False),
+        sa.Column("known_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("risk", sa.Text(), nullable=False),
+        sa.Column("authority_told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("persons_told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["data_key_id"], ["data_key.id"], name=op.f("fk_breach_data_key_id")),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_breach_organisation_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_breach")),
+    )
+    op.create_index(op.f("ix_breach_case_id"), "breach", ["case_id"], unique=False)
+    op.create_index(op.f("ix_breach_organisation_id"), "breach", ["organisation_id"], unique=False)
+
+
+def _mandate() -> None:
+    op.create_table(
+        "mandate",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("organisation_id", sa.Text(), nullable=False),
+        sa.Column("case_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("answer_to", sa.Text(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_mandate_case_id")),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_mandate_organisation_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mandate")),
+    )
+    op.create_index(op.f("ix_mandate_case_id"), "mandate", ["case_id"], unique=False)
+    op.create_index(op.f("ix_mandate_organisation_id"), "mandate", ["organisation_id"], unique=False)
+
+
+def _evidence() -> None:
+    op.create_table(
+        "evidence",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("organisation_id", sa.Text(), nullable=False),
+        sa.Column("case_id", sa.Text(), nullable=False),
+        sa.Column("conversation_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("data_key_id", sa.Text(), nullable=True),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("doubt", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("checked_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_evidence_case_id")),
+        sa.ForeignKeyConstraint(["conversation_id"], ["conversation.id"], name=op.f("fk_evidence_conversation_id")),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_evidence_organisation_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_evidence")),
+    )
+    op.create_index(op.f("ix_evidence_case_id"), "evidence", ["case_id"], unique=False)
+    op.create_index(op.f("ix_evidence_conversation_id"), "evidence", ["conversation_id"], unique=False)
+    op.create_index(op.f("ix_evidence_organisation_id"), "evidence", ["organisation_id"], unique=False)
+
+
+def _recipient_notice() -> None:
+    op.create_table(
+        "recipient_notice",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("organisation_id", sa.Text(), nullable=False),
+        sa.Column("request_id", sa.Text(), nullable=False),
+        sa.Column("recipient", sa.Text(), nullable=False),
+        sa.Column("verb", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("outbox_id", sa.Text(), nullable=True),
+        sa.Column("token_digest", sa.Text(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_recipient_notice_organisation_id")
+        ),
+        sa.ForeignKeyConstraint(["request_id"], ["request.id"], name=op.f("fk_recipient_notice_request_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recipient_notice")),
+        sa.UniqueConstraint("request_id", "recipient", name=op.f("uq_recipient_notice_request_id_recipient")),
+    )
+    op.create_index(op.f("ix_recipient_notice_organisation_id"), "recipient_notice", ["organisation_id"], unique=False)
+    op.create_index(op.f("ix_recipient_notice_request_id"), "recipient_notice", ["request_id"], unique=False)
+    op.create_index(op.f("ix_recipient_notice_token_digest"), "recipient_notice", ["token_digest"], unique=False)
+
+
+def _restriction() -> None:
+    op.create_table(
+        "restriction",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("organisation_id", sa.Text(), nullable=False),
+        sa.Column("request_id", sa.Text(), nullable=False),
+        sa.Column("case_id", sa.Text(), nullable=False),
+        sa.Column("ground", sa.Text(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("review_on", sa.Date(), nullable=True),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lifted_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_restriction_case_id")),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_restriction_organisation_id")),
+        sa.ForeignKeyConstraint(["request_id"], ["request.id"], name=op.f("fk_restriction_request_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_restriction")),
+    )
+    op.create_index(op.f("ix_restriction_case_id"), "restriction", ["case_id"], unique=False)
+    op.create_index(op.f("ix_restriction_organisation_id"), "restriction", ["organisation_id"], unique=False)
+    op.create_index(op.f("ix_restriction_request_id"), "restriction", ["request_id"], unique=False)
+
+
+def _source_action() -> None:
+    op.create_table(
+        "source_action",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("organisation_id", sa.Text(), nullable=False),
+        sa.Column("request_id", sa.Text(), nullable=False),
+        sa.Column("draft_id", sa.Text(), nullable=True),
+        sa.Column("data_key_id", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("verb", sa.Text(), nullable=False),
+        sa.Column("table_name", sa.Text(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("previous", sa.LargeBinary(), nullable=True),
+        sa.Column("records", sa.Integer(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("undo_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("claim_token", sa.Text(), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["data_key_id"], ["data_key.id"], name=op.f("fk_source_action_data_key_id")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_source_action_organisation_id")
+        ),
+        sa.ForeignKeyConstraint(["request_id"], ["request.id"], name=op.f("fk_source_action_request_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_source_action")),
+    )
+    op.create_index(op.f("ix_source_action_draft_id"), "source_action", ["draft_id"], unique=False)
+    op.create_index(op.f("ix_source_action_organisation_id"), "source_action", ["organisation_id"], unique=False)
+    op.create_index(op.f("ix_source_action_request_id"), "source_action", ["request_id"], unique=False)
+    op.create_index("ix_source_action_work", "source_action", ["status", "not_before", "lease_until"], unique=False)
+
+
+def _source_task() -> None:
+    op.create_table(
+        "source_task",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("organisation_id", sa.Text(), nullable=False),
+        sa.Column("request_id", sa.Text(), nullable=False),
+        sa.Column("action_id", sa.Text(), nullable=True),
+        sa.Column("data_key_id", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("token_digest", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("answer", sa.LargeBinary(), nullable=True),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("reminded", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["data_key_id"], ["data_key.id"], name=op.f("fk_source_task_data_key_id")),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_source_task_organisation_id")),
+        sa.ForeignKeyConstraint(["request_id"], ["request.id"], name=op.f("fk_source_task_request_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_source_task")),
+        sa.UniqueConstraint("token_digest", name=op.f("uq_source_task_token_digest")),
+    )
+    op.create_index(op.f("ix_source_task_action_id"), "source_task", ["action_id"], unique=False)
+    op.create_index("ix_source_task_open", "source_task", ["status", "due_on"], unique=False)
+    op.create_index(op.f("ix_source_task_organisation_id"), "source_task", ["organisation_id"], unique=False)
+    op.create_index(op.f("ix_source_task_request_id"), "source_task", ["request_id"], unique=False)
+
+
+def _staff_button() -> None:
+    op.create_table(
+        "staff_button",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("staff_chat_id", sa.Text(), nullable=False),
+        sa.Column("organisation_id", sa.Text(), nullable=False),
+        sa.Column("request_id", sa.Text(), nullable=False),
+        sa.Column("draft_id", sa.Text(), nullable=True),
+        sa.Column("package_digest", sa.Text(), nullable=False),
+        sa.Column("act", sa.Text(), nullable=False),
+        sa.Column("asked_again_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_staff_button_organisation_id")),
+        sa.ForeignKeyConstraint(["request_id"], ["request.id"], name=op.f("fk_staff_button_request_id")),
+        sa.ForeignKeyConstraint(["staff_chat_id"], ["staff_chat.id"], name=op.f("fk_staff_button_staff_chat_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_button")),
+    )
+    op.create_index(op.f("ix_staff_button_organisation_id"), "staff_button", ["organisation_id"], unique=False)
+    op.create_index(op.f("ix_staff_button_request_id"), "staff_button", ["request_id"], unique=False)
+    op.create_index(op.f("ix_staff_button_staff_chat_id"), "staff_button", ["staff_chat_id"], unique=False)
+
+
+def _suspension() -> None:
+    op.create_table(
+        "suspension",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("organisation_id", sa.Text(), nullable=False),
+        sa.Column("request_id", sa.Text(), nullable=False),
+        sa.Column("asked_on", sa.Date(), nullable=True),
+        sa.Column("answered_on", sa.Date(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_suspension_organisation_id")),
+        sa.ForeignKeyConstraint(["request_id"], ["request.id"], name=op.f("fk_suspension_request_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_suspension")),
+    )
+    op.create_index(op.f("ix_suspension_organisation_id"), "suspension", ["organisation_id"], unique=False)
+    op.create_index(op.f("ix_suspension_request_id"), "suspension", ["request_id"], unique=False)
+
+
+def _transfer() -> None:
+    op.create_table(
+        "transfer",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("organisation_id", sa.Text(), nullable=False),
+        sa.Column("request_id", sa.Text(), nullable=False),
+        sa.Column("data_key_id", sa.Text(), nullable=False),
+        sa.Column("party", sa.LargeBinary(), nullable=False),
+        sa.Column("address_index", sa.Text(), nullable=False),
+        sa.Column("link_id", sa.Text(), nullable=True),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["data_key_id"], ["data_key.id"], name=op.f("fk_transfer_data_key_id")),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_transfer_organisation_id")),
+        sa.ForeignKeyConstraint(["request_id"], ["request.id"], name=op.f("fk_transfer_request_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_transfer")),
+    )
+    op.create_index(op.f("ix_transfer_link_id"), "transfer", ["link_id"], unique=False)
+    op.create_index(op.f("ix_transfer_organisation_id"), "transfer", ["organisation_id"], unique=False)
+    op.create_index(op.f("ix_transfer_request_id"), "transfer", ["request_id"], unique=False)
+
+
+def _draft_view() -> None:
+    op.create_table(
+        "draft_view",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("draft_id", sa.Text(), nullable=False),
+        sa.Column("staff_id", sa.Text(), nullable=False),
+        sa.Column("package_digest", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["draft_id"], ["draft.id"], name=op.f("fk_draft_view_draft_id")),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_draft_view_staff_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_draft_view")),
+    )
+    op.create_index(op.f("ix_draft_view_draft_id"), "draft_view", ["draft_id"], unique=False)
+
+
+def _added_columns() -> None:
+    with op.batch_alter_table("conversation", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("ident_address", sa.LargeBinary(), nullable=True))
+        batch_op.add_column(sa.Column("ident_index", sa.Text(), nullable=True))
+        batch_op.create_index(batch_op.f("ix_conversation_ident_index"), ["ident_index"], unique=False)
+
+    with op.batch_alter_table("draft", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("actions", sa.LargeBinary(), nullable=True))
+
+    with op.batch_alter_table("request", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("ground", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("chosen", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("extended_on", sa.Date(), nullable=True))
+        batch_op.add_column(sa.Column("same_as", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("handler_id", sa.Text(), nullable=True))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("request", schema=None) as batch_op:
+        batch_op.drop_column("handler_id")
+        batch_op.drop_column("same_as")
+        batch_op.drop_column("extended_on")
+        batch_op.drop_column("chosen")
+        batch_op.drop_column("ground")
+    with op.batch_alter_table("draft", schema=None) as batch_op:
+        batch_op.drop_column("actions")
+    with op.batch_alter_table("conversation", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_conversation_ident_index"))
+        batch_op.drop_column("ident_index")
+        batch_op.drop_column("ident_address")
+    for name in (
+        "draft_view",
+        "transfer",
+        "suspension",
+        "staff_button",
+        "source_task",
+        "source_action",
+        "restriction",
+        "recipient_notice",
+        "evidence",
+        "mandate",
+        "breach",
+        "suppression",
+        "staff_chat",
+        "ledger_entry",
+        "chat_session",
+        "channel_cursor",
+    ):
+        op.drop_table(name)
