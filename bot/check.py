@@ -10,7 +10,7 @@ from cases.context import Context
 from cases.errors import LoketError
 from cases.policy_check import difference_report, problems
 from intake.email.settings import Envelope
-from sources.sql import SqlSource
+from sources.registry import open_source
 from storage import migrate
 
 
@@ -20,7 +20,7 @@ async def run_check(settings: Settings) -> int:
     for organisation in settings.organisations:
         typer.echo(f"\n== {organisation.policy.name} ({organisation.key}, {organisation.mailbox})")
         for found in organisation.sources:
-            source = SqlSource(found)
+            source = open_source(found)
             for problem in await source.check():
                 typer.echo(f"  bron {found.name}: {problem}")
                 faults += 1

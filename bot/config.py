@@ -29,7 +29,7 @@ from cases.policy import Policy, load_policy, with_contact
 from cases.strict_toml import Document
 from cases.types import ChannelMode
 from intake.email.settings import Auth, ImapSettings, OauthSettings, SenderCheckSettings, SmtpDoorSettings, SmtpSettings
-from sources.settings import SqlSourceSettings, load_sources
+from sources.settings import SourceSettings, load_sources
 from workflow.desk import Limits
 
 # Who has a mailbox there is no colleague.
@@ -138,7 +138,7 @@ class Organisation:
     policy: Policy
     policy_text: str = field(repr=False)  # kept with the decisions made under it
     texts: Mapping[str, str]  # file name → replaced paragraph
-    sources: tuple[SqlSourceSettings, ...]
+    sources: tuple[SourceSettings, ...]
     forward_to: str
     list_other_mail: bool
     imap: ImapSettings | None
@@ -259,7 +259,7 @@ def _organisation(document: Document, where: str, section: OrganisationSection, 
     contact = {name: value for name in ContactSection.__slots__ if (value := getattr(section.contact, name))}
     policy = with_contact(policy, **contact)
     texts_folder = base / section.texts if section.texts else policy_file.parent / section.key / "texts"
-    sources: tuple[SqlSourceSettings, ...] = ()
+    sources: tuple[SourceSettings, ...] = ()
     if section.sources:
         file = base / section.sources
         sources = load_sources(

@@ -29,7 +29,7 @@ from bot.wiring import build_desk, close, make_accept, prepare_organisations
 from cases.context import Context, system_clock
 from cases.messages import ParsedMessage, RawInbound
 from cases.protocols import Normalise, Reader
-from cases.reading import Certainty, Reading, Reply
+from cases.reading import Asked, Certainty, Reading, Reply
 from cases.types import (
     AUTOMATIC,
     ChannelKind,
@@ -136,8 +136,8 @@ class _Ahead:
     def read_many(self, texts: Sequence[tuple[str, str]]) -> list[Reading]:
         return [self.read(subject, own_words) for subject, own_words in texts]
 
-    def read_reply(self, text: str) -> Reply:
-        return self._reader.read_reply(text)
+    def read_reply(self, text: str, asked: Asked | None = None) -> Reply:
+        return self._reader.read_reply(text, asked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from datetime import datetime
 from functools import partial
 
 from sqlalchemy import select
@@ -24,7 +25,7 @@ from intake.email.sender import SmtpSender, TraySender
 from intake.email.threading import find_token, mailbox_of, make_message_id, make_reply_address
 from intake.email.verp import bounced_outbox_id, make_bounce_address
 from intake.normalise import normalise
-from sources.sql import SqlSource
+from sources.registry import open_source
 from storage import migrate
 from storage.keys import Keyring, load_root_key
 from storage.models import ChannelState, PolicyVersion, table
@@ -94,7 +95,7 @@ def build_desk(
     tokens = {organisation.mailbox: make_tokens(organisation, store) for organisation in settings.organisations}
     return Desk(
         store=store,
-        organisations={organisation.key: _organisation(organisation) for organisation in settings.organisations},
+        organisations={o.key: _organisation(o, store.context.clock) for o in settings.organisations},
         reader=reader,
         normalise=partial(normalise, instance=settings.instance),
         senders={
@@ -113,8 +114,8 @@ def build_desk(
     )
 
 
-def _organisation(organisation: Organisation) -> OrganisationDesk:
-    sources: dict[str, DataSource] = {found.name: SqlSource(found) for found in organisation.sources}
+def _organisation(organisation: Organisation, clock: Callable[[], datetime]) -> OrganisationDesk:
+    sources: dict[str, DataSource] = {found.name: open_source(found, clock) for found in organisation.sources}
     return OrganisationDesk(
         key=organisation.key, policy=organisation.policy, mailbox=organisation.mailbox,
         texts=dict(load_all(_house_form(organisation), organisation.texts)), sources=sources,

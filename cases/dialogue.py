@@ -1,6 +1,7 @@
 """What to do with one message: snapshot + reading in, one turn out. Pure, and the same for every channel.
 
-The turn says what happens; `workflow/process` carries it out. Nothing here knows a channel, a clock or a table.
+The turn says what happens; `workflow/process` carries it out. Nothing here knows a channel, a clock or a table. What a
+chat needs besides (small talk, asking for the e-mail address) is in `cases/chat_dialogue`, on top of this.
 In doubt a person looks: a missed request is the worst error, an act on a wrong reading the second worst.
 """
 
@@ -23,6 +24,8 @@ class Awaited(StrEnum):
     CLARIFY = "clarify"
     ON_FILE = "on_file"  # a code went to this mailbox because another one asked; it counts there, not here
     OTHER_ADDRESS = "other_address"  # "Vroeg u dit vanaf een ander adres?"
+    CHOICE = "choice"  # a question of a handler (`workflow/questions`): which of these do you mean?
+    ADDRESS = "address"  # chat: the e-mail address, where the code and the answer go
 
 
 class Mail(StrEnum):
@@ -38,6 +41,31 @@ class Mail(StrEnum):
     WITHDRAWN = "withdrawn"
     CODE_RESULT = "code_result"  # which one is known once the code is judged
     NEW_CODE = "new_code"  # a fresh code, within the day's limit
+    ASK_ADDRESS = "ask_address"  # chat: receipt of a request, and where may the code go?
+    CODE_BY_MAIL = "code_by_mail"  # chat: a code goes to the e-mail address that was typed
+    TALK = "talk"  # chat: a short line that opens and decides nothing
+
+
+class Talk(StrEnum):
+    """What a short chat line says; the words are in handlers/chat."""
+
+    HELLO = "hello"
+    THANKS = "thanks"
+    OK = "ok"
+    OTHER_TOPIC = "other_topic"  # nothing about privacy: where to ask it
+    ASK_ADDRESS = "ask_address"  # the question still stands
+    CODE_OPEN = "code_open"  # the code is still asked
+    ADDRESS_UNCLEAR = "address_unclear"
+    NO_ADDRESS = "no_address"  # the person has none, or will not say
+    STATUS_ADDRESS = "status_address"  # goes on with a case begun elsewhere, after the proof
+    LANGUAGE = "language"  # neither Dutch nor English: a person answers
+    DISTRESS = "distress"
+    CALM = "calm"  # abuse without a wish
+    PASSED_ON = "passed_on"  # a person carries out a change of mind that is not proven
+    STOPPED = "stopped"  # "niet ik"
+    NOTED = "noted"
+    NO_FILES = "no_files"
+    FILE = "file"  # evidence was received
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +83,7 @@ class Known:
     frozen: bool
     open_labels: frozenset[Label]  # requests that are not ended
     has_case: bool
+    address_known: bool = True  # an e-mail address that answers can go to; in a chat it has to be asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +104,12 @@ class Turn:
     work: tuple[WorkKind, ...] = ()
     changes_content: bool = False  # approvals of this case are no longer about the newest facts
     new_conversation: bool = False  # not the one that was found
+    talk: Talk | None = None  # of a chat line
+    address: str = ""  # chat: the e-mail address that was typed
 
 
 # Paths of their own (law: minors, heirs, representatives, authorities, breaches): a person from the first word.
-_STAFF_ONLY = frozenset(
+STAFF_ONLY = frozenset(
     {
         Flag.ON_BEHALF,
         Flag.MINOR,
@@ -100,16 +131,17 @@ _NOT_SEEN = frozenset({"encrypted", "attachment_only"})
 _SHORT = 8  # words of an answer that only gives what was asked
 
 
-def form_for(policy: Policy, reading: Reading) -> Form:
-    """English is answered in English, everything else in the house's own form."""
-    return Form.EN if reading.language == "en" else policy.form
+def form_for(policy: Policy, reading: Reading, shown: str = "") -> Form:
+    """English is answered in English, everything else in the house's own form. `shown`: the language of a chat's page,
+    for words too few to tell."""
+    return Form.EN if (reading.language or shown) == "en" else policy.form
 
 
 def decide(message: ParsedMessage, reading: Reading, reply: Reply, known: Known | None, policy: Policy) -> Turn:
     """The next turn."""
     if message.machine is not None:
         return _by_machine(message.machine, reading)
-    if known is None and message.flags & _NOT_SEEN and not _asks(reading):
+    if known is None and message.flags & _NOT_SEEN and not asks(reading):
         return Turn(InboundOutcome.TRIAGE, work=(WorkKind.TRIAGE,))
     if reply.kind is ReplyKind.HUMAN:
         reading = replace(reading, flags=reading.flags | {Flag.WANTS_HUMAN})
@@ -132,7 +164,7 @@ def _only_gives(message: ParsedMessage, reading: Reading) -> bool:
 
 def _by_machine(kind: MachineKind, reading: Reading) -> Turn:
     """Never answered. But web forms and privacy services write as machines do: their requests a person looks at."""
-    if kind in (MachineKind.LIST, MachineKind.REPORT, MachineKind.AUTO_REPLY) and _asks(reading):
+    if kind in (MachineKind.LIST, MachineKind.REPORT, MachineKind.AUTO_REPLY) and asks(reading):
         # a newsletter speaks of opting out and of its privacy statement; it does not ask us for data
         weak = {Label.AFMELDEN, Label.VRAAG, *CASELESS} if kind is MachineKind.LIST else CASELESS
         if set(reading.labels) - weak:
@@ -151,8 +183,8 @@ def _first(reading: Reading, policy: Policy) -> Turn:
         # one wish is sure, another that can not be undone is not: the sure one goes on, a person reads the rest
         turn = opened(harmless, reading, policy, assurance=Assurance.ADDRESS_CLAIMED)
         return replace(turn, work=(*turn.work, WorkKind.NEW_MESSAGE))
-    if reading.certainty is Certainty.ASK and not reading.flags & _STAFF_ONLY:
-        choices = _likeliest(reading)
+    if reading.certainty is Certainty.ASK and not reading.flags & STAFF_ONLY:
+        choices = likeliest(reading)
         if choices:
             return Turn(
                 InboundOutcome.TRIAGE, mail=Mail.CLARIFICATION, awaited=Awaited.CLARIFY, choices=choices,
@@ -161,7 +193,7 @@ def _first(reading: Reading, policy: Policy) -> Turn:
     return Turn(InboundOutcome.TRIAGE, work=(WorkKind.TRIAGE,))
 
 
-def _likeliest(reading: Reading) -> tuple[Label, ...]:
+def likeliest(reading: Reading) -> tuple[Label, ...]:
     """Two choices, three at most, never fourteen."""
     ranked = sorted(reading.probabilities.items(), key=lambda item: -item[1])
     return tuple(label for label, p in ranked if label not in CASELESS and p >= 0.1)[:2]
@@ -169,7 +201,7 @@ def _likeliest(reading: Reading) -> tuple[Label, ...]:
 
 def opened(labels: tuple[Label, ...], reading: Reading, policy: Policy, *, assurance: Assurance) -> Turn:
     """The turn that opens these requests: with a code, with a person from the first word, or plainly."""
-    if reading.flags & _STAFF_ONLY:
+    if reading.flags & STAFF_ONLY:
         mail = Mail.NONE if reading.flags & _NO_MAIL else Mail.HUMAN
         return Turn(
             InboundOutcome.CASE, open=labels, mail=mail, by_staff=True, human=True, work=(WorkKind.HANDLE,),
@@ -226,7 +258,7 @@ def _within(reading: Reading, reply: Reply, known: Known, policy: Policy) -> Tur
         if reply.kind in (ReplyKind.YES, ReplyKind.CODE):
             return _asked_elsewhere(reply, known)
         return _apart(reading, policy)
-    if reply.kind is ReplyKind.CODE and known.has_case and not _asks(reading):
+    if reply.kind is ReplyKind.CODE and known.has_case and not asks(reading):
         return Turn(InboundOutcome.FOLLOW_UP, mail=Mail.STATUS)  # used already, or none was asked: where things stand
     if reply.kind is ReplyKind.NEW_CODE and known.awaited is Awaited.CODE:
         return Turn(InboundOutcome.FOLLOW_UP, mail=Mail.NEW_CODE)
@@ -245,7 +277,7 @@ def _asked_elsewhere(reply: Reply, known: Known) -> Turn:
     return Turn(InboundOutcome.FOLLOW_UP, mail=Mail.OTHER_ADDRESS, awaited=Awaited.OTHER_ADDRESS)
 
 
-def _asks(reading: Reading) -> bool:
+def asks(reading: Reading) -> bool:
     """Whether the message itself asks for something, whatever else is in it."""
     return reading.certainty is Certainty.CERTAIN and reading.labels not in ((), (Label.OVERIG,))
 
@@ -285,7 +317,7 @@ def _chosen(reading: Reading, reply: Reply, choices: tuple[Label, ...]) -> Label
     """The one of the offered choices that the answer names by its number, or else clearly points at."""
     if 1 <= reply.choice <= len(choices):
         return choices[reply.choice - 1]
-    if _asks(reading):
+    if asks(reading):
         return None  # the answer says it by itself
     ranked = sorted(choices, key=lambda label: -reading.probabilities.get(label, 0.0))
     if not ranked:

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from cases.errors import InputError, RuleError
+from cases.transitions import ANSWERED_BY_PROGRAM
 from cases.types import Decision, Form, Label, RefusalGround
 
 MAX_FREE_TEXT = 20_000  # characters in one block; more is a pasted document, which belongs in the export
@@ -89,6 +90,15 @@ class BlockKind(StrEnum):
     CLOSED = "closed"
     OWN_STATEMENT = "own_statement"
     REDIRECT = "redirect"
+    # letters on the way, and to special persons
+    REASON = "reason"
+    NEW_DATE = "new_date"
+    APOLOGY = "apology"
+    HAPPENED = "happened"  # art. 34: in clear and plain language
+    CONSEQUENCES = "consequences"
+    MEASURES = "measures"
+    CAN_DO = "can_do"
+    MANDATE = "mandate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +202,10 @@ def _required(label: Label, decision: Decision) -> tuple[BlockKind, ...]:
         findings = (BlockKind.FINDINGS,) if label is Label.KLACHT else ()
         return EVERY + REFUSAL + extra + findings
     if decision is Decision.PARTLY:
-        return EVERY + DONE[label] + REFUSAL
+        extra = (BlockKind.OWN_STATEMENT,) if label is Label.CORRECTIE else ()
+        return EVERY + DONE[label] + REFUSAL + extra
+    if decision is Decision.INFORMATION and label in (Label.CORRECTIE, Label.VERWIJDERING):
+        return (*EVERY, BlockKind.NOT_ASKED)  # nothing found so far, and not everywhere looked
     return EVERY + DONE[label]
 
 
@@ -202,9 +215,54 @@ REQUIRED: Mapping[tuple[Label, Decision], tuple[BlockKind, ...]] = {
 
 
 def missing(letter: Letter, label: Label, decision: Decision) -> tuple[BlockKind, ...]:
-    """Block kinds that this answer needs and lacks; a block nobody has written in yet counts as lacking."""
+    """Block kinds that this answer needs and lacks; a block nobody has written in yet counts as lacking.
+
+    Where the program may answer by itself, "I am a program" stands in the place of who checked.
+    """
     present = {block.kind for block in letter.blocks if not block.empty}
+    if BlockKind.ASSISTANT in present and label in ANSWERED_BY_PROGRAM:
+        present.add(BlockKind.CHECKED_BY)
     return tuple(kind for kind in REQUIRED[label, decision] if kind not in present)
+
+
+# --- letters that are no answer to a request --------------------------------------------------------------------------
+
+
+class ProcessLetter(StrEnum):
+    """A letter on the way of a request, or to somebody whose request goes another way. All are approved by staff."""
+
+    EXTENSION = "extension"  # art. 12(3): two further months, with reasons
+    LATE = "late"  # past the date: an apology, never called an extension
+    LIFTING = "lifting"  # art. 18(3): before a restriction ends
+    JOINED = "joined"
+    SPLIT = "split"
+    BREACH = "breach"  # art. 34
+    HEIRS = "heirs"
+    CHILD = "child"
+    MANDATE = "mandate"
+
+
+_FRAME = (BlockKind.REFERENCE, BlockKind.CONTACT, BlockKind.CHECKED_BY)
+_REQUEST = (*_FRAME, BlockKind.UNDERSTOOD, BlockKind.COMPLAINT_AP)
+REQUIRED_PROCESS: Mapping[ProcessLetter, tuple[BlockKind, ...]] = {
+    ProcessLetter.EXTENSION: (*_REQUEST, BlockKind.REASON, BlockKind.NEW_DATE),
+    ProcessLetter.LATE: (*_REQUEST, BlockKind.APOLOGY, BlockKind.NEW_DATE, BlockKind.COURT),
+    ProcessLetter.LIFTING: (*_REQUEST, BlockKind.REASON, BlockKind.NEW_DATE, BlockKind.OBJECT),
+    ProcessLetter.JOINED: (*_REQUEST, BlockKind.NEW_DATE),
+    ProcessLetter.SPLIT: (*_REQUEST, BlockKind.NEW_DATE),
+    ProcessLetter.BREACH: (
+        *_FRAME, BlockKind.HAPPENED, BlockKind.CONSEQUENCES, BlockKind.MEASURES, BlockKind.COMPLAINT_AP
+    ),
+    ProcessLetter.HEIRS: (*_FRAME, BlockKind.CAN_DO),
+    ProcessLetter.CHILD: (*_REQUEST, BlockKind.CAN_DO),
+    ProcessLetter.MANDATE: (*_REQUEST, BlockKind.MANDATE, BlockKind.NEW_DATE),
+}  # fmt: skip
+
+
+def missing_process(letter: Letter, kind: ProcessLetter) -> tuple[BlockKind, ...]:
+    """Block kinds that this letter needs and lacks."""
+    present = {block.kind for block in letter.blocks if not block.empty}
+    return tuple(each for each in REQUIRED_PROCESS[kind] if each not in present)
 
 
 # --- refusal grounds ------------------------------------------------------------------------------------------------
@@ -212,13 +270,19 @@ def missing(letter: Letter, label: Label, decision: Decision) -> tuple[BlockKind
 # "The exact ground and the facts of this case": without these a refusal is boilerplate and may not leave.
 GROUND_FACTS: Mapping[RefusalGround, tuple[str, ...]] = {
     RefusalGround.LEGAL_DUTY: ("category", "law", "why", "until"),  # art. 17(3)(b)
-    RefusalGround.LEGAL_CLAIM: ("claim", "what_kept", "review_on"),  # art. 17(3)(e): a concrete claim, looked at again
+    RefusalGround.LEGAL_CLAIM: (
+        "claim",
+        "amount",
+        "what_kept",
+        "review_on",
+    ),  # art. 17(3)(e): concrete, looked at again
     RefusalGround.RIGHTS_OF_OTHERS: ("what", "why"),  # art. 15(4): redact, do not refuse the whole
     RefusalGround.NOT_IDENTIFIABLE: ("searched", "what_helps"),  # art. 11(2)
     RefusalGround.IDENTITY_NOT_PROVEN: ("asked_on", "what_asked", "how_to_complete"),  # art. 12(6)
     RefusalGround.UNFOUNDED: ("evidence", "offered"),  # art. 12(5): the controller bears the burden of proof
     RefusalGround.EXCESSIVE: ("evidence", "offered"),
     RefusalGround.NO_SUCH_RIGHT: ("right", "why", "what_instead"),
+    RefusalGround.COMPELLING: ("processing", "interest", "weighing"),  # art. 21(1): written down, the burden is ours
 }
 
 

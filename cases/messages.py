@@ -125,6 +125,6 @@ def as_kept(parsed: ParsedMessage) -> dict[str, Any]:
     """A message as the conversation keeps and shows it; what the reader made of it is added where it was read."""
     return {
         "subject": parsed.subject, "text": parsed.own_words, "quoted": parsed.quoted, "from_name": parsed.from_name,
-        "from_address": parsed.from_address, "evidence": {}, "flags": [], "facts": [],
+        "from_address": parsed.from_address, "evidence": {}, "flags": [], "facts": [], "changes": [],
         "attachments": [{"name": a.name, "type": a.media_type, "size": a.size} for a in parsed.attachments],
     }  # fmt: skip

@@ -26,6 +26,7 @@ from cases.policy_values import (
     Condition,
     Contact,
     Difference,
+    ErasureRules,
     IdCopy,
     IdentityRules,
     LinkTerms,
@@ -59,6 +60,7 @@ __all__ = [
     "Condition",
     "Contact",
     "Difference",
+    "ErasureRules",
     "IdCopy",
     "IdentityRules",
     "LinkTerms",
@@ -159,9 +161,9 @@ def kept_until(rule: RetentionRule, start: date) -> date | None:
 
 
 def portable(policy: Policy, category: Category) -> bool:
-    """Art. 20: given by the person, and used on consent or contract."""
+    """Art. 20: given by the person, and used on consent or contract; more where more was promised."""
     bases = {purpose.basis for purpose in policy.purposes if category.key in purpose.categories}
-    return category.provided and bool(bases & {Basis.CONSENT, Basis.CONTRACT})
+    return category.provided and (policy.portable_all or bool(bases & {Basis.CONSENT, Basis.CONTRACT}))
 
 
 def with_contact(policy: Policy, **overrides: Any) -> Policy:
@@ -237,6 +239,10 @@ def _check_references(policy: Policy, document: Document) -> None:
             for category in item.categories:
                 if category not in known:
                     raise document.error(f"{name}[{number}].categories", f"de categorie '{category}' bestaat niet")
+    for name in ("anonymise", "claim_needs"):
+        for category in getattr(policy.erasure, name):
+            if category not in known:
+                raise document.error(f"erasure.{name}", f"de categorie '{category}' bestaat niet")
     for number, rule in enumerate(policy.retention, 1):
         if rule.category not in known:
             raise document.error(f"retention[{number}].category", f"de categorie '{rule.category}' bestaat niet")
@@ -264,6 +270,10 @@ def _check_terms(policy: Policy, document: Document) -> None:
     for label, days in policy.service_days.items():
         if days < 1:
             raise document.error(f"service_days.{label}", "een werktermijn telt minstens 1 werkdag")
+    if policy.restriction_review_days < 1:
+        raise document.error("restriction_review_days", "moet minstens 1 zijn")
+    if policy.erasure.wait_days < 0 or policy.erasure.claim_review_days < 1:
+        raise document.error("erasure", "een wachttijd is niet korter dan nul, en een claim wordt een keer herzien")
     for name in ("code_digits", "code_hours", "code_attempts", "code_resends"):
         if getattr(policy.identity, name) < 1:
             raise document.error(f"identity.{name}", "moet minstens 1 zijn")

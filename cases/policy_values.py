@@ -72,6 +72,7 @@ class AdChannel(StrEnum):
     EMAIL = "email"
     POST = "post"
     PHONE = "phone"
+    SMS = "sms"  # and apps such as WhatsApp (art. 11.7 Tw)
     SOCIAL = "social"
 
 
@@ -133,6 +134,9 @@ class Purpose:
     basis: Basis
     categories: tuple[str, ...]
     note: str = ""  # 6(1)(f): the interest; 6(1)(c): the law
+    marketing: bool = False  # direct marketing: an objection is absolute, 21(2)-(3)
+    claimed_consent: bool = False  # the statement calls this consent; it is not, and goes on after a withdrawal
+    words: tuple[str, ...] = ()  # how a message calls it: tells which use an objection or withdrawal is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +167,7 @@ class Recipient:
     system: str = ""  # name of the data source that is this recipient's system
     told: bool = True  # False: not told under art. 19 (on demand only, or it got no records of persons)
     eea: bool = True
+    notify: str = ""  # where it is mailed of a change (art. 19); empty: a person tells it
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +184,8 @@ class AutomatedDecisions:
 
     used: bool
     text: str
+    logic: str = ""  # what counts and with what consequences; staff write it where this is empty
+    reviewer: str = ""  # the role of who decides anew; `staff_role` where empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +198,18 @@ class IdentityRules:
     code_hours: int = 24
     code_attempts: int = 3
     code_resends: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureRules:
+    """How art. 17 is carried out here. Nothing in it is a ground to keep: those are terms of law, claim and contract."""
+
+    wait_days: int = 3  # between approval and the first change
+    anonymise: tuple[str, ...] = ()  # categories whose records are made anonymous instead of erased, as promised
+    not_needed: tuple[str, ...] = ()  # facts (FieldInfo.corrects) that a running contract can do without
+    claim_needs: tuple[str, ...] = ()  # categories needed to collect an open invoice (17(3)(e))
+    claim_review_days: int = 91
+    every_system: bool = False  # answered only when every system has confirmed, also one that could not be searched
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +298,9 @@ class Policy:
     processor: ProcessorCase | None = None
     identity: IdentityRules = field(default_factory=IdentityRules)
     service_days: Mapping[Label, int] = field(default_factory=dict)
+    erasure: ErasureRules = field(default_factory=ErasureRules)
     links: LinkTerms = field(default_factory=LinkTerms)
+    portable_all: bool = False  # art. 20 was promised without its limits: all that the person provided goes along
+    restriction_review_days: int = 90  # until somebody looks whether data must still be frozen (art. 18)
     authority: Authority = field(default_factory=Authority)
     version: str = ""  # digest of the file, computed at load; each decision stores it

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from cases.messages import ParsedMessage, RawInbound
-from cases.reading import Reading, Reply
+from cases.reading import Asked, Reading, Reply
 from cases.types import ActionStatus, Verb
 
 
@@ -44,7 +44,7 @@ class Reader(Protocol):
     def version(self) -> str: ...
     def read(self, subject: str, own_words: str) -> Reading: ...
     def read_many(self, texts: Sequence[tuple[str, str]]) -> list[Reading]: ...
-    def read_reply(self, text: str) -> Reply: ...
+    def read_reply(self, text: str, asked: Asked | None = None) -> Reply: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,11 +193,22 @@ class TableInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Keeper:
+    """Who looks after a system that is kept by hand, and what that person does there, step by step."""
+
+    address: str  # e-mail; "" when staff do it themselves
+    deputy: str = ""  # asked when nothing came by the due date
+    days: int = 5  # calendar days to answer in
+    steps: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # "find" or a Verb → steps, in Dutch
+
+
+@dataclass(frozen=True, slots=True)
 class SourceInfo:
     name: str
     label: str
     tables: tuple[TableInfo, ...]
     by_hand: bool = False  # a person does what is asked: answers come later, through a task page
+    keeper: Keeper | None = None  # of a system kept by hand
     recipient: str = ""  # the policy's recipient whose system this is (art. 19: told by the change itself)
 
 
@@ -270,6 +281,10 @@ class DataSource(Protocol):
     async def find(self, identifiers: Sequence[Identifier]) -> Found: ...
     async def addresses_on_file(self, identifier: Identifier) -> tuple[str, ...]:
         """E-mail addresses on file for an identifier somebody named; raises OutsideError when it can not look."""
+        ...
+
+    def answered(self, answer: Mapping[str, Any]) -> Found:
+        """What a person found in a system kept by hand (a task page). RuleError for a source that answers itself."""
         ...
 
     async def change(self, change: Change) -> Changed:

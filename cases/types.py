@@ -292,6 +292,7 @@ class RefusalGround(StrEnum):
     UNFOUNDED = "unfounded"  # art. 12(5)
     EXCESSIVE = "excessive"  # art. 12(5)
     NO_SUCH_RIGHT = "no_such_right"  # the right does not cover this
+    COMPELLING = "compelling"  # art. 21(1): compelling grounds override the objection
 
 
 class Verb(StrEnum):

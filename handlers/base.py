@@ -18,7 +18,7 @@ from cases.policy import Policy
 from cases.protocols import Found, Identifier, SourceInfo, Value
 from cases.reading import Change as Correction
 from cases.reading import Fact
-from cases.types import Assurance, Decision, Fate, Form, Label, Verb
+from cases.types import Assurance, Decision, Fate, Form, Label, RefusalGround, RestrictionGround, Verb
 from handlers.wording import Texts
 
 
@@ -26,6 +26,7 @@ class Needs(StrEnum):
     """Which data a handler wants collected before it is called."""
 
     CONTROLLER_SOURCES = "controller_sources"  # every source of which the organisation is controller
+    SYSTEMS = "systems"  # which systems there are and what they can do; nobody is looked up in them
     NOTHING = "nothing"
 
 
@@ -73,6 +74,7 @@ class Action:
     channels: tuple[str, ...] = ()
     identifiers: tuple[Identifier, ...] = ()
     by_hand: bool = False  # the system is kept by a person
+    sensitive: bool = False  # e-mail, bank, login: confirmed to the old and the new address, undo for 72 hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,8 @@ class Line:
     fate: Fate
     category: str  # key of the policy category that decides
     columns: tuple[str, ...] = ()  # fields that go, also of a kept record
-    law: str = ""  # kept: article and law
-    ends_on: date | None = None  # kept: the last day
+    law: str = ""  # kept: article and law, or what it is kept for
+    ends_on: date | None = None  # kept: the last day, or the day it is looked at again; None: not known yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,16 @@ class Prepared:
     lines: tuple[Line, ...] = ()  # erasure: one per record found
     wait: timedelta = timedelta()  # between approval and the first change, so that it can be called off
     tell: tuple[str, ...] = ()  # art. 19: keys of the policy's recipients to be told once it is done
+    ground: RefusalGround | None = None  # of a refusal, whole or in part
+    meanwhile: tuple[Action, ...] = ()  # before there is a decision: the freeze while an objection is weighed
+    restriction: RestrictionGround | None = None  # art. 18: what is frozen is kept on a list, and looked at again
+    review_on: date | None = None  # that day
+    by_program: bool = False  # leaves without approval: opt-out of the own address, state of things, approved answer
+    # The letter is a question to the requester ("erasure"); the request waits for `CaseFile.chosen[asks]`. It leaves
+    # without approval; `options` are the values of the answers, in the order the letter numbers them; silence is the
+    # first of them.
+    asks: str = ""
+    options: tuple[str, ...] = ()
 
 
 class Handler(Protocol):

@@ -48,11 +48,13 @@ class About:
 def acknowledgement(about: About, *, identity_needed: bool, also_other: bool = False) -> Letter:
     """Received on, number, date told, no costs, whether identity is needed and why."""
     texts = about.say
-    return _notice(
+    return framed(
         about,
         "acknowledgement.subject",
         *_received(about, also_other=also_other),
-        _text("identity", texts.say("acknowledgement.identity" if identity_needed else "acknowledgement.no_identity")),
+        text_block(
+            "identity", texts.say("acknowledgement.identity" if identity_needed else "acknowledgement.no_identity")
+        ),
         _reference(about),
     )
 
@@ -61,11 +63,11 @@ def acknowledgement_with_code(
     about: About, *, code: str, channel: ChannelKind, written_at: datetime, also_other: bool = False
 ) -> Letter:
     """Receipt and code in one mail. The same text for every address, known or not."""
-    return _notice(
+    return framed(
         about,
         "acknowledgement.subject",
         *_received(about, also_other=also_other),
-        _text("identity", about.say.say("acknowledgement.identity")),
+        text_block("identity", about.say.say("acknowledgement.identity")),
         *_code(about, code, channel, written_at),
         _reference(about),
     )
@@ -73,7 +75,7 @@ def acknowledgement_with_code(
 
 def code_mail(about: About, *, code: str, channel: ChannelKind, written_at: datetime) -> Letter:
     """A code alone: a resend, or the mail to an address typed in a chat. Nothing of what was written is quoted."""
-    return _notice(about, "code.subject", *_code(about, code, channel, written_at))
+    return framed(about, "code.subject", *_code(about, code, channel, written_at))
 
 
 def triage_acknowledgement(about: About) -> Letter:
@@ -81,8 +83,8 @@ def triage_acknowledgement(about: About) -> Letter:
     texts = about.say
     received = texts.say("triage.text", received=texts.day(about.received_at))
     told = texts.say("triage.told", told=texts.day(about.told))
-    return _notice(
-        about, "triage.subject", _text("received", received, texts.say("triage.person"), told), _reference(about)
+    return framed(
+        about, "triage.subject", text_block("received", received, texts.say("triage.person"), told), _reference(about)
     )
 
 
@@ -92,8 +94,8 @@ def triage_acknowledgement(about: About) -> Letter:
 def code_wrong(about: About, *, left: int) -> Letter:
     say = about.say.say
     left_text = say("code_wrong.left", left=left)
-    return _notice(
-        about, "code_wrong.subject", _text("wrong", say("code_wrong.text"), left_text, say("code_wrong.stays"))
+    return framed(
+        about, "code_wrong.subject", text_block("wrong", say("code_wrong.text"), left_text, say("code_wrong.stays"))
     )
 
 
@@ -101,13 +103,13 @@ def code_expired(about: About, *, code: str = "") -> Letter:
     """With a fresh code where one may still be sent, else with the words that ask for one."""
     say = about.say.say
     if not code:
-        return _notice(
-            about, "code_expired.subject", _text("expired", say("code_expired.text"), say("code_expired.ask"))
+        return framed(
+            about, "code_expired.subject", text_block("expired", say("code_expired.text"), say("code_expired.ask"))
         )
-    return _notice(
+    return framed(
         about,
         "code_expired.subject",
-        _text("expired", say("code_expired.text"), say("code_expired.renewed")),
+        text_block("expired", say("code_expired.text"), say("code_expired.renewed")),
         *_code_and_rules(about, code),
     )
 
@@ -116,10 +118,10 @@ def code_locked(about: About) -> Letter:
     """Too many tries: automatic mail stops, the request and its date do not."""
     texts = about.say
     stays = texts.say("code_locked.stays", told=texts.day(about.told))
-    return _notice(
+    return framed(
         about,
         "code_locked.subject",
-        _text("locked", texts.say("code_locked.text"), texts.say("code_locked.person"), stays),
+        text_block("locked", texts.say("code_locked.text"), texts.say("code_locked.person"), stays),
     )
 
 
@@ -127,13 +129,15 @@ def code_other_conversation(about: About) -> Letter:
     """A code sent back from another mailbox raises nothing; the sender is asked. Tells nothing about the case."""
     texts = about.say
     questions = texts.say("code_other.ask"), texts.say("code_other.not_you")
-    return _notice(about, "code_other.subject", _text("other", texts.say("code_other.text"), *questions), link=False)
+    return framed(
+        about, "code_other.subject", text_block("other", texts.say("code_other.text"), *questions), link=False
+    )
 
 
 def code_accepted(about: About) -> Letter:
     texts = about.say
     following = texts.say("code_accepted.next", told=texts.day(about.told))
-    return _notice(about, "code_accepted.subject", _text("accepted", texts.say("code_accepted.text"), following))
+    return framed(about, "code_accepted.subject", text_block("accepted", texts.say("code_accepted.text"), following))
 
 
 def identity_reminder(about: About) -> Letter:
@@ -141,7 +145,7 @@ def identity_reminder(about: About) -> Letter:
     texts = about.say
     text = texts.say("identity_reminder.text", received=texts.day(about.received_at))
     rest = texts.say("identity_reminder.how"), texts.say("identity_reminder.trouble")
-    return _notice(about, "identity_reminder.subject", _text("reminder", text, *rest))
+    return framed(about, "identity_reminder.subject", text_block("reminder", text, *rest))
 
 
 # --- conversation -----------------------------------------------------------------------------------------------------
@@ -151,12 +155,14 @@ def clarification(about: About, choices: Sequence[Label]) -> Letter:
     """Asks back, with the two likeliest wishes in words."""
     texts = about.say
     wishes = [f"{number}. {texts.say(f'wish.{label.value}')}" for number, label in enumerate(choices, 1)]
-    return _notice(
+    return framed(
         about,
         "clarification.subject",
-        _text("question", texts.say("clarification.text", received=texts.day(about.received_at))),
+        text_block("question", texts.say("clarification.text", received=texts.day(about.received_at))),
         block(BlockKind.CHOICES, items=wishes),
-        _text("answer", texts.say("clarification.answer"), texts.say("clarification.told", told=texts.day(about.told))),
+        text_block(
+            "answer", texts.say("clarification.answer"), texts.say("clarification.told", told=texts.day(about.told))
+        ),
     )
 
 
@@ -182,13 +188,15 @@ def status(
         clock = texts.say("status.suspended", since=texts.day(suspended_since), what=suspended_for)
     else:
         clock = texts.say("status.late" if late else "status.not_suspended")
-    return _notice(about, "status.subject", block(BlockKind.STAGE, table=Table((), tuple(rows))), _text("clock", clock))
+    return framed(
+        about, "status.subject", block(BlockKind.STAGE, table=Table((), tuple(rows))), text_block("clock", clock)
+    )
 
 
 def status_unknown(about: About) -> Letter:
     """No open request in this conversation; says nothing about other addresses."""
     texts = about.say
-    return _notice(about, "status.nothing_subject", _text("nothing", texts.say("status.nothing")), link=False)
+    return framed(about, "status.nothing_subject", text_block("nothing", texts.say("status.nothing")), link=False)
 
 
 def human_handover(about: About) -> Letter:
@@ -197,20 +205,20 @@ def human_handover(about: About) -> Letter:
     which, values = phone_variant("human", about.policy)
     phone = texts.say(f"human.{which.removeprefix('human_')}", **values) if values else ""
     told = texts.say("human.told", told=texts.day(about.told))
-    return _notice(about, "human.subject", _text("human", texts.say("human.text"), phone, told))
+    return framed(about, "human.subject", text_block("human", texts.say("human.text"), phone, told))
 
 
 def download_code(about: About, *, code: str, written_at: datetime, hours: int = 1) -> Letter:
     """The code that opens an export page; asked for on that page."""
     texts = about.say
     written = texts.day(written_at)
-    return _notice(
+    return framed(
         about,
         "download_code.subject",
-        _text("written", texts.say("download_code.text", written=written, case=about.case_number)),
+        text_block("written", texts.say("download_code.text", written=written, case=about.case_number)),
         block(BlockKind.CODE, code),
-        _text("how", texts.say("download_code.how"), texts.say("download_code.lifetime", hours=hours)),
-        _text("safety", texts.say("code.never"), texts.say("download_code.not_you")),
+        text_block("how", texts.say("download_code.how"), texts.say("download_code.lifetime", hours=hours)),
+        text_block("safety", texts.say("code.never"), texts.say("download_code.not_you")),
         link=False,
     )
 
@@ -220,7 +228,7 @@ def opt_out_confirmation(about: About, *, stopped_on: date) -> Letter:
     texts, policy = about.say, about.policy
     lists = [item.label for item in policy.lists if item.kind is not ListKind.SERVICE]  # mixed counts as advertising
     key = "opt_out.stopped" if lists else "opt_out.stopped_all"
-    return _notice(
+    return framed(
         about,
         "opt_out.subject",
         block(BlockKind.UNDERSTOOD, texts.say("opt_out.received", received=texts.day(about.received_at))),
@@ -259,7 +267,7 @@ def staff_alarm(*, kind: WorkKind, number: int, organisation: str, link: str) ->
     """Something stands still until a person looks: unreadable mail, a dead channel, an answer that came back."""
     texts = staff_texts()
     what = texts.say(f"alarm.{kind.value}", number=number)
-    blocks = (_text("notice", what), block(BlockKind.LINK, texts.say("link.list"), link=link))
+    blocks = (text_block("notice", what), block(BlockKind.LINK, texts.say("link.list"), link=link))
     return Letter(texts.say("alarm.subject", org=organisation, what=what), Form.NL_U, blocks)
 
 
@@ -267,7 +275,7 @@ def _staff(section: str, case_number: str, label: Label, told: date, link: str, 
     texts = staff_texts()
     values = {"case": case_number, "kind": label.value, "told": load_texts(Form.NL_U).day(told), "days": days}
     blocks = (
-        _text("notice", texts.say(f"{section}.text", **values)),
+        text_block("notice", texts.say(f"{section}.text", **values)),
         block(BlockKind.LINK, texts.say("link.label"), link=link),
     )
     return Letter(texts.say(f"{section}.subject", **values), Form.NL_U, blocks)
@@ -276,7 +284,7 @@ def _staff(section: str, case_number: str, label: Label, told: date, link: str, 
 # --- pieces -----------------------------------------------------------------------------------------------------------
 
 
-def _notice(about: About, subject: str, *blocks: Block, link: bool = True) -> Letter:
+def framed(about: About, subject: str, *blocks: Block, link: bool = True) -> Letter:
     """The frame of every automatic mail; the first line says who is writing."""
     texts = about.say
     which, values = phone_variant("assistant.first", about.policy)
@@ -298,13 +306,13 @@ def _received(about: About, *, also_other: bool) -> tuple[Block, ...]:
     texts = about.say
     wishes = [texts.say(f"wish.{label.value}") for label in about.wishes]
     return (
-        _text(
+        text_block(
             "received",
             texts.say("acknowledgement.received", received=texts.day(about.received_at)),
             texts.say("acknowledgement.told", told=texts.day(about.told)),
         ),
         block(BlockKind.UNDERSTOOD, texts.say("acknowledgement.understood"), items=wishes),
-        _text(
+        text_block(
             "not_right",
             texts.say("acknowledgement.not_right"),
             texts.say("acknowledgement.also_other") if also_other else "",
@@ -320,7 +328,7 @@ def _code(about: About, code: str, channel: ChannelKind, written_at: datetime) -
         channel=texts.say(f"channel.{channel.value}"),
         topic=_topics(about),
     )
-    return (_text("written", written), *_code_and_rules(about, code, channel))
+    return (text_block("written", written), *_code_and_rules(about, code, channel))
 
 
 def _code_and_rules(about: About, code: str, channel: ChannelKind = ChannelKind.EMAIL) -> tuple[Block, ...]:
@@ -331,8 +339,8 @@ def _code_and_rules(about: About, code: str, channel: ChannelKind = ChannelKind.
     lifetime = texts.say("code.lifetime", hours=about.policy.identity.code_hours)
     return (
         block(BlockKind.CODE, code),
-        _text("how", texts.say(how), lifetime),
-        _text("safety", texts.say("code.never"), texts.say("code.not_you")),
+        text_block("how", texts.say(how), lifetime),
+        text_block("safety", texts.say("code.never"), texts.say("code.not_you")),
     )
 
 
@@ -345,5 +353,5 @@ def _topics(about: About) -> str:
     return ", ".join(texts.say(f"topic.{label.value}") for label in about.wishes)
 
 
-def _text(key: str, *text: str) -> Block:
+def text_block(key: str, *text: str) -> Block:
     return block(BlockKind.TEXT, *text, key=key)

@@ -12,18 +12,22 @@ from handlers.base import CaseFile
 from handlers.parts import head, letter, tail, texts_of, titled
 
 
-def redirect_letter(file: CaseFile) -> Letter:
-    """Says that these data are not ours, whose they are, and that the request was passed on."""
+def redirect_letter(file: CaseFile, controller: str = "") -> Letter:
+    """Says that these data are not ours, whose they are, and that the request was passed on.
+
+    `controller`: the name of that customer, where its own site tells it to everybody.
+    """
     processor, texts = file.policy.processor, texts_of(file)
     if processor is None:
         raise InputError("no_processor_case")
     own = processor.redirect if texts.form is not Form.EN else ""
+    named = texts.say("generic.redirect_named", controller=controller) if controller else ""
     passed = texts.say("generic.redirect_passed", customers=processor.customers)
     return letter(
         file,
         (
             *head(file, Decision.TRANSFERRED),
-            titled(texts, BlockKind.REDIRECT, own or passed),
+            titled(texts, BlockKind.REDIRECT, own or passed, named),
             *tail(file),
         ),
     )

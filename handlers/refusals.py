@@ -8,14 +8,13 @@ A person decides; this file only words the decision.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from cases.errors import InputError
-from cases.letters import Block, BlockKind, Letter, Table, paragraphs, require_facts
+from cases.letters import DONE, GROUND_FACTS, Block, BlockKind, Letter, Table, paragraphs, require_facts
 from cases.policy import Policy
 from cases.types import Decision, Label, RefusalGround
 from handlers.base import CaseFile
-from handlers.generic import body
 from handlers.parts import free, head, letter, tail, texts_of, titled
 
 # Wrong in every letter of every organisation. "Alles 7 jaar": only books are kept that long (AWR 52). The telecom
@@ -37,10 +36,10 @@ def refusal_letter(
     facts: Mapping[str, str],
     free_text: str,
     *,
-    decision: Decision = Decision.REFUSED,
+    done: Iterable[Block] = (),
     override_reason: str = "",
 ) -> Letter:
-    """A refusal on `ground`; with decision PARTLY the blocks of what was done stand in it too.
+    """A refusal on `ground`; in part where `done` holds what was done (`done_blocks` of the handler's own letter).
 
     InputError: `ground_facts_missing`, `ground_blocked` (lifted by an administrator's reason), `never_say`.
     `free_text` says what *is* granted or what the person can do; the draft is not complete without it.
@@ -48,13 +47,13 @@ def refusal_letter(
     require_facts(ground, facts)
     if ground in file.policy.blocked_grounds and not override_reason.strip():
         raise InputError("ground_blocked")
-    done = body(file) if decision is Decision.PARTLY else ()
+    done = tuple(done)
     blocks = [
-        *head(file, decision),
+        *head(file, Decision.PARTLY if done else Decision.REFUSED),
         *done,
-        *_ground(file, ground, facts, has_kept=any(part.kind is BlockKind.KEPT for part in done)),
+        *ground_blocks(file, ground, facts, has_kept=any(part.kind is BlockKind.KEPT for part in done)),
         free(texts_of(file), BlockKind.GRANTED, *paragraphs(free_text)),
-        *_extra(file, done),
+        *extra_blocks(file, done),
         *tail(file, refusal=True),
     ]
     draft = letter(file, blocks)
@@ -83,9 +82,20 @@ def _words(draft: Letter) -> list[str]:
     return words
 
 
-def _ground(file: CaseFile, ground: RefusalGround, facts: Mapping[str, str], *, has_kept: bool) -> tuple[Block, ...]:
+def done_blocks(draft: Letter, label: Label) -> tuple[Block, ...]:
+    """What a letter says was done, without its frame."""
+    return tuple(part for part in draft.blocks if part.kind in DONE[label] or part.kind is BlockKind.DONE)
+
+
+def ground_blocks(
+    file: CaseFile, ground: RefusalGround, facts: Mapping[str, str], *, has_kept: bool = False
+) -> tuple[Block, ...]:
+    """The ground and the facts of this case. While a fact is missing they are left to staff, and the letter stays."""
     texts = texts_of(file)
-    values = {name: value.strip().rstrip(".") for name, value in facts.items()}  # they stand inside our sentences
+    values = {name: facts.get(name, "").strip().rstrip(".") for name in GROUND_FACTS[ground]}  # inside our sentences
+    if not all(values.values()):
+        heading = titled(texts, BlockKind.GROUND, texts.say(f"ground.{ground.value}", **values))
+        return (heading, free(texts, BlockKind.FACTS))
     blocks = [
         titled(texts, BlockKind.GROUND, texts.say(f"ground.{ground.value}", **values)),
         titled(texts, BlockKind.FACTS, texts.say(f"facts.{ground.value}", **values)),
@@ -97,7 +107,7 @@ def _ground(file: CaseFile, ground: RefusalGround, facts: Mapping[str, str], *, 
     return tuple(blocks)
 
 
-def _extra(file: CaseFile, done: tuple[Block, ...]) -> tuple[Block, ...]:
+def extra_blocks(file: CaseFile, done: Iterable[Block] = ()) -> tuple[Block, ...]:
     """What the kind of request adds: an own statement (art. 16), what was looked into (a complaint)."""
     texts = texts_of(file)
     if file.label is Label.CORRECTIE:

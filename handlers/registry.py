@@ -5,23 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cases.types import Label
+from handlers.afmelden import Afmelden
+from handlers.annuleren import Annuleren
 from handlers.base import Handler
+from handlers.beperking import Beperking
+from handlers.besluit import Besluit
+from handlers.bezwaar import Bezwaar
 from handlers.generic import Generic
+from handlers.intrekken import Intrekken
 from handlers.inzage import Inzage
+from handlers.klacht import Klacht
+from handlers.overdracht import Overdracht
+from handlers.overig import Overig
+from handlers.status import Status
+from handlers.verwijdering import Verwijdering
+from handlers.vraag import Vraag
 
 HANDLERS: Mapping[Label, Handler] = {
     Label.INZAGE: Inzage(),
     Label.CORRECTIE: Generic(Label.CORRECTIE),
-    Label.VERWIJDERING: Generic(Label.VERWIJDERING),
-    Label.KLACHT: Generic(Label.KLACHT),
-    Label.AFMELDEN: Generic(Label.AFMELDEN),
-    Label.OVERDRACHT: Generic(Label.OVERDRACHT),
-    Label.BEPERKING: Generic(Label.BEPERKING),
-    Label.BEZWAAR: Generic(Label.BEZWAAR),
-    Label.INTREKKEN: Generic(Label.INTREKKEN),
-    Label.BESLUIT: Generic(Label.BESLUIT),
-    Label.VRAAG: Generic(Label.VRAAG),
-    Label.STATUS: Generic(Label.STATUS),
-    Label.ANNULEREN: Generic(Label.ANNULEREN),
-    Label.OVERIG: Generic(Label.OVERIG),
+    Label.VERWIJDERING: Verwijdering(),
+    Label.KLACHT: Klacht(),
+    Label.AFMELDEN: Afmelden(),
+    Label.OVERDRACHT: Overdracht(),
+    Label.BEPERKING: Beperking(),
+    Label.BEZWAAR: Bezwaar(),
+    Label.INTREKKEN: Intrekken(),
+    Label.BESLUIT: Besluit(),
+    Label.VRAAG: Vraag(),
+    Label.STATUS: Status(),
+    Label.ANNULEREN: Annuleren(),
+    Label.OVERIG: Overig(),
 }

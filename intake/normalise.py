@@ -1,7 +1,7 @@
 """A raw message becomes a ParsedMessage: encodings, quotes, machine verdict, digest. Pure; never trusts, never raises.
 
 The one exception is InputError("unreadable") for bytes that hold no message at all: those are quarantined, with the
-legal clock running. Chat channels have no MIME; their rooms call `plain_message`.
+legal clock running. Chat channels have no MIME: what they hand in is taken apart in `intake/chat`.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from datetime import datetime
 
 from cases.errors import InputError
 from cases.messages import Attachment, ParsedMessage, RawInbound
-from cases.types import MachineKind
+from cases.types import ChannelKind, MachineKind
+from intake.chat import normalise_chat
 from intake.email.bounces import Bounce, read_bounce
 from intake.email.forwards import forwarded, is_forward_subject
-from intake.email.headers import Headers, addresses, clean, decode_words, header_date, message_ids
+from intake.email.headers import Headers, addresses, decode_words, header_date, message_ids
 from intake.email.parse import MAX_TEXT, Mail, parse_mail
 from intake.email.quotes import split_quotes
 from intake.guards import Verdict, judge
@@ -39,7 +40,9 @@ SEALED = "(Dit bericht is versleuteld. De inhoud is hier niet te lezen.)"  # for
 
 
 def normalise(message: RawInbound, *, instance: str = "") -> ParsedMessage:
-    """Takes a mail apart. `instance` is the name in our own loop mark; without it every such mark counts as ours."""
+    """Takes a message apart. `instance` is the name in our own loop mark; without it every such mark counts as ours."""
+    if message.channel is not ChannelKind.EMAIL:
+        return normalise_chat(message)
     if not _readable(message.raw):
         raise InputError("unreadable")
     mail = parse_mail(message.raw)
@@ -85,28 +88,6 @@ def normalise(message: RawInbound, *, instance: str = "") -> ParsedMessage:
         bounce_permanent=bounce.permanent,
     )
     return replace(parsed, forwarded=forwarded(parsed)) if "forward" in flags else parsed
-
-
-def plain_message(
-    text: str,
-    *,
-    from_name: str = "",
-    from_address: str = "",
-    external_id: str = "",
-    attachments: Sequence[Attachment] = (),
-) -> ParsedMessage:
-    """A chat message as the same value: no headers, no quotes, the words as typed."""
-    cleaned = clean(text)
-    flags = {"truncated"} if len(cleaned) > MAX_TEXT else set()
-    cleaned = cleaned[:MAX_TEXT].strip()
-    if not cleaned:
-        flags.add("attachment_only" if attachments else "empty")
-    return ParsedMessage(
-        subject="", from_name=_one_line(clean(from_name))[:200], from_address=from_address, reply_to="", to=(),
-        message_id="", references=(), date_header=None, text=cleaned, own_words=cleaned, quoted="",
-        attachments=tuple(attachments), machine=None, auto_suppressed=False,
-        content_digest=_digest(from_address, None, external_id, "", cleaned, attachments), flags=frozenset(flags),
-    )  # fmt: skip
 
 
 def _readable(raw: bytes) -> bool:

@@ -20,12 +20,16 @@ _FOREIGN = re.compile(r"(?<![\w.,/-])(?:(?:B|BE|D|DE|F)-)?([1-9]\d{3,4})(?=\s{1,
 _CASED_END = (
     r"(?:straat|weg|laan|plein|dijk|kade|gracht|singel|hof|pad|dreef|plantsoen|park|markt|steeg|wal|ring|hoek|"
     r"baan|lei|akker|veld|kamp|erf|oord|burg|brink|boulevard|sluis|haven|donk|wijk|gaarde|weide|straße|strasse|"
-    r"str\.|strjitte|steenweg|vest|heuvel|poort)"
+    r"str\.|strjitte|steenweg|vest|heuvel|poort|dyk|zijde|kwartier|terras|hage|hoeve|bocht|diep|zoom|rede|eind|"
+    r"einde|werf|tuin|tuinen|bos|bosch|horst|drift|dam|laantje|straatje|weggetje|pleintje|hofje|steech|postbus|"
+    r"Kuil|Dries|Dreef|Hoogt)"
 )
-_STREET_HINT = re.compile(_CASED_END + r"\s{0,2}(?:nr\.? |nummer )?\d", _ANY_CASE)
+_NUMBER = re.compile(r"\d+")
+_ENDS = re.compile(_CASED_END + r"\s{0,2}(?:nr\.? |nummer )?$", _ANY_CASE)
+_LONGEST_END = 22  # characters of "plantsoen nummer 12" before its number
 _WORD = r"(?:[A-ZÀ-Ý][\w'’-]*|[A-Z][a-z]?\.)"
 _STREET = re.compile(
-    rf"(?<![\w-])((?:{_WORD}(?: (?:van|de|den|der|het|ten|ter|op|aan|en|"
+    rf"(?<![\w-])((?:{_WORD}(?: (?:van|de|den|der|het|ten|ter|op|aan|en|in|'t|’t|"
     rf"{_WORD})){{0,4}} )?[A-Za-zÀ-ÿ'’-]*{_CASED_END})(?=\s{{1,2}}(?:nr\.? |nummer )?\d{{1,4}}(?!\d))"
 )
 _STREET_OF = re.compile(
@@ -33,7 +37,8 @@ _STREET_OF = re.compile(
     rf"(?:(?:van|op|naar|der|aan|den|de|het|du|des|la) ){{1,2}}{_WORD}(?: {_WORD})?)(?=\s{{1,2}}\d{{1,4}}(?!\d))"
 )
 _LOWER_STREET = re.compile(
-    rf"(?<![\w-])([a-zà-ÿ'’-]{{3,}}{_CASED_END})(?=\s{{1,2}}(?:nr\.? |nummer )?\d{{1,4}}(?![\d:%]))"
+    rf"(?<![\w-])((?:(?:lange|korte|grote|kleine|hoge|lage|eerste|tweede|derde|[123]e|sint|st\.?|prins|prinses|"
+    rf"koningin|burgemeester|dokter|jan) )?[a-zà-ÿ'’-]{{0,30}}{_CASED_END})(?=\s{{1,2}}(?:nr\.? |nummer )?\d{{1,4}}(?![\d:%]))"
 )
 _NO_STREET = re.compile(
     r"(?:[A-ZÀ-Ý][\w-]+ aan (?:de|het) |Adres|Ook|Mijn|Ons|Onze|Nieuwe?|Het|De|Per|Op|In|Wij|Naar|Oude?|Was|"
@@ -66,13 +71,13 @@ _NOT_ALONE = frozenset(
     ]
 )
 _ADDITION = (
-    r"(?: ?[-/] ?\d{1,4}[a-zA-Z]{0,2}| ?- ?[a-zA-Z]{1,3}| ?bis(?: ?[A-Z])?| (?:bus|bte|boîte|box|appt?\.?|"
-    r"unit|kamer) ?\w{1,4}|-?(?:hs|huis|hoog)| (?:hs|rood|zwart|[IVX]{1,4})"
-    r"|[a-zA-Z]{1,2}(?:[-/]?\d{1,3})?| [A-Z](?:-\d{1,3})?(?=[\s,.;)]|$)(?! [a-z]))?"
+    r"(?: ?[-/] ?\d{1,4}[a-zA-Z]{0,2}| (?:poort|toren|blok|etage) \d{1,3}| boot\b| ?- ?[a-zA-Z]{1,3}| ?bis(?: ?[A-Z])?| (?:bus|bte|boîte|box|appt?\.?|"
+    r"unit|kamer) ?\w{1,4}|-?(?:hs|huis|hoog)| (?:hs|rood|zwart|[IVX]{1,4})\b"
+    r"|[a-zA-Z]{1,2}(?:[-/]?\d{1,3})?| [A-Z](?:-\d{1,3})?(?=[\s,.;)]|$)(?! (?!te |in )[a-z]))?"
 )
 _HOUSE = re.compile(
     rf"\s{{0,2}},?\s?(?:(?:nr|no|huisnr|num)\.?\s?|nummer |huisnummer |"
-    rf"number )?(\d{{1,4}}{_ADDITION})(?![\d%:€]|[.,]\d|\w)"
+    rf"number )?((?:t/o |t\.o\. |bij )?\d{{1,5}}{_ADDITION})(?![\d%:€]|[.,]\d|\w)"
 )
 _ANNOUNCED = re.compile(
     rf"\b(?:huis ?(?:nummer|nr)\b\.?|Hausnummer|op nummer|house number|toevoeging)\b(?:[\s:=,]|is|was|"
@@ -104,15 +109,44 @@ def foreign_postcodes(text: str, places: Sequence[Fact]) -> Iterator[Fact]:
 
 
 def street_facts(text: str) -> Iterator[Fact]:
-    if not _STREET_HINT.search(text) and not _STREET_OF.search(text):
-        return
-    for pattern in (_STREET_OF, _STREET, _LOWER_STREET):
+    numbers = [match.start() for match in _NUMBER.finditer(text)]  # the patterns are dear: look before numbers first
+    ends = any(_ENDS.search(text, max(start - _LONGEST_END, 0), start) for start in numbers)
+    for pattern in (_STREET_OF, _LOWER_STREET, _STREET) if ends else (_STREET_OF,):
         for match in pattern.finditer(text):
             name, start = match.group(1), match.start(1)
-            while found := _NO_STREET.match(name):
+            while (found := _NO_STREET.match(name)) and not _belongs(text, start, found.group()):
                 name, start = name[found.end() :], start + found.end()
             if name.lower() not in _NOT_ALONE:
                 yield Fact(FactKind.STREET, name, start, start + len(name), False)
+
+
+def _belongs(text: str, start: int, word: str) -> bool:
+    """Whether "Van" or "Oude" begins the name of a street: a capital where no sentence begins, or a line of its own."""
+    if not word[0].isupper() or word.rstrip() not in ("Van", "Oude", "Oud", "Nieuwe", "De", "Het", "Op", "In"):
+        return False
+    line = text[text.rfind("\n", 0, start) + 1 : start].rstrip()
+    if not line:
+        return start > 0 and " naar " not in text[start : start + 80]
+    return line[-1] not in ".!?:;"
+
+
+_ADDRESS_BEFORE_POSTCODE = re.compile(
+    rf"(?<![\w-])((?:(?:{_WORD}|op|aan|de|den|het|van|der|ten|ter|in|'t|’t) ){{0,4}}{_WORD})"
+    r"(?= \d{1,4}[^\n,]{0,9}[,\s]{1,3}\d{4} ?[A-Z]{2}\b)"
+)
+
+
+def streets_by_postcode(text: str) -> Iterator[Fact]:
+    """Whatever its name: words with capitals before a number before a postcode."""
+    for match in _ADDRESS_BEFORE_POSTCODE.finditer(text):
+        name, start = match.group(1), match.start(1)
+        while (found := _NO_STREET.match(name) or _LITTLE_WORD.match(name)) and not _belongs(text, start, found.group()):
+            name, start = name[found.end() :], start + found.end()
+        if len(name) > 2:
+            yield Fact(FactKind.STREET, name, start, start + len(name), False)
+
+
+_LITTLE_WORD = re.compile(r"(?:op|aan|de|den|het|van|der|ten|ter|in) ")
 
 
 _TOWN = (
@@ -121,6 +155,8 @@ _TOWN = (
 )
 _BEHIND_POSTCODE = re.compile(rf"\)?,?(?:[ ]{{1,3}}|\n)(?:te |in )?({_TOWN})")
 _BEHIND_HOUSE = re.compile(rf",?(?: (?:in|te|,))?[ \n]{{1,2}}({_TOWN})")
+_SURELY_BEHIND_HOUSE = re.compile(rf",? (?:(?:in|te|à|TE) ({_TOWN})|(?<=, )({_TOWN})(?=[,;.)]|\s*$))")
+_BELGIAN_LINE = re.compile(rf"[,\n ]{{1,3}}(?:B-|BE-)?[1-9]\d{{3}}[ ]{{1,2}}({_TOWN})")
 _LIVES = re.compile(
     r"(?:\b(?i:woon\w*|wonen\w*|wohn\w*|habit\w*|live|living|gevestigd|verhuisd?|verhuizen|"
     r"opgegroeid)\b[^\n.]{0,24}? (?:in|te|à|naar|nach|to|uit) |\b(?i:groet\w*|"
@@ -148,6 +184,13 @@ def place_facts(
                 name = name.split(" ")[0]
             if len(name) > 2:
                 yield Fact(FactKind.PLACE, name, match.start(1), match.start(1) + len(name), False)
+    for fact in houses:
+        if match := _BELGIAN_LINE.match(text, fact.end) or _SURELY_BEHIND_HOUSE.match(text, fact.end):
+            group = match.lastindex or 1
+            name = match.group(group)
+            while not known(name) and " " in name and (shorter := name.rpartition(" ")[0]):
+                name = shorter
+            yield Fact(FactKind.PLACE, name, match.start(group), match.start(group) + len(name), False)
     for pattern in (_LIVES, _OWN_LINE):
         for match in pattern.finditer(text):
             name = match.group(1)

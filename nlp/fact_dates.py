@@ -17,7 +17,7 @@ _MONTHS = (
 )  # fmt: skip
 _ANY_MONTH = "|".join(f"(?P<m{number}>{month})" for number, month in enumerate(_MONTHS, start=1))
 _WORDS = re.compile(
-    rf"(?<![\w.,/-])(?P<day>\d{{1,2}})(?:e|ste|de|th|st|nd|rd)?\.?[ -](?:of |"
+    rf"(?<![\w.,/-])(?P<day>\d{{1,2}})(?:er|e|ste|de|th|st|nd|rd)?\.?[ -](?:of |"
     rf"van )?(?:{_ANY_MONTH})(?![a-zà-ÿ])(?:(?:\.|,)?[ -]{{1,2}}(?P<year>(?:19|20)\d{{2}}|'\d\d)(?!\d))?",
     re.IGNORECASE,
 )
@@ -26,7 +26,7 @@ _ENGLISH = re.compile(
     rf"euro))(?:,? (?P<year>(?:19|20)\d{{2}}))?(?!\w)",
     re.IGNORECASE,
 )
-_ENGLISH_MONTHS = re.compile(r"(?:jan|feb|march|apr|may|june|july|aug|sep|oct|nov|dec)", re.IGNORECASE)
+_ENGLISH_MONTHS = re.compile(r"\b(?:jan|feb|march|apr|may|june|july|aug|sep|oct|nov|dec)", re.IGNORECASE)
 _DIGITS = re.compile(r"(?<![\w.,/-])(\d{1,2})( ?[-/.] ?)(\d{1,2})\2((?:19|20)?\d{2})(?![\w]|[\-/]\d)")
 _ISO = re.compile(r"(?<![\w-])((?:19|20)\d{2})[-/](\d{2})[-/](\d{2})(?![\w-])")
 _SHORT = re.compile(
@@ -43,7 +43,7 @@ def date_facts(text: str) -> Iterator[Fact]:
         yield from _fact(match, match.group(4), int(match.group(3)), match.group(1), match.start(), match.end())
     for match in _WORDS.finditer(text):
         yield from _fact(match, match["year"] or "", _month(match), match["day"], match.start(), match.end())
-    for match in _ENGLISH.finditer(text):
+    for match in _ENGLISH.finditer(text) if _ENGLISH_MONTHS.search(text) else ():
         if _ENGLISH_MONTHS.match(match.group()):
             yield from _fact(match, match["year"] or "", _month(match), match["day"], match.start(), match.end())
     for match in _SHORT.finditer(text):

@@ -36,8 +36,9 @@ _IBAN_SIZE = {
     "HU": 28,
 }  # fmt: skip
 _IBAN = re.compile(
-    rf"(?<![A-Z0-9])((?:{'|'.join(_IBAN_SIZE)})[ .-]?\d{{2}}(?:[ .-]{{0,2}}[A-Z0-9]){{10,34}})", _ANY_CASE
+    rf"(?<![A-Z0-9])((?:{'|'.join(_IBAN_SIZE)})[ .-]?\d{{2}}(?:(?:[ .-]|  )?[A-Z0-9]){{10,34}})", _ANY_CASE
 )
+_IBAN_OF_DIGITS = frozenset(("BE", "DE", "ES", "PL", "LT", "PT", "AT", "DK", "SE", "EE", "FI", "HU"))
 _DUTCH_IBAN = re.compile(r"NL\d\d[A-Z]{4}\d{8,11}", _ANY_CASE)
 _VAT = re.compile(r"(?<![A-Z0-9])(NL[ .]?(?:\d[ .]?){9}B[ .]?\d{2})(?!\w)", _ANY_CASE)
 _VAT_ABROAD = re.compile(
@@ -45,6 +46,7 @@ _VAT_ABROAD = re.compile(
     r"(?:DE[ ]?\d{9})|(?:FR[ ]?\w\w[ ]?\d{9}))(?!\w)",
     _ANY_CASE | re.DOTALL,
 )
+_VAT_BELGIAN = re.compile(r"(?<![A-Z0-9])(BE[ ]?[01]\d{3}[ .]?\d{3}[ .]?\d{3})(?![ .-]?\d)", _ANY_CASE)
 _VAT_NEXT = re.compile(r".{0,40}?(?<!\w)(BE[ ]?[01]\d{3}[ .]?\d{3}[ .]?\d{3}|DE[ ]?\d{9})(?!\w)", _ANY_CASE | re.DOTALL)
 _BSN = re.compile(
     r"\b(?:bsn|burgerservice-?nummer|sofi-?nummer)\w*\b[^\n]{0,50}?(?<![\w.])(\d{8,9}|"
@@ -71,10 +73,11 @@ _FILL = (
     r"(?:[\s:#.,=(–-]|nummers?|nrs?\b|no\b|num\b|number|numero|numéro|id\b|code\b|is\b|was\b|war\b|met\b|"
     r"het\b|bij\b|u\b|jullie\b|mijn\b|onze\b|van\s(?:mij|ons)|luidt|dat\b|"
     r"onder\b|n[°º]|№|nog\b|volgens\smij|dacht\sik|denk\sik|gewoon\b|ref\b|referentie|kenmerk|oud|nieuw|zit\b|"
-    r"ben\b|ik\b|bekend|staat|staan|the\b|my\b|our\b|lautet|ist\b|est\b){0,9}"
+    r"ben\b|ik\b|bekend|staat|staan|the\b|my\b|our\b|lautet|ist\b|est\b|van (?:de|het|mijn|die|deze|onze) \w+|"
+    r"moet|zijn\b|wel\b|geloof ik|zou|hier|op\b|de\b|factuur\b|hebben\b){0,9}"
 )
 _SPACED = (
-    r"[A-Z]{2,3}(?: \d{2,4}){2,3}|\d{2,4}(?: \d{2,4}){1,2}(?! ?(?:jan|feb|maart|mrt|apr|mei|jun|jul|aug|sep|okt|"
+    r"(?-i:[A-Z]{1,3})(?: \d{1,4}){2,4}|(?-i:[A-Z]{2,5}) \d{2}-\d{2,5}|(?-i:[A-Z]{4,5}) \d{4,6}|(?-i:[A-Z]{1,3}) \d{3,}(?:[.-]\d+)*|\d{2,4}(?: \d{2,4}){1,2}(?! ?(?:jan|feb|maart|mrt|apr|mei|jun|jul|aug|sep|okt|"
     r"nov|dec|euro|\d))"
 )
 _PLAIN = r"(?:[A-Z]{1,6}[-./]?){0,2}\d(?:[A-Z\d]|[-./](?=[A-Z\d]))*"
@@ -85,30 +88,49 @@ _CUES = (
         FactKind.CUSTOMER_NUMBER,
         r"(?:klant|relatie|debiteur(?:en)?|lid(?:maatschaps)?|leden|client|cliënt|abonnee|deelnemers?|"
         r"customer|client|kunden|account|contact|gebruikers?|membership|member|contract|polis|patiënt|"
-        r"leerling|studenten|student|personeels|abonnements?)"
-        r"(?:en)?[ -]?(?:nummers?|nrs?|no|number|id|code|ref)\b"
-        r"|\b(?:klant|customer|client|kunde|lid|relatie|debiteur|abonnee|contract|"
+        r"leerling|studenten|student|personeels|abonnements?|klantenkaart|pas|kaart|lidkaart|dossier|rel|deb|kl)"
+        r"(?:en)?(?:[ -]|\. ?)?(?:nummers?|nrs?|no|number|id|code|ref)\b"
+        r"|\b(?:klant|customer|client|cliënt|cliënte|kunde|lid|relatie|debiteur|abonnee|contract|polis|account|"
+        r"klantenkaart|lidkaart|spaarkaart|deelnemer|huurder|"
         r"dossier)\b(?=\W{0,3}(?:nummer|nr|no|onder|"
         r"met|number|[A-Z]{0,3}[-.]?\d))"
-        r"|\bnum[eé]ro (?:de )?client|\bklnr",
+        r"|\b(?:num[eé]ro|n[°ºo]\.?) (?:de )?client|\bklnr"
+        r"|\b(?:nummer|nr\.?|code|kenmerk) (?:waaronder|waarmee|dat|is|bij|van mij bij)\b.{0,12}\b(?:u|jullie)\b"
+        r"|\b(?:bekend|geregistreerd|ingeschreven|staan?|sta ik|klant) (?:bij (?:u|jullie) )?(?:onder|met)\b(?= (?:het )?"
+        r"(?:nummer|nr|[A-Z]{0,3}[-.]?\d{4}))",
     ),
     (
         FactKind.INVOICE_NUMBER,
-        r"(?:pro ?forma[ -]?)?(?:factuur|facturen|fact|invoice|facture|rechnungs?|creditfactuur|creditnota|"
-        r"nota|rekening|kwitantie|aanmaning)s?[ -]?(?:nummers?|nrs?|no|number|id)?\b",
+        r"(?:pro ?forma[ -]?)?\w{0,10}(?:factuur|faktuur|fakturen|facturen|fact|invoice|facture|rechnungs?|creditfactuur|creditnota|"
+        r"nota|rekening|kwitantie|aanmaning|declaratie|verzamelfactuur)s?[ -]?(?:nummers?|nrs?|no|number|id)?\b",
     ),
     (
         FactKind.ORDER_NUMBER,
         r"(?:order|bestel(?:ling(?:en)?)?|bestell|bestellung|commande|pakket|zending|purchase|aankoop|retour|"
         r"boeking|booking|reservering|reserverings|boekings|boekingsbevestiging|buchung|buchungs|application|"
-        r"webshoporder|inkooporder)s?[ -]?(?:nummers?|nrs?|"
+        r"webshoporder|inkooporder|pakbon|vracht|opdracht|leverbon|bon|cadeaukaart|bestel|ordre)s?[ -]?(?:nummers?|nrs?|"
         r"no|number|id|code|bon)?\b"
         r"|\border(?:ed|de|ing)?\b",
     ),
 )
 _CUED = tuple((kind, re.compile(rf"\b(?:{cue}){_FILL}{_NUMBER}", _ANY_CASE)) for kind, cue in _CUES)
-_INVOICES = re.compile(r"factuur|facturen|\bnota|invoice|boekhoud", _ANY_CASE)
-_INVOICE_SHAPE = re.compile(r"(?<![\w./-])((?:[A-Z]{1,3}[-.]?)?20[12]\d[-/.]?\d{3,6})(?![\w-]|[./]\d)")
+_STEMS = {  # one of these stands in every cue: they are looked for first
+    FactKind.CUSTOMER_NUMBER: tuple(
+        "klant relatie debiteur lid leden client cliënt abon deeln custom kund account contact gebruik member contract "
+        "polis pati leerling student personeel dossier klnr kaart pas huurder rel. deb. kl. kl.nr nummer code kenmerk "
+        "bekend geregistreerd ingeschreven sta".split()
+    ),
+    FactKind.INVOICE_NUMBER: tuple("factu faktu fact invoice rechnung credit nota rekening kwitantie aanmaning declaratie".split()),
+    FactKind.ORDER_NUMBER: tuple(
+        "order bestel commande pakket zending purchase aankoop retour boek book reserv buch application bon vracht "
+        "opdracht kaart ordre".split()
+    ),
+}
+_INVOICES = re.compile(r"fa[ck]tu|nota|invoice|boekhoud|kosten|betaal|rekening", _ANY_CASE)
+_INVOICE_SHAPE = re.compile(
+    r"(?<![\w./-])((?:[A-Z]{1,3}[-.]?)?20[12]\d[-/.]?\d{3,6}|20[12]\d-\d{2}-\d{3}|F-?2\d[-/.]?\d{3,5})(?![\w-]|[./]\d)"
+)
+_DATE = re.compile(r"(?:0?[1-9]|[12]\d|3[01])[-/.](?:0?[1-9]|1[0-2])(?:[-/.](?:\d\d|(?:19|20)\d\d))?")
 _YEAR = re.compile(r"(?:19|20)\d{2}")
 _CODE = re.compile(r"\bcode\b\W{0,4}(?:(?:is|luidt|was)\W{1,3})?(\d{3}[ -]?\d{3})\b", _ANY_CASE)
 
@@ -139,8 +161,9 @@ def number_facts(text: str) -> Iterator[Fact]:
 
 def cued_facts(text: str) -> Iterator[Fact]:
     """Customer, invoice and order numbers: always after a word that says so."""
+    low = text.lower()
     for kind, pattern in _CUED:
-        for match in pattern.finditer(text):
+        for match in pattern.finditer(text) if any(stem in low for stem in _STEMS[kind]) else ():
             following: re.Match[str] | None = match
             while following is not None and _believable(
                 kind, following.group(1), text[following.end(1) : following.end(1) + 12]
@@ -166,6 +189,13 @@ def signed_numbers(text: str, names: Sequence[Fact]) -> Iterator[Fact]:
             yield Fact(FactKind.CUSTOMER_NUMBER, match.group(1), match.start(1), match.end(1), False)
 
 
+def tagged_numbers(text: str, spans: Sequence[tuple[FactKind, int, int]]) -> Iterator[Fact]:
+    """What the tagger takes for one, where no word right before it says so."""
+    for kind, start, end in spans:
+        if _believable(kind, text[start:end], text[end : end + 12]):
+            yield Fact(kind, text[start:end].upper(), start, end, False)
+
+
 def _believable(kind: FactKind, number: str, after: str) -> bool:
     count = len(digits(number))
     if re.match(
@@ -174,8 +204,10 @@ def _believable(kind: FactKind, number: str, after: str) -> bool:
         after,
     ):
         return False
-    if _YEAR.fullmatch(number) or re.fullmatch(r"\d{1,2}[-/.]\d{1,2}(?:[-/.]\d{2,4})?", number):
+    if _YEAR.fullmatch(number) or _DATE.fullmatch(number):
         return False
+    if count == 2 and number.isalnum() and not number.isdigit() and len(number) >= 6:
+        return True  # a booking code: CAR8KLQ2
     return count >= (3 if kind is FactKind.CUSTOMER_NUMBER or not number.isdigit() else 4) and count <= 16
 
 
@@ -224,6 +256,8 @@ def _ibans(text: str) -> Iterator[Fact]:
         value = bare[:size].upper()
         if value[:2] == "NL" and not _DUTCH_IBAN.fullmatch(value):
             continue
+        if value[:2] in _IBAN_OF_DIGITS and not value[2:].isdigit():
+            continue
         yield Fact(FactKind.IBAN, value, match.start(1), match.start(1) + cut, iban.is_valid(value))
 
 
@@ -240,6 +274,8 @@ def _cut(written: str, size: int) -> int:
 def _vats(text: str, low: str) -> Iterator[Fact]:
     for match in _VAT.finditer(text):
         yield _vat(match, btw.validate)
+    for match in _VAT_BELGIAN.finditer(text) if "be" in low else ():
+        yield _vat(match, vat.validate)
     if "btw" in low or "vat" in low or "tva" in low or "ust" in low:
         for first in _VAT_ABROAD.finditer(text):
             found: re.Match[str] | None = first

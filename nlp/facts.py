@@ -9,11 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cases.reading import Fact, FactKind
-from nlp.fact_addresses import foreign_postcodes, house_facts, place_facts, postcode_facts, street_facts
+from nlp.fact_addresses import (
+    foreign_postcodes,
+    house_facts,
+    place_facts,
+    postcode_facts,
+    street_facts,
+    streets_by_postcode,
+)
 from nlp.fact_dates import date_facts
 from nlp.fact_names import name_facts, tidied
-from nlp.fact_numbers import cued_facts, number_facts, phone_facts, signed_numbers, web_facts
-from nlp.tagger import Tagger
+from nlp.fact_numbers import cued_facts, number_facts, phone_facts, signed_numbers, tagged_numbers, web_facts
+from nlp.tagger import NUMBERS, Tagger
 from nlp.tokens import tokens_of
 from nlp.word_features import is_town
 
@@ -32,9 +39,14 @@ def facts_of(text: str, tagger: Tagger | None = None) -> tuple[Fact, ...]:
         kept.add(postcode_facts(text))
         kept.add(cued_facts(text))
         kept.add(phone_facts(text))
-    tagged = tidied(text, tagger.spans(tokens_of(text))) if tagger is not None else []
+    spans = tagger.spans(tokens_of(text)) if tagger is not None else []
+    tagged = tidied(text, [span for span in spans if span[0] not in NUMBERS])
     if numbers:
-        kept.add(street_facts(text))
+        kept.add(tagged_numbers(text, [span for span in spans if span[0] in NUMBERS]))
+        streets = list(street_facts(text))
+        kept.add(fact for fact in tagged if fact.kind is FactKind.STREET and any(_within(one, fact) for one in streets))
+        kept.add(streets)
+        kept.add(streets_by_postcode(text))
     kept.add(fact for fact in tagged if fact.kind is not FactKind.NAME)
     if numbers:
         kept.add(foreign_postcodes(text, kept.of(FactKind.PLACE)))
@@ -44,6 +56,10 @@ def facts_of(text: str, tagger: Tagger | None = None) -> tuple[Fact, ...]:
     kept.add(name_facts(text))
     kept.add(signed_numbers(text, kept.of(FactKind.NAME)))
     return kept.sorted()
+
+
+def _within(one: Fact, other: Fact) -> bool:
+    return other.start <= one.start and one.end <= other.end
 
 
 class _Kept:

@@ -101,7 +101,7 @@ class Occurrences:
 class Counted:
     """Distinct features in ascending order and how often each stands in the text."""
 
-    slots: Ints
+    slots: Slots
     counts: Ints
 
 
@@ -204,7 +204,7 @@ def _add_pairs(found: _Found, stems: Codes, sizes: Ints, places: Ints) -> None:
 
 def _add_negated(found: _Found, words: Codes, stems: Codes, places: Ints) -> None:
     """Every stem, marked when a negation stands shortly before or behind it."""
-    negations = np.isin(words, _NEGATION_HASHES)
+    negations = isin(words, _NEGATION_HASHES)
     near = np.zeros(len(words), dtype=bool)
     for lag in range(1, _NEGATED_AFTER + 1):
         near[lag:] |= negations[:-lag]
@@ -224,14 +224,23 @@ def _hash_of(word: str) -> np.uint64:
     return np.uint64((codes * _POWERS[: len(codes)]).sum())
 
 
-_NEGATION_HASHES = np.array([_hash_of(word) for word in _NEGATIONS.split()], dtype=np.uint64)
+def isin(codes: Codes, wanted: Codes) -> npt.NDArray[np.bool_]:
+    """`np.isin` for few sorted values, without what it spends on choosing a way."""
+    places = np.searchsorted(wanted, codes)
+    found: npt.NDArray[np.bool_] = wanted[np.minimum(places, len(wanted) - 1)] == codes
+    return found
 
 
-def counted(slots: Ints | Slots, size: int) -> Counted:
+_NEGATION_HASHES = np.sort(np.array([_hash_of(word) for word in _NEGATIONS.split()], dtype=np.uint64))
+
+
+def counted(slots: Slots) -> Counted:
     """How often each slot (a feature of the model, ascending by bucket) occurs; -1 is no feature."""
-    counts = np.bincount(slots[slots >= 0], minlength=size)
-    found = np.flatnonzero(counts)
-    return Counted(found, counts[found])
+    known = np.sort(slots[slots >= 0])
+    if not len(known):
+        return Counted(known, np.empty(0, dtype=np.int64))
+    edges = np.concatenate(([0], (known[1:] != known[:-1]).nonzero()[0] + 1, [len(known)]))
+    return Counted(known[edges[:-1]], np.diff(edges))
 
 
 def block_bounds(slots: Slots) -> Ints:

@@ -24,8 +24,9 @@ from nlp.decide import LABELS, LabelSets
 from nlp.examples import CORPUS
 from nlp.features import Floats, Ints, Occurrences, Slots, block_bounds, counted, occurrences, weighted
 from nlp.tagger import Tagger
+from nlp.word_features import Lexicon
 
-FORMAT = 2
+FORMAT = 3
 FLAGS = tuple(flag for flag in Flag if flag is not Flag.PRIVACY_WORD)
 
 Chances = npt.NDArray[np.float64]
@@ -36,7 +37,8 @@ class Scored:
     """One text scored: probabilities in the order of `LABELS`, and what each n-gram adds (for evidence)."""
 
     probabilities: Chances
-    slots_found: Ints  # distinct features
+    flags: Chances  # in the order of `FLAGS`
+    slots_found: Slots  # distinct features
     values: Floats
     found: Occurrences
     slots: Slots  # slot of each occurrence, -1 when the model does not know it
@@ -49,8 +51,8 @@ class Linear:
     weights: Floats
     intercepts: Floats
 
-    def margins(self, slots: Ints, values: Floats) -> Floats:
-        return np.asarray(values @ self.weights[slots] + self.intercepts, dtype=np.float32)
+    def margins(self, slots: Slots, values: Floats) -> Floats:
+        return np.asarray(values @ np.take(self.weights, slots, axis=0) + self.intercepts, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,7 @@ class Model:
     slots: Slots
     bounds: Ints  # of the feature blocks
     idf: Floats
-    labels: Linear
-    flags: Linear
+    linear: Linear  # labels, then flags
     joint: Joint | None  # None: made where no embeddings could be had
     sets: LabelSets
     tagger: Tagger
@@ -81,10 +82,11 @@ class Model:
 
     def score(self, text: str) -> Scored:
         found = occurrences(text)
-        slots = self.slots[found.buckets]
-        count = counted(slots, len(self.idf))
+        slots = np.take(self.slots, found.buckets)
+        count = counted(slots)
         values = weighted(count, self.idf, self.bounds)
-        return Scored(chances(self.labels.margins(count.slots, values)), count.slots, values, found, slots)
+        said = chances(self.linear.margins(count.slots, values))
+        return Scored(said[: len(LABELS)], said[len(LABELS) :], count.slots, values, found, slots)
 
     def score_again(self, scored: Scored, embedding: Floats) -> Chances:
         """The probabilities with the embedding of the same text."""
@@ -92,14 +94,10 @@ class Model:
         margins = self.joint.linear.margins(scored.slots_found, scored.values)
         return chances(margins + centred(embedding[None, :], self.joint.mean)[0] @ self.joint.dense)
 
-    def flag_chances(self, scored: Scored) -> dict[Flag, float]:
-        values = chances(self.flags.margins(scored.slots_found, scored.values))
-        return dict(zip(FLAGS, values.tolist(), strict=True))
-
     def carried(self, scored: Scored, column: int) -> Floats:
         """What each known n-gram occurrence adds to a label (term frequency left aside)."""
         known = np.maximum(scored.slots, 0)
-        parts = self.idf[known] * self.labels.weights[known, column]
+        parts = self.idf[known] * self.linear.weights[known, column]
         return np.where(scored.slots >= 0, parts, np.float32(0)).astype(np.float32)
 
 
@@ -120,11 +118,10 @@ def save(model: Model, folder: Path, *, seed: int) -> None:
         "used": np.flatnonzero(model.slots >= 0).astype(np.int32),
         "buckets": np.array(len(model.slots)),
         "idf": model.idf,
-        "labels": _half(model.labels.weights), "labels_0": model.labels.intercepts,
-        "flags": _half(model.flags.weights), "flags_0": model.flags.intercepts,
+        "linear": _half(model.linear.weights), "linear_0": model.linear.intercepts,
         "sets": model.sets.rows, "sets_prior": model.sets.prior,
         "tagger": _half(model.tagger.weights),
-        "everyday": np.array(sorted(model.tagger.everyday), dtype=np.uint32),
+        "everyday": np.array(sorted(model.tagger.lexicon.everyday), dtype=np.uint32),
     }  # fmt: skip
     if model.joint is not None:
         arrays |= {
@@ -165,11 +162,10 @@ def load(folder: Path) -> Model:
             slots=slots,
             bounds=block_bounds(slots),
             idf=arrays["idf"],
-            labels=_linear(arrays, "labels"),
-            flags=_linear(arrays, "flags"),
+            linear=_linear(arrays, "linear"),
             joint=joint,
             sets=LabelSets(arrays["sets"], arrays["sets_prior"]),
-            tagger=Tagger(arrays["tagger"].astype(np.float32), frozenset(arrays["everyday"].tolist())),
+            tagger=Tagger(arrays["tagger"].astype(np.float32), Lexicon(frozenset(arrays["everyday"].tolist()))),
             digest=str(manifest["digest"]),
             examples=int(manifest["examples"]),
         )

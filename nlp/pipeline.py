@@ -19,6 +19,7 @@ from spacy.tokens import Doc
 
 from cases.types import Label
 from nlp.decide import LABELS
+from nlp.features import isin
 from nlp.model import Model, Scored
 
 SCORED = "privacy_scored"  # doc.user_data: the score that was made before, so nothing is counted twice
@@ -32,7 +33,7 @@ prof. r.o. red. resp. s.g. s.v.p. sept. sr. st. str. t.a.v. t.b.v. t.g.v. t.h.v.
 telnr. v.a. v.d. v.h. v.v. vgl. vlgs. vr. wo. z.g.a.n. z.o.z. z.s.m. zgn.
 """
 _STOPS = (".", "!", "?", "…", "?!", "!?", "!!", "!!!", "??", "???", "...", "..")
-_STOP_KEYS = np.array([get_string_id(stop) for stop in _STOPS], dtype=np.uint64)
+_STOP_KEYS = [get_string_id(stop) for stop in _STOPS]
 _ATTRIBUTES: list[int | str] = ["ORTH", "IS_PUNCT", "IS_SPACE"]
 
 
@@ -47,8 +48,8 @@ def dutch_sentences(doc: Doc) -> Doc:
         return doc
     orth, punctuation, space = doc.to_array(_ATTRIBUTES).T
     strings = doc.vocab.strings
-    blank_lines = [key for key in np.unique(orth[space > 0]) if strings[int(key)].count("\n") > 1]
-    stops = np.isin(orth, np.append(_STOP_KEYS, np.array(blank_lines, dtype=np.uint64)))
+    blank_lines = [key for key in set(orth[space > 0].tolist()) if strings[key].count("\n") > 1]
+    stops = isin(orth, np.sort(np.array([*_STOP_KEYS, *blank_lines], dtype=np.uint64)))
     plain = np.flatnonzero(~(stops | (punctuation > 0) | (space > 0)))
     seen = np.cumsum(stops)[plain]
     starts = np.full(len(doc), -1, dtype=np.int64)

@@ -20,7 +20,7 @@ from nlp.facts import SEEN, facts_of
 from nlp.features import CAP
 from nlp.flags import also_other, flags_of
 from nlp.language import form_of, language_of
-from nlp.model import Chances, Model, Scored, ensure_model
+from nlp.model import FLAGS, Chances, Model, Scored, ensure_model
 from nlp.pipeline import evidence_of, make_pipeline, read_doc, sentence_bounds
 from nlp.replies import read_reply
 from nlp.train import joined
@@ -109,8 +109,8 @@ class DutchReader:
     def _flags(self, scored: Scored, low: str) -> set[Flag]:
         """What the model says, and what patterns say that the model does not think absurd."""
         found = flags_of(low)
-        chances = self._model.flag_chances(scored)
-        said = {flag for flag, chance in chances.items() if chance >= (FLAG_HINTED if flag in found else FLAG_SAID)}
+        chances = zip(FLAGS, scored.flags.tolist(), strict=True)
+        said = {flag for flag, chance in chances if chance >= (FLAG_HINTED if flag in found else FLAG_SAID)}
         return said | (found & {Flag.PRIVACY_WORD, Flag.AP_NAMED})
 
     def _evidence(self, text: str, scored: Scored, labels: tuple[Label, ...]) -> tuple[dict[Label, str], bool]:

@@ -7,7 +7,7 @@ Lives here: vocabulary, fits, out-of-fold calibration. Not here: the numerics (`
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,7 @@ SEED = 20_181  # only the order of writers over the folds hangs on it
 FOLDS = 5
 STRENGTH = 50.0  # inverse regularisation
 SHIPPED = frozenset({Split.TRAIN, Split.DEV})  # the test writers are never read
+_BLOCK = 256  # rows of a large product at a time
 RARE_EXPONENT = 0.5  # a positive counts (negatives / positives) ** this
 _RECIPE = (
     "features.py", "logistic.py", "examples.py", "train.py", "train_tagger.py", "tagger.py", "word_features.py",
@@ -39,12 +40,11 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Examples as numbers: weighted features, which labels each carries, and how alike each two are."""
+    """Examples as numbers: weighted features, and how alike each two are."""
 
     slots: Slots
     idf: Floats
     features: csr_array
-    targets: Single
     gram: Single
 
 
@@ -71,40 +71,49 @@ def targets_of(examples: Sequence[Example]) -> Single:
     return np.array([[label in example.labels for label in LABELS] for example in examples], dtype=np.float32)
 
 
-def vocabulary(found: Sequence[Ints]) -> tuple[Slots, Floats]:
+def vocabulary(found: Iterable[Ints]) -> tuple[Slots, Floats]:
     """Slot of each bucket and idf of each slot; what stands in one example only is left out, of pairs in two."""
     documents = np.zeros(BUCKETS, dtype=np.int64)
-    for buckets in found:
+    count = 0
+    for count, buckets in enumerate(found, start=1):
         documents[np.unique(buckets)] += 1
     least = np.where(np.arange(BUCKETS) >> BLOCK_BITS == Block.PAIRS, 3, 2)
     used = np.flatnonzero(documents >= least)
     slots = np.full(BUCKETS, -1, dtype=np.int32)
     slots[used] = np.arange(len(used), dtype=np.int32)
-    idf = np.log((1.0 + len(found)) / (1.0 + documents[used])) + 1.0
+    idf = np.log((1.0 + count) / (1.0 + documents[used])) + 1.0
     return slots, idf.astype(np.float32)
 
 
-def rows_of(found: Sequence[Ints], slots: Slots, idf: Floats) -> csr_array:
+def rows_of(found: Iterable[Ints], slots: Slots, idf: Floats) -> csr_array:
     bounds = block_bounds(slots)
-    counts = [counted(slots[buckets], len(idf)) for buckets in found]
+    counts = [counted(slots[buckets]) for buckets in found]
     data = np.concatenate([weighted(count, idf, bounds) for count in counts])
-    ends = np.cumsum([0, *(len(count.slots) for count in counts)])
+    ends = np.cumsum([0, *(len(count.slots) for count in counts)], dtype=np.int32)
     return csr_array((data, np.concatenate([count.slots for count in counts]), ends), shape=(len(counts), len(idf)))
 
 
 def table_of(examples: Sequence[Example]) -> Table:
-    found = [occurrences(text_of(example)).buckets for example in examples]
-    slots, idf = vocabulary(found)
-    features = rows_of(found, slots, idf)
-    gram = np.asarray((features @ features.T).todense(), dtype=np.float32)
-    return Table(slots, idf, features, targets_of(examples), gram)
+    """Texts are counted twice: to keep all their n-grams would take hundreds of megabytes."""
+    slots, idf = vocabulary(occurrences(text_of(example)).buckets for example in examples)
+    features = rows_of((occurrences(text_of(example)).buckets for example in examples), slots, idf)
+    return Table(slots, idf, features, gram_of(features, features))
 
 
-def positive_weights(targets: Single) -> Single:
-    """Rare labels count for more, else they are never said."""
-    positives = np.maximum(targets.sum(axis=0), 1.0)
-    ratio = np.maximum((len(targets) - positives) / positives, 1.0) ** RARE_EXPONENT
-    return np.where(targets > 0, ratio, 1.0).astype(np.float32)
+def gram_of(rows: csr_array, others: csr_array) -> Single:
+    """How alike each two are; in blocks, because a sparse product is larger than what comes of it."""
+    turned = others.T.tocsr()
+    gram = np.empty((rows.shape[0], others.shape[0]), dtype=np.float32)
+    for start in range(0, len(gram), _BLOCK):
+        gram[start : start + _BLOCK] = (rows[start : start + _BLOCK] @ turned).toarray()
+    return gram
+
+
+def positive_weights(targets: Single, known: Single) -> Single:
+    """Rare labels count for more, else they are never said; what is not known (0) counts for nothing."""
+    positives = np.maximum((targets * known).sum(axis=0), 1.0)
+    ratio = np.maximum((known.sum(axis=0) - positives) / positives, 1.0) ** RARE_EXPONENT
+    return np.asarray(np.where(targets > 0, ratio, 1.0) * known, dtype=np.float32)
 
 
 def folds_of(examples: Sequence[Example]) -> npt.NDArray[np.int64]:
@@ -115,18 +124,21 @@ def folds_of(examples: Sequence[Example]) -> npt.NDArray[np.int64]:
     return np.array([fold[example.writer] for example in examples])
 
 
-def fit_all(gram: Single, targets: Single) -> tuple[Single, Single]:
-    return fit_gram(gram, targets, positive_weights(targets), STRENGTH)
+def fit_all(gram: Single, targets: Single, known: Single | None = None) -> tuple[Single, Single]:
+    """`gram` is used up."""
+    return fit_gram(
+        gram, targets, positive_weights(targets, np.ones_like(targets) if known is None else known), STRENGTH
+    )
 
 
-def out_of_fold(gram: Single, targets: Single, folds: npt.NDArray[np.int64]) -> Single:
+def out_of_fold(gram: Single, targets: Single, known: Single, folds: npt.NDArray[np.int64]) -> Single:
     """Scores of every example by a model that has not read its writer."""
     scores = np.zeros_like(targets)
     for fold in np.unique(folds):
         rest, held = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
         if not len(rest):
             continue
-        dual, intercepts = fit_all(gram[np.ix_(rest, rest)], targets[rest])
+        dual, intercepts = fit_all(gram[np.ix_(rest, rest)], targets[rest], known[rest])
         scores[held] = gram[np.ix_(held, rest)] @ dual + intercepts
     return scores
 
@@ -135,53 +147,58 @@ def fit(examples: Sequence[Example], digest: str, vectors: Floats | None = None,
     """The model, its scores turned into probabilities by Platt's method on out-of-fold scores."""
     rows = [at for at, example in enumerate(examples) if example.labels]
     asking = [examples[at] for at in rows]
-    table = table_of(asking)
     folds = folds_of(asking)
-    say("labels")
-    labels = _linear(table, table.gram, table.targets, folds)[0]
+    say("words")
+    table = table_of(asking)
+    targets, known = _all_targets(asking)
+    say("labels and flags")
+    linear = _linear(table, targets, known, folds)[0]
     joint = None
     if vectors is not None:
         say("labels, with embeddings")
-        joint = _joint(table, vectors[rows], folds)
-    say("flags")
-    flags = _flags(asking, table, folds)
+        joint = _joint(table, targets[:, : len(LABELS)], vectors[rows], folds)
+    slots, idf = table.slots, table.idf
+    del table
     say("names")
     tagger = fit_tagger(examples)
     return Model(
-        slots=table.slots, bounds=block_bounds(table.slots), idf=table.idf, labels=labels, flags=flags, joint=joint,
+        slots=slots, bounds=block_bounds(slots), idf=idf, linear=linear, joint=joint,
         sets=label_sets(example.labels for example in asking), tagger=tagger, digest=digest, examples=len(examples),
     )  # fmt: skip
 
 
-def _linear(table: Table, gram: Single, targets: Single, folds: npt.NDArray[np.int64]) -> tuple[Linear, Single]:
+def _all_targets(examples: Sequence[Example]) -> tuple[Single, Single]:
+    """Labels and flags of each, and which of them are known: flags only where facts were marked too."""
+    flags = np.array([[flag in example.flags for flag in FLAGS] for example in examples], dtype=np.float32)
+    targets = np.hstack([targets_of(examples), flags])
+    known = np.ones_like(targets)
+    known[[example.facts is None for example in examples], len(LABELS) :] = 0
+    return targets, known
+
+
+def _linear(
+    table: Table, targets: Single, known: Single, folds: npt.NDArray[np.int64]
+) -> tuple[Linear, Single]:
     """Weights over the features, and the calibrated dual coefficients they come from."""
-    held = out_of_fold(gram, targets, folds)
-    dual, intercepts = fit_all(gram, targets)
+    held = out_of_fold(table.gram, targets, known, folds)
+    dual, intercepts = fit_all(table.gram.copy(), targets, known)
     for column in range(targets.shape[1]):
-        slope, offset = platt(held[:, column], targets[:, column])
+        seen = known[:, column] > 0
+        slope, offset = platt(held[seen, column], targets[seen, column])
         dual[:, column] *= slope
         intercepts[column] = intercepts[column] * slope + offset
     weights = np.ascontiguousarray(table.features.T @ dual, dtype=np.float32)
     return Linear(weights, intercepts.astype(np.float32)), dual
 
 
-def _joint(table: Table, vectors: Floats, folds: npt.NDArray[np.int64]) -> Joint:
+def _joint(table: Table, targets: Single, vectors: Floats, folds: npt.NDArray[np.int64]) -> Joint:
+    """`table.gram` becomes likeness in words and in meaning together."""
     mean = vectors.mean(axis=0)
     near = centred(vectors, mean)
-    linear, dual = _linear(table, table.gram + near @ near.T, table.targets, folds)
+    for start in range(0, len(near), _BLOCK):
+        table.gram[start : start + _BLOCK] += near[start : start + _BLOCK] @ near.T
+    linear, dual = _linear(table, targets, np.ones_like(targets), folds)
     return Joint(linear, np.asarray(near.T @ dual, dtype=np.float32), mean)
-
-
-def _flags(examples: Sequence[Example], table: Table, folds: npt.NDArray[np.int64]) -> Linear:
-    """Flags are known only of messages whose facts were marked; the others stand aside."""
-    known = np.array([at for at, example in enumerate(examples) if example.facts is not None], dtype=np.int64)
-    if not len(known):
-        return Linear(
-            np.zeros((len(table.idf), len(FLAGS)), dtype=np.float32), np.full(len(FLAGS), -9, dtype=np.float32)
-        )
-    targets = np.array([[flag in examples[at].flags for flag in FLAGS] for at in known], dtype=np.float32)
-    part = Table(table.slots, table.idf, table.features[known], targets, table.gram)
-    return _linear(part, table.gram[np.ix_(known, known)], targets, folds[known])[0]
 
 
 def vectors_of(examples: Sequence[Example], cache: dict[str, Floats], embed: Embed | None) -> Floats | None:

@@ -16,7 +16,7 @@ from nlp.features import Floats
 from nlp.own_words import blanked
 from nlp.tagger import TAGGED, Tag, Tagger
 from nlp.tokens import Token, tokens_of
-from nlp.word_features import BITS, Buckets, features_of, key_of
+from nlp.word_features import BITS, Buckets, Lexicon, features_of, key_of
 
 STRENGTH = 2.0  # inverse regularisation
 _FREQUENT = 3  # messages with the word in lower case
@@ -27,16 +27,18 @@ Array = npt.NDArray[np.float64]
 def fit_tagger(examples: Sequence[Example]) -> Tagger:
     marked = [example for example in examples if example.facts is not None]
     seen = Counter(word for example in examples for word in _everyday_of(_tokens(example)))
-    everyday = frozenset(word for word, count in seen.items() if count >= _FREQUENT)
+    lexicon = Lexicon(frozenset(word for word, count in seen.items() if count >= _FREQUENT))
     borderline = frozenset(word for word, count in seen.items() if count == _FREQUENT)
     rows: list[Buckets] = []
     tags: list[int] = []
     for example in marked:
         tokens = _tokens(example)
         if tokens:
-            rows.append(features_of(tokens, everyday, rare=borderline & _everyday_of(tokens)))
+            rows.append(features_of(tokens, lexicon, rare=borderline & _everyday_of(tokens)))
             tags += tags_of(example, tokens)
-    return Tagger(_fit(np.concatenate(rows), np.array(tags)), everyday)
+    buckets = np.concatenate(rows)
+    rows.clear()
+    return Tagger(_fit(buckets, np.array(tags)), lexicon)
 
 
 def _tokens(example: Example) -> list[Token]:
@@ -61,12 +63,14 @@ def tags_of(example: Example, tokens: Sequence[Token]) -> list[int]:
 
 
 def _fit(buckets: Buckets, tags: npt.NDArray[np.int64]) -> Floats:
-    """In 32 bits, over the buckets that occur."""
-    used, columns = np.unique(buckets, return_inverse=True)
-    width = buckets.shape[1]
-    ends = np.arange(len(buckets) + 1, dtype=np.int32) * width
+    """In 32 bits, over the buckets that occur. `buckets` is used up."""
+    occurs = np.zeros(1 << BITS, dtype=bool)
+    occurs[buckets] = True
+    used = np.flatnonzero(occurs)
+    np.take(np.cumsum(occurs, dtype=np.int32) - np.int32(1), buckets, out=buckets)
+    ends = np.arange(len(buckets) + 1, dtype=np.int32) * buckets.shape[1]
     ones = np.ones(buckets.size, dtype=np.float32)
-    small = csr_array((ones, columns.ravel().astype(np.int32), ends), shape=(len(buckets), len(used)))
+    small = csr_array((ones, buckets.ravel(), ends), shape=(len(buckets), len(used)))
     count = len(Tag)
     at = np.arange(len(tags))
 
@@ -82,7 +86,7 @@ def _fit(buckets: Buckets, tags: npt.NDArray[np.int64]) -> Floats:
         gradient = small.T @ chances + table / np.float32(STRENGTH)
         return value, gradient.ravel().astype(np.float64)
 
-    options: Any = {"maxiter": 60, "gtol": 1e-1}
+    options: Any = {"maxiter": 60, "gtol": 1e-1, "maxcor": 5}
     result = minimize(loss, np.zeros(len(used) * count), jac=True, method="L-BFGS-B", options=options)
     weights = np.zeros((1 << BITS, count), dtype=np.float32)
     weights[used] = np.asarray(result.x).reshape(len(used), count)

@@ -6,9 +6,9 @@ cut to a bucket. Which parts go together stands in `_TEMPLATES`; a new feature i
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from zlib import crc32
 
@@ -35,11 +35,14 @@ _TITLES = frozenset(_LISTS["titles"].split())
 _CLOSING = frozenset(_LISTS["closings"].split())
 _KIN = frozenset(_LISTS["kin"].split())
 _BUSINESS = frozenset(_LISTS["business"].split())
+_ANNOUNCE = tuple(tuple(stems.split()) for stems in _LISTS["announce"])
 
 _REACH = 3  # words to either side
-_PER_STEP = ("w", "g", "s", "k")  # word, what the lists know, shape, title or kin
+_PER_STEP = ("w", "g", "s", "k")  # word, what the lists know, shape, what it announces
+_HEARD = 8  # words after which an announcement is forgotten
 _ONLY_HERE = ("p3", "e3", "e4")  # first and last letters
-_OF_PLACE = ("l", "ll", "c", "n", "t", "m")  # on its line, in the text, behind a closing, line length, town, capitals
+_OF_PLACE = ("l", "ll", "c", "n", "t", "m", "q")  # on its line, in the text, behind a closing, line length, town,
+# capitals, what was announced shortly before
 _COLUMNS = {
     name: at
     for at, name in enumerate(
@@ -56,7 +59,9 @@ _TEMPLATES = (
     ("",), ("m",), ("p3",), ("e3",), ("e4",), ("g-1", "g+0", "g+1"), ("s+0", "g+0", "m"), ("w-1", "g+0"), ("w+1", "g+0"),
     ("s-1", "s+0", "s+1"), ("l", "g+0"), ("ll", "g+0"), ("c", "g+0"), ("t", "m"), ("n", "g+0"),
     ("k-1", "s+0", "g+0"), ("w-2", "w-1"), ("g-2", "g-1", "g+0"),
+    ("q", "s+0"), ("q", "g+0"), ("s+0", "s+1", "s+2"), ("s-2", "s-1", "s+0"), ("w+1", "w+2"), ("w-1", "s+0"),
 )  # fmt: skip
+FEATURES = len(_TEMPLATES)
 _PARTS = np.array(
     [[_COLUMNS[name] for name in (*names, "", "")[:3]] for names in _TEMPLATES], dtype=np.int64
 ).T  # three rows: which column each template takes first, second, third
@@ -72,19 +77,40 @@ def is_town(name: str) -> bool:
     return name.lower() in _TOWN_NAMES
 
 
-def features_of(
-    tokens: Sequence[Token], everyday: frozenset[int], *, rare: frozenset[int] = frozenset()
-) -> Buckets:
+class Lexicon:
+    """The words that stand in lower case in many messages, by hash: they are seldom names.
+
+    What an everyday word is described by is kept, it comes again in every message. Names are not: they are somebody's.
+    """
+
+    def __init__(self, everyday: frozenset[int]) -> None:
+        self.everyday = everyday
+        self._kept: dict[str, _Word] = {}
+
+    def words(self, tokens: Sequence[Token], rare: frozenset[int]) -> list[_Word]:
+        kept = self._kept
+        return [kept.get(token.text) or self._word(token.text, token.low, rare) for token in tokens]
+
+    def _word(self, written: str, low: str, rare: frozenset[int]) -> _Word:
+        key = key_of(low)
+        common = key in self.everyday and key not in rare
+        word = _described(written, low, common) if written[0].isalpha() else _sign(shape(written))
+        if not rare and (common or len(written) == 1):
+            self._kept[written] = word
+        return word
+
+
+def features_of(tokens: Sequence[Token], lexicon: Lexicon, *, rare: frozenset[int] = frozenset()) -> Buckets:
     """Feature buckets, a row for each word. `rare`: words that stand in no other message, as if it were new."""
     count = len(tokens)
     edge = [_NOTHING] * _REACH
-    words = np.array([*edge, *(_word(token, everyday, rare) for token in tokens), *edge], dtype=np.uint64)
+    words = np.array([*edge, *lexicon.words(tokens, rare), *edge], dtype=np.uint64)
     wide = len(_PER_STEP)
     columns = np.concatenate(
         [
             *(words[step : step + count, :wide] for step in range(2 * _REACH + 1)),
             words[_REACH : _REACH + count, wide:],
-            np.array(_places(tokens), dtype=np.uint64),
+            _places(tokens, words[_REACH : _REACH + count, 3] >> np.uint64(2)),
         ],
         axis=1,
     )
@@ -100,20 +126,14 @@ def key_of(low: str) -> int:
     return crc32(low.encode("utf-8", "surrogatepass"))
 
 
-def _word(token: Token, everyday: frozenset[int], rare: frozenset[int]) -> _Word:
-    """Everyday words come again in every message and are kept. Names are in no cache: they are somebody's."""
-    if not token.text[0].isalpha():
-        return _kept(shape(token.text), "", False)
-    key = key_of(token.low)
-    common = key in everyday and key not in rare
-    return (_kept if common else _described)(token.text, token.low, common)
+def _sign(written: str) -> _Word:
+    """A sign, or digits: the shape says all."""
+    sign = key_of(written)
+    return (sign, sign, sign, 0, sign, sign, sign)
 
 
 def _described(written: str, low: str, common: bool) -> _Word:
     """Hashes of the word, what the lists know of it, its shape, title or kin, and its first and last letters."""
-    if not low:  # a sign, or digits: the shape says all
-        sign = key_of(written)
-        return (sign, sign, sign, 0, sign, sign, sign)
     form = shape(written)
     if low in _PARTICLES:
         known = "P"
@@ -122,18 +142,18 @@ def _described(written: str, low: str, common: bool) -> _Word:
         known = ("F" if first else "") + ("T" if low in TOWNS else "") + ("B" if low in _BUSINESS else "")
         known += "S" if len(low) > 4 and low.endswith(_STREET_ENDS) else ""
         known += ("c" if common else "u") + ("A" if form[0] == "A" else "a")
-    relation = 2 * (low in _TITLES) + (low in _KIN)
+    announces = next((number for number, stems in enumerate(_ANNOUNCE, start=1) if low.startswith(stems)), 0)
+    relation = 4 * announces + 2 * (low in _TITLES) + (low in _KIN)
     return (key_of(low), key_of(known), key_of(form), relation, key_of(low[:3]), key_of(low[-3:]), key_of(low[-4:]))
 
 
-_kept = lru_cache(maxsize=65_536)(_described)
+_DIGITS = re.compile(r"\d+")
 
 
 def shape(word: str) -> str:
-    if word.isdigit():
-        return f"9{min(len(word), 5)}"
+    """How it is written; of digits how many stand together, as 4-2-3."""
     if not word[0].isalpha():
-        return "9" if any(map(str.isdigit, word)) else word[0]
+        return _DIGITS.sub(lambda run: str(min(len(run.group()), 9)), word[:24]) if word[0].isdigit() else word[0]
     if word.isupper():
         return "A" if len(word) == 1 else "A." if "." in word else "AA"
     if word[0].isupper():
@@ -141,27 +161,25 @@ def shape(word: str) -> str:
     return "a"
 
 
-def _places(tokens: Sequence[Token]) -> list[tuple[int, int, int, int, int, int, int]]:
+def _places(tokens: Sequence[Token], announced: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     """Where each word stands: the columns of `_OF_PLACE`, and an empty one."""
+    line, place, left = np.array([token[4:] for token in tokens]).T
     last = tokens[-1].line
-    closings = {token.line for token in tokens if token.low in _CLOSING}
-    towns = _long_towns([token.low for token in tokens])
-    capitals = _capitals(tokens)
-    rows = []
-    for at, (_, _, _, _, line, place, left) in enumerate(tokens):
-        behind = next((back for back in (0, 1, 2, 3) if line - back in closings), 9)
-        rows.append(
-            (
-                min(place, 3) * 4 + min(left, 3) + 1,
-                min(line, 2) * 4 + min(last - line, 3) + 1,
-                behind * 3 + min(place, 2) + 1,
-                min(place + left, 6) * 16 + behind + 1,
-                1 + (at in towns),
-                capitals,
-                0,
-            )
-        )
-    return rows
+    behind = np.full(last + 4, 9)  # lines since a closing, for each line
+    for closing in sorted({token.line for token in tokens if token.low in _CLOSING}):
+        behind[closing : closing + 4] = (0, 1, 2, 3)
+    columns = np.zeros((len(tokens), len(_OF_PLACE) + 1), dtype=np.uint64)
+    columns[:, 0] = np.minimum(place, 3) * 4 + np.minimum(left, 3)
+    columns[:, 1] = np.minimum(line, 2) * 4 + np.minimum(last - line, 3)
+    columns[:, 2] = behind[line] * 3 + np.minimum(place, 2)
+    columns[:, 3] = np.minimum(place + left, 6) * 16 + behind[line]
+    columns[list(_long_towns([token.low for token in tokens])), 4] = 1
+    columns[:, 5] = _capitals(tokens)
+    at = np.arange(len(tokens))
+    last = np.maximum.accumulate(np.where(announced > 0, at, 0))
+    near = at - last <= _HEARD
+    columns[near, 6] = announced[last[near]] * np.uint64(2) + (at - last > 2)[near]
+    return columns
 
 
 def _capitals(tokens: Sequence[Token]) -> int:
@@ -181,5 +199,5 @@ def _long_towns(lows: Sequence[str]) -> set[int]:
         if low in _TOWN_BEGINS:
             for size in (2, 3, 4, 5):
                 if tuple(lows[at : at + size]) in LONG_TOWNS:
-                    found.update(range(at, at + size))
+                    found.update(range(at, min(at + size, len(lows))))
     return found

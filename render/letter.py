@@ -43,6 +43,24 @@ def letter_text(letter: Letter, ctx: LetterContext) -> str:
     return plain("\n\n".join(parts)) + "\n"
 
 
+def chat_text(letter: Letter, ctx: LetterContext) -> str:
+    """A chat line: short, without headings, greeting or rules between the parts."""
+    parts = ["\n".join(filter(None, _chat_lines(block))) for block in letter.blocks if not block.empty]
+    if ctx.demo and letter.blocks[0].kind is BlockKind.ASSISTANT:
+        parts.insert(1, DEMO[letter.form])
+    return plain("\n\n".join(part for part in parts if part))
+
+
+def _chat_lines(block: Block) -> Iterator[str]:
+    if block.kind is BlockKind.LINK:
+        yield f"{' '.join(block.text)}: {block.link}"
+        return
+    yield "\n".join(block.text)
+    yield from (f"- {item}" for item in block.items)
+    if block.table:
+        yield from _table_text(block.table)
+
+
 def _lines(block: Block) -> Iterator[str]:
     if block.heading:
         yield f"{block.heading}\n{'-' * len(block.heading)}"

@@ -24,9 +24,9 @@ from sqlalchemy.pool import NullPool
 
 from cases.errors import Permanent, Temporary
 from cases.protocols import SourceRole
-from sources.settings import SqlSourceSettings, SqlTable
+from sources.sql_settings import SqlSourceSettings, SqlTable
 
-_CONNECT_SECONDS = 5
+CONNECT_SECONDS = 5
 _SQLITE_STEPS = 10_000  # virtual machine steps between two looks at the clock: well under a millisecond
 TOO_SLOW = "de database gaf niet op tijd antwoord"
 
@@ -37,6 +37,7 @@ class Shape:
 
     types: dict[str, sa.types.TypeEngine[Any]]
     key: tuple[str, ...]  # primary key columns; empty when there is none
+    required: frozenset[str] = frozenset()  # columns that are never NULL
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,12 @@ class Reader:
     schema: str | None
 
     def rows(self, statement: sa.Select[Any]) -> Sequence[Row[Any]]:
-        self._arm()
+        self.arm()
         return self.connection.execute(statement).all()
 
     def shapes(self, names: Sequence[str] | None = None) -> dict[str, Shape]:
         """The tables and views of these names, or all there are."""
-        self._arm()
+        self.arm()
         inspector = sa.inspect(self.connection)
         columns = inspector.get_multi_columns(schema=self.schema, filter_names=names, kind=ObjectKind.ANY)
         keys = inspector.get_multi_pk_constraint(schema=self.schema, filter_names=names, kind=ObjectKind.ANY)
@@ -61,6 +62,7 @@ class Reader:
             name: Shape(
                 types={column["name"]: column["type"] for column in found},
                 key=tuple(keys.get((schema, name), {"constrained_columns": []})["constrained_columns"]),
+                required=frozenset(column["name"] for column in found if not column["nullable"]),
             )
             for (schema, name), found in columns.items()
         }
@@ -76,7 +78,7 @@ class Reader:
                 raise Permanent(f"in tabel '{table.info.name}' ontbreekt kolom '{missing[0]}'")
         return shapes
 
-    def _arm(self) -> None:
+    def arm(self) -> None:
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise Temporary(TOO_SLOW)
@@ -86,11 +88,16 @@ class Reader:
 
 
 def make_engine(settings: SqlSourceSettings) -> Engine:
-    """An engine without a pool: a question is rare, and a connection that lies open is one that is found broken."""
+    """An engine without a pool: a question is rare, and a connection that lies open is one that is found broken.
+
+    SQLite and PostgreSQL refuse to write here; for any other database the account must be one that only reads.
+    """
     if settings.url.get_backend_name() == "sqlite":
         return sa.create_engine(
             "sqlite://", creator=partial(_open_sqlite, settings), poolclass=NullPool, hide_parameters=True
         )
+    if settings.url.get_backend_name() != "postgresql":
+        return sa.create_engine(settings.url, poolclass=NullPool, hide_parameters=True)
     return sa.create_engine(
         settings.url,
         poolclass=NullPool,
@@ -98,7 +105,7 @@ def make_engine(settings: SqlSourceSettings) -> Engine:
         isolation_level="REPEATABLE READ",  # links and rows come from one moment
         connect_args={
             "options": "-c default_transaction_read_only=on",
-            "connect_timeout": _CONNECT_SECONDS,
+            "connect_timeout": CONNECT_SECONDS,
             "tcp_user_timeout": int(settings.timeout_seconds * 1000) + 1,
             "application_name": "privacyloket",
         },
@@ -112,7 +119,10 @@ def reading(engine: Engine, settings: SqlSourceSettings, deadline: float) -> Ite
     try:
         with engine.connect() as connection:
             if connection.dialect.name == "sqlite":
-                _limit_sqlite(connection, deadline)
+                limit_sqlite(connection, deadline)
+                connection.exec_driver_sql("PRAGMA query_only = ON")
+                connection.exec_driver_sql("BEGIN")
+                connection.exec_driver_sql("SELECT 1 FROM sqlite_master LIMIT 1")  # a file that is no database shows
             connected = True
             yield Reader(connection, deadline, settings.schema)
     except SQLAlchemyError as error:
@@ -131,15 +141,15 @@ def _open_sqlite(settings: SqlSourceSettings) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"file:{quote(settings.url.database or '')}?mode=ro",
         uri=True,
-        timeout=min(_CONNECT_SECONDS, settings.timeout_seconds),
+        timeout=min(CONNECT_SECONDS, settings.timeout_seconds),
         isolation_level=None,  # the transaction is begun below, not by the driver's guess
     )
     connection.text_factory = partial(str, encoding="utf-8", errors="replace")  # one bad byte must not hide a file
-    connection.set_authorizer(partial(_authorise, _processor_tables(settings)))
+    connection.set_authorizer(partial(_authorise, processor_tables(settings)))
     return connection
 
 
-def _processor_tables(settings: SqlSourceSettings) -> frozenset[str]:
+def processor_tables(settings: SqlSourceSettings) -> frozenset[str]:
     return frozenset(t.info.name.lower() for t in settings.tables if t.info.role is SourceRole.PROCESSOR)
 
 
@@ -149,10 +159,7 @@ def _authorise(closed: frozenset[str], action: int, table: str | None, *_rest: s
     return sqlite3.SQLITE_OK
 
 
-def _limit_sqlite(connection: Connection, deadline: float) -> None:
+def limit_sqlite(connection: Connection, deadline: float) -> None:
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)
     driver.set_progress_handler(lambda: time.monotonic() > deadline, _SQLITE_STEPS)
-    connection.exec_driver_sql("PRAGMA query_only = ON")
-    connection.exec_driver_sql("BEGIN")
-    connection.exec_driver_sql("SELECT 1 FROM sqlite_master LIMIT 1")  # a file that is no database shows here

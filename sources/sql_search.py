@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,8 +20,9 @@ import sqlalchemy as sa
 from cases.errors import Permanent, RuleError
 from cases.protocols import FindStatus, Found, FoundTable, Identifier, SourceRole, Value
 from sources.identifiers import SHARED_KINDS, canonical, spellings
-from sources.settings import SqlSourceSettings, SqlTable
 from sources.sql_reader import Reader, Shape
+from sources.sql_records import Extra, extra_columns, extra_of, facts_of, selectable
+from sources.sql_settings import SqlSourceSettings, SqlTable
 from sources.sql_values import fitting, plain_value
 
 Handle = tuple[str, Value]  # kind and value; a value of a shared kind is canonical
@@ -33,7 +35,7 @@ _SHARED_BY_PEOPLE = frozenset({"domain", "phone"})  # one household, a firm, or 
 TWO_PEOPLE = "twee personen bij één adres: een medewerker moet kijken"
 
 
-def find(reader: Reader, settings: SqlSourceSettings, proven: Sequence[Identifier]) -> Found:
+def find(reader: Reader, settings: SqlSourceSettings, proven: Sequence[Identifier], today: date) -> Found:
     """All rows of the person whom the proven identifiers name. The caller has left out the others."""
     searchable = {kind for table in settings.searched for kind in table.find_by} & SHARED_KINDS
     start: dict[Handle, Identifier] = {
@@ -46,7 +48,8 @@ def find(reader: Reader, settings: SqlSourceSettings, proven: Sequence[Identifie
     handles = search.gather(start, follow=lambda kind: True)
     if not search.one_person(handles):
         raise Permanent(TWO_PEOPLE)
-    tables = tuple(search.read(handles))
+    read = tuple(search.read(handles))
+    tables = tuple(table for table, _ in read)
     on_the_way = {
         (kind, value): Identifier(kind=kind, value=str(value), proven=True)
         for kind, value in handles
@@ -57,7 +60,21 @@ def find(reader: Reader, settings: SqlSourceSettings, proven: Sequence[Identifie
         status=FindStatus.FOUND if tables else FindStatus.NOTHING,
         tables=tables,
         used=tuple((on_the_way | start).values()),
+        facts=facts_of({table.table: extras for table, extras in read}, settings.searched, today),
     )
+
+
+def rows_of(
+    reader: Reader, settings: SqlSourceSettings, table: SqlTable, identifiers: Sequence[Identifier]
+) -> sa.ColumnElement[bool] | None:
+    """Where the rows of these addresses or numbers stand in a table, for an opt-out: it needs no proof of identity."""
+    start = [
+        (identifier.kind, value)
+        for identifier in identifiers
+        if identifier.kind in SHARED_KINDS and (value := canonical(identifier.kind, identifier.value))
+    ]
+    search = _Search(reader, settings, reader.declared(settings.searched), start=frozenset(start))
+    return search.where(table, search.gather(start, follow=lambda kind: kind not in SHARED_KINDS))
 
 
 def addresses_on_file(reader: Reader, settings: SqlSourceSettings, identifier: Identifier) -> tuple[str, ...]:
@@ -112,7 +129,7 @@ class _Search:
 
     def _given(self, table: SqlTable, handles: Sequence[Handle], follow: Callable[[str], bool]) -> Iterator[Handle]:
         ways = [(kind, column) for kind, columns in table.gives.items() if follow(kind) for column in columns]
-        where = self._where(table, handles) if ways else None
+        where = self.where(table, handles) if ways else None
         if where is None:
             return
         columns = [_column(column) for _, column in ways]
@@ -130,7 +147,7 @@ class _Search:
         tables may repeat a customer number, but hold only one."""
         for table in self.settings.searched:
             columns = table.gives.get(_PERSON, ())
-            where = self._where(table, handles) if columns else None
+            where = self.where(table, handles) if columns else None
             if where is None:
                 continue
             query = self._select(table, [_column(name) for name in columns]).where(where)
@@ -144,36 +161,46 @@ class _Search:
                 return False
         return True
 
-    def read(self, handles: Sequence[Handle]) -> Iterator[FoundTable]:
-        """Every table's rows for these handles, in the order of its key."""
+    def read(self, handles: Sequence[Handle]) -> Iterator[tuple[FoundTable, tuple[Extra, ...]]]:
+        """Every table's rows for these handles, in the order of its key, and what else they tell."""
         left = self.settings.max_rows
         for table in self.settings.searched:
-            where = self._where(table, handles)
+            where = self.where(table, handles)
             if where is None:
                 continue
-            rows = self._rows(table, where, left)
-            left -= len(rows)
-            if rows:
-                yield FoundTable(table.info.name, tuple(field.name for field in table.info.fields), rows)
+            found, extras = self._rows(table, where, left)
+            left -= len(found.rows)
+            if found.rows:
+                yield found, extras
 
-    def _rows(self, table: SqlTable, where: sa.ColumnElement[bool], left: int) -> tuple[tuple[Value, ...], ...]:
+    def _rows(self, table: SqlTable, where: sa.ColumnElement[bool], left: int) -> tuple[FoundTable, tuple[Extra, ...]]:
         fields, shape = table.info.fields, self.shapes[table.info.name]
         columns = [
             # Of a secret only its presence leaves the database.
             _column(field.name).is_not(None) if field.secret else _column(field.name)
             for field in fields
         ]
-        order = map(_column, shape.key or (fields[0].name,))
-        rows = self.reader.rows(self._select(table, columns).where(where).order_by(*order).limit(left + 1))
+        more = extra_columns(table, self.settings)
+        order = map(_column, table.key or shape.key or (fields[0].name,))
+        query = self._select(table, [*columns, *more]).where(where).order_by(*order).limit(left + 1)
+        rows = self.reader.rows(query)
         if len(rows) > left:
             most = self.settings.max_rows
             raise Permanent(f"meer dan {most} regels gevonden; verhoog 'max_rows' of zoek preciezer")
         types = [sa.Boolean() if field.secret else shape.types[field.name] for field in fields]
-        return tuple(tuple(plain_value(raw, kind) for raw, kind in zip(row, types, strict=True)) for row in rows)
+        extras = tuple(extra_of(table, tuple(row)[len(fields) :]) for row in rows)
+        found = FoundTable(
+            table.info.name,
+            tuple(field.name for field in fields),
+            tuple(tuple(plain_value(raw, kind) for raw, kind in zip(row, types, strict=False)) for row in rows),
+            keys=tuple(extra.key for extra in extras) if table.key else (),
+            days=tuple(extra.day for extra in extras) if table.date else (),
+        )
+        return found, extras
 
     def addresses(self, handles: Sequence[Handle]) -> Iterator[str]:
         for table in self.settings.searched:
-            where = self._where(table, handles) if table.addresses else None
+            where = self.where(table, handles) if table.addresses else None
             if where is None:
                 continue
             columns = [_column(column) for column in table.addresses]
@@ -184,9 +211,9 @@ class _Search:
         """The only place that names a table in a statement."""
         if table.info.role is not SourceRole.CONTROLLER:
             raise RuleError("a processor table was about to be searched")
-        return sa.select(*columns).select_from(sa.table(table.info.name, schema=self.settings.schema))
+        return sa.select(*columns).select_from(selectable(table, self.settings.schema))
 
-    def _where(self, table: SqlTable, handles: Sequence[Handle]) -> sa.ColumnElement[bool] | None:
+    def where(self, table: SqlTable, handles: Sequence[Handle]) -> sa.ColumnElement[bool] | None:
         """The rows of this table that one of the handles points at; None when no handle can."""
         types = self.shapes[table.info.name].types
         parts: list[sa.ColumnElement[bool]] = []

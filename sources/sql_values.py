@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import types
 
+from cases.errors import Permanent
 from cases.protocols import Value
 
 
@@ -61,3 +62,51 @@ def _number(value: Value) -> int | None:
         return int(str(value))
     except ValueError:
         return None
+
+
+def stored_value(value: object, column: types.TypeEngine[Any], *, sqlite: bool) -> object:
+    """A value as it is written: in the kind of its column, or as SQLite keeps it. Permanent if it can not be."""
+    if value is None:
+        return None
+    try:
+        fitted = _fitted(value, column)
+    except (ValueError, ArithmeticError):
+        raise Permanent("een nieuwe waarde past niet in haar kolom") from None
+    if not sqlite:
+        return fitted
+    if isinstance(fitted, datetime):
+        return fitted.isoformat(sep=" ")
+    if isinstance(fitted, date):
+        return fitted.isoformat()
+    return str(fitted) if isinstance(fitted, Decimal) else fitted
+
+
+def _fitted(value: object, column: types.TypeEngine[Any]) -> object:
+    if isinstance(column, types.Boolean):
+        return str(value).lower() in ("true", "1", "ja", "yes")
+    if isinstance(column, types.Integer):
+        return int(str(value))
+    if isinstance(column, types.Float):
+        return float(str(value))
+    if isinstance(column, types.Numeric):
+        return Decimal(str(value))
+    if isinstance(column, types.DateTime):
+        return value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    if isinstance(column, types.Date):
+        if isinstance(value, datetime):
+            return value.date()
+        return value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
+    if isinstance(column, types.String):
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    return value
+
+
+def same_value(one: Value, other: Value) -> bool:
+    """Whether two values say the same; one of them may have been kept as JSON in between."""
+    if one is None or other is None:
+        return one is other
+    return one == other or _written(one) == _written(other)
+
+
+def _written(value: Value) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)

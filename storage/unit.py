@@ -41,15 +41,16 @@ class Reads:
         self.connection, self.keys, self.now = connection, keyring, now
         self.memo: dict[str, Any] = {}  # what was looked up once and stays so for this transaction
 
-    def rows(self, query: Executable) -> Sequence[Row[Any]]:
-        return self.connection.execute(query).all()
+    def rows(self, query: Executable, **given: Any) -> Sequence[Row[Any]]:
+        """`given`: the parameters of a query that was made once (`bindparam`); making one costs more than asking it."""
+        return self.connection.execute(query, given).all()
 
-    def one(self, query: Executable) -> Row[Any] | None:
+    def one(self, query: Executable, **given: Any) -> Row[Any] | None:
         """The first row, or None."""
-        return self.connection.execute(query).first()
+        return self.connection.execute(query, given).first()
 
-    def value(self, query: Executable) -> Any:
-        return self.connection.execute(query).scalar()
+    def value(self, query: Executable, **given: Any) -> Any:
+        return self.connection.execute(query, given).scalar()
 
 
 class Unit(Reads):
@@ -100,38 +101,36 @@ class Unit(Reads):
             del self._later[changes:]
             raise
 
-    def rows(self, query: Executable) -> Sequence[Row[Any]]:
+    def rows(self, query: Executable, **given: Any) -> Sequence[Row[Any]]:
         self.flush()
-        return super().rows(query)
+        return super().rows(query, **given)
 
-    def one(self, query: Executable) -> Row[Any] | None:
+    def one(self, query: Executable, **given: Any) -> Row[Any] | None:
         self.flush()
-        return super().one(query)
+        return super().one(query, **given)
 
-    def value(self, query: Executable) -> Any:
+    def value(self, query: Executable, **given: Any) -> Any:
         self.flush()
-        return super().value(query)
+        return super().value(query, **given)
 
-    def execute(self, statement: Executable) -> CursorResult[Any]:
+    def execute(self, statement: Executable, **given: Any) -> CursorResult[Any]:
         self.flush()
-        result = self.connection.execute(statement)
+        result = self.connection.execute(statement, given)
         assert isinstance(result, CursorResult)
         return result
 
     def change(self, model: type[SQLModel], row_id: str, *, if_: dict[str, Any] | None = None, **values: Any) -> None:
         """Updates one row; raises Stale when it is gone or no longer as `if_` says (claim token, version, state)."""
-        found = table(model)
-        statement = update(found).where(found.c.id == row_id)
-        for name, value in (if_ or {}).items():
-            statement = statement.where(found.c[name] == value)
-        if self.execute(statement.values(**values)).rowcount != 1:
-            raise Stale(f"{found.name} has changed meanwhile")
+        statement, given = _update_of(model, row_id, if_ or {}, values)
+        if self.execute(statement, **given).rowcount != 1:
+            raise Stale(f"{table(model).name} has changed meanwhile")
 
-    def change_later(self, model: type[SQLModel], row_id: str, *, if_: dict[str, Any], **values: Any) -> None:
+    def change_later(
+        self, model: type[SQLModel], row_id: str, *, if_: dict[str, Any] | None = None, **values: Any
+    ) -> None:
         """The same at the end of the unit: for rows that this unit does not read again."""
-        statement = _update(table(model).name, tuple(if_), tuple(values))
-        given = {f"if_{name}": value for name, value in if_.items()} | {f"to_{n}": v for n, v in values.items()}
-        self.update_later(statement, row_id=row_id, **given)
+        statement, given = _update_of(model, row_id, if_ or {}, values)
+        self.update_later(statement, **given)
 
     def update_later(self, statement: Update, **given: Any) -> None:
         """One row of a prepared update. All rows of one statement go out together at the end of the unit, which is
@@ -160,7 +159,7 @@ def _tell_of_failure(work: asyncio.Future[Any]) -> None:
         log.warning("a write unit failed after its caller had left (%s)", type(error).__name__)
 
 
-_updates: dict[tuple[str, tuple[str, ...], tuple[str, ...]], Update] = {}
+_updates: dict[tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]], Update] = {}
 _default_values: dict[str, dict[str, Any]] = {}
 _inserts: dict[str, Insert] = {}
 
@@ -180,15 +179,27 @@ def _insert(name: str) -> Insert:
     return statement
 
 
-def _update(name: str, if_: tuple[str, ...], to: tuple[str, ...]) -> Update:
-    statement = _updates.get((name, if_, to))
+def _update_of(
+    model: type[SQLModel], row_id: str, if_: dict[str, Any], values: dict[str, Any]
+) -> tuple[Update, dict[str, Any]]:
+    """The statement for these columns, made once, and its parameters for one row."""
+    empty = tuple(name for name, value in if_.items() if value is None)
+    wanted = {name: value for name, value in if_.items() if value is not None}
+    given = {f"if_{name}": value for name, value in wanted.items()} | {f"to_{n}": v for n, v in values.items()}
+    return _update(table(model).name, empty, tuple(wanted), tuple(values)), given | {"row_id": row_id}
+
+
+def _update(name: str, empty: tuple[str, ...], if_: tuple[str, ...], to: tuple[str, ...]) -> Update:
+    statement = _updates.get((name, empty, if_, to))
     if statement is None:
         found = metadata.tables[name]
-        statement = update(found).where(found.c.id == bindparam("row_id"))
+        statement = update(found).where(
+            found.c.id == bindparam("row_id"), *(found.c[column].is_(None) for column in empty)
+        )
         for column in if_:
             statement = statement.where(found.c[column] == bindparam(f"if_{column}"))
         statement = statement.values({column: bindparam(f"to_{column}") for column in to})
-        _updates[name, if_, to] = statement
+        _updates[name, empty, if_, to] = statement
     return statement
 
 

@@ -16,6 +16,7 @@ GROUNDS: Mapping[str, str] = {
     RefusalGround.UNFOUNDED: "Kennelijk ongegrond (art. 12 lid 5)",
     RefusalGround.EXCESSIVE: "Buitensporig (art. 12 lid 5)",
     RefusalGround.NO_SUCH_RIGHT: "Het recht geldt hier niet",
+    RefusalGround.COMPELLING: "Dwingende redenen gaan voor (art. 21 lid 1)",
 }
 GROUND_FACTS: Mapping[str, str] = {
     "category": "Welke gegevens",
@@ -23,6 +24,7 @@ GROUND_FACTS: Mapping[str, str] = {
     "why": "Waarom dat hier geldt",
     "until": "Tot welke datum",
     "claim": "Welke vordering (factuur, bedrag, geschil)",
+    "amount": "Om welk bedrag het gaat",
     "what_kept": "Wat we daarvoor bewaren",
     "review_on": "Wanneer we opnieuw kijken",
     "what": "Om welke gegevens van wie het gaat (zonder naam)",
@@ -35,6 +37,9 @@ GROUND_FACTS: Mapping[str, str] = {
     "offered": "Wat we hebben aangeboden",
     "right": "Welk recht",
     "what_instead": "Wat wel kan",
+    "processing": "Over welk gebruik het gaat",
+    "interest": "Welke dwingende reden",
+    "weighing": "Waarom die zwaarder weegt dan de situatie van de verzoeker",
 }
 BLOCKS: Mapping[str, str] = {
     BlockKind.REFERENCE: "kenmerk en data",
@@ -93,4 +98,12 @@ BLOCKS: Mapping[str, str] = {
     BlockKind.CLOSED: "gesloten",
     BlockKind.OWN_STATEMENT: "eigen verklaring",
     BlockKind.REDIRECT: "doorverwijzing",
+    BlockKind.REASON: "de reden",
+    BlockKind.NEW_DATE: "de datum",
+    BlockKind.APOLOGY: "excuses",
+    BlockKind.HAPPENED: "wat er is gebeurd",
+    BlockKind.CONSEQUENCES: "wat het kan betekenen",
+    BlockKind.MEASURES: "wat er nu gebeurt",
+    BlockKind.CAN_DO: "wat wel kan",
+    BlockKind.MANDATE: "wat we nodig hebben",
 }

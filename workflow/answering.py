@@ -12,10 +12,10 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from cases.dialogue import Mail, Turn, form_for
+from cases.dialogue import Known, Mail, Turn, form_for
 from cases.identity import CodePurpose, CodeResult, CodeState, judge_code
 from cases.letters import Letter
-from cases.messages import ParsedMessage, RawInbound
+from cases.messages import ChatMessage, ParsedMessage, RawInbound
 from cases.reading import Flag, Reading
 from cases.types import OPEN_STATES, Assurance, Form, InboundOutcome, Label, OutboxKind, RequestState
 from handlers import notices
@@ -23,6 +23,8 @@ from handlers.notices import About
 from storage.queries.snapshots import Counts, OpenRequest, Snapshot, Thread
 from storage.queries.writing import Post
 from storage.seal import code_digest, same
+from workflow import chatting
+from workflow.chatting import CodeMail, Said
 from workflow.desk import Desk, Limits
 from workflow.notices import about, write
 from workflow.opening import Opening, earliest_told, fresh_code, fresh_number, new_requests, new_token
@@ -67,21 +69,27 @@ class Answer:
     code_result: CodeResult | None = None
     code: CodeState | None = None
     new_code: str = ""  # sent with this answer
+    code_mail: CodeMail | None = None  # chat: the mail that carries it
+    instead: Post | None = None  # chat: what is said when that mail may not go
+    network: str = ""  # chat: the visitor's network, keyed
+    vouched: tuple[tuple[str, str], ...] = ()  # chat: what the organisation's portal signed
 
 
 def answer(
     desk: Desk, row: Row[Any], raw: RawInbound, parsed: ParsedMessage, reading: Reading, turn: Turn,
-    snapshot: Snapshot, counts: Counts, address_index: str,
+    snapshot: Snapshot, counts: Counts, address_index: str, chat: ChatMessage | None = None,
 ) -> Answer | None:  # fmt: skip
     """The answer to one message; None when the message gets no conversation at all."""
     thread = snapshot.thread if not turn.new_conversation else None
     if turn.outcome is InboundOutcome.WATCHED or (thread is None and not turn.open and turn.mail is Mail.NONE):
         return None
-    maker = _Maker(desk, row, raw, parsed, reading, turn, thread)
+    maker = _Maker(desk, row, raw, parsed, reading, turn, thread, snapshot.known, chat)
     threaded = snapshot.known is not None and snapshot.known.threaded
     made = maker.make(asked=snapshot.thread, threaded=threaded)
     if made.post is None or not made.unasked:
         return made
+    if chat is not None:
+        return made if counts.recipients[address_index] < desk.limits.chat_lines_day else _held(made)
     here = (thread.case_id or "" if thread is not None else "", made.post.kind.value)
     limited = not turn.open and bool(here[0]) and made.post.kind is not OutboxKind.IDENTITY_CODE
     again = limited and counts.cases[here] >= desk.limits.mails_per_case_kind
@@ -111,20 +119,29 @@ class _Maker:
 
     def __init__(
         self, desk: Desk, row: Row[Any], raw: RawInbound, parsed: ParsedMessage, reading: Reading, turn: Turn,
-        thread: Thread | None,
+        thread: Thread | None, known: Known | None, chat: ChatMessage | None,
     ) -> None:  # fmt: skip
+        self.chat, self.proven_now = chat, False
+        self.level = known.assurance if known is not None and thread is not None else self._first_level()
         self.desk, self.row, self.raw, self.parsed = desk, row, raw, parsed
         self.reading, self.turn, self.thread = reading, turn, thread
         self.organisation: str = row.organisation_id
         self.policy = desk.organisation(self.organisation).policy
-        self.form = thread.form if thread is not None else form_for(self.policy, reading)
+        self.form = thread.form if thread is not None else form_for(self.policy, reading, chat.language if chat else "")
         new_id = desk.store.context.new_id
         self.outbox_id, self.message_id = new_id(), new_id()
         self.conversation_id = thread.id if thread is not None else new_id()
         self.opening = self._opening() if turn.open else None
 
+    def _first_level(self) -> Assurance:
+        if self.chat is None:
+            return Assurance.ADDRESS_CLAIMED
+        return Assurance.CODE_TO_KNOWN_ADDRESS if self.chat.vouched else Assurance.NONE
+
     def make(self, *, asked: Thread | None, threaded: bool) -> Answer:
         result, state, new_code = self._judge()
+        if self.chat is not None:
+            return self._in_chat(self.chat, result, state, new_code)
         letter = self._letter(result, new_code, asked)
         post = None
         if letter is not None:
@@ -136,6 +153,37 @@ class _Maker:
             code=state, new_code=new_code or (self.opening.code if self.opening else ""),
         )  # fmt: skip
 
+    def _in_chat(self, chat: ChatMessage, result: CodeResult | None, state: CodeState | None, new_code: str) -> Answer:
+        """The chat line, and the code mail beside it."""
+        self.proven_now = result is CodeResult.ACCEPTED
+        turn, current = self.turn, self._current()
+        address = turn.address or (self.thread.address if self.thread is not None else "")
+        late = current is not None and current.told_on < self.desk.now().date() and current.state in OPEN_STATES
+        said = Said(
+            self.organisation, turn, self.reading, self._about(), self.thread, current, first=self.thread is None,
+            opened=self.opening is not None, late=late, result=result, code_goes=bool(new_code and address),
+        )  # fmt: skip
+        sends = turn.mail in (Mail.CODE_BY_MAIL, Mail.CODE_RESULT) and said.code_goes
+        return Answer(
+            self.outbox_id, self.message_id, self.opening, self.conversation_id, self.thread is None, self.form,
+            chatting.line(self.desk, said), unasked=True, code_result=result, code=state, new_code=new_code,
+            code_mail=self._code_mail(address, new_code) if sends else None,
+            instead=chatting.limit_line(self.desk, said) if sends else None, vouched=chat.vouched,
+            network=self._network(),
+        )  # fmt: skip
+
+    def _code_mail(self, address: str, code: str) -> CodeMail:
+        """The same mail for every address, known or not; nothing of the chat is in it but its kind and its day."""
+        labels, received, told, number = self._facts()
+        if self.opening is None and (self.thread is None or self.thread.case_id is None):
+            labels = (Label.STATUS,)
+        at = about(
+            self.desk, self.organisation, form=self.form, number=number, labels=labels, received_at=received, told=told
+        )
+        letter = notices.code_mail(at, code=code, channel=self.raw.channel, written_at=self.row.received_at)
+        post = write(self.desk, self.organisation, OutboxKind.IDENTITY_CODE, letter)
+        return CodeMail(address, code, post, self.desk.store.context.new_id())
+
     def _opening(self) -> Opening:
         thread, turn = self.thread, self.turn
         existing = thread is not None and thread.case_id is not None
@@ -143,6 +191,9 @@ class _Maker:
         with_code = turn.mail is Mail.ACKNOWLEDGEMENT_WITH_CODE
         if existing and not with_code and not turn.by_staff:
             assurance = Assurance.MAILBOX_PROVEN  # the dialogue asks no code only from a proven conversation
+        if self.chat is not None:
+            asks = turn.mail in (Mail.ASK_ADDRESS, Mail.CODE_BY_MAIL)  # also anew, of a conversation once proven
+            assurance = min(self.level, Assurance.ADDRESS_CLAIMED) if asks else self.level
         labels = turn.open
         return Opening(
             organisation=self.organisation,
@@ -166,7 +217,18 @@ class _Maker:
             message_id=self.message_id,
             outbox_id=self.outbox_id,
             existing_case_key=thread.case_key_id if existing and thread else "",
+            mail_address=self._mail_address(), proven=self.level >= Assurance.MAILBOX_PROVEN,
+            network=self._network(),
         )  # fmt: skip
+
+    def _mail_address(self) -> str:
+        if self.chat is None:
+            return self.parsed.from_address
+        return self.thread.address if self.thread is not None else ""
+
+    def _network(self) -> str:
+        peer = self.raw.peer_ip if self.chat is not None else ""
+        return self.desk.index(self.organisation, "network", peer) if peer else ""
 
     def _received_at(self) -> datetime:
         """The term runs from the first message, also when it took a question to understand it."""
@@ -177,7 +239,7 @@ class _Maker:
     def _judge(self) -> tuple[CodeResult | None, CodeState | None, str]:
         """The typed code against the codes that stand open; a fresh one when the old one was only too late."""
         thread = self.thread
-        if self.turn.mail is Mail.NEW_CODE and thread is not None:
+        if self.turn.mail in (Mail.NEW_CODE, Mail.CODE_BY_MAIL) and thread is not None:
             return None, None, self._resent(thread)
         if not self.turn.code or thread is None:
             return None, None, ""
@@ -247,11 +309,14 @@ class _Maker:
         return notices.status(self._about(), state=current.state, awaiting=current.awaiting, late=late)
 
     def _current(self) -> OpenRequest | None:
-        """The request that is due first, or the last one that ended."""
-        if self.thread is None or not self.thread.requests:
+        """The request that is due first, or the last one that ended; once proven, of a case begun elsewhere too."""
+        thread = self.thread
+        if thread is None:
             return None
-        running = [request for request in self.thread.requests if request.state in OPEN_STATES]
-        return min(running, key=lambda r: r.told_on) if running else self.thread.requests[-1]
+        elsewhere = thread.elsewhere.requests if thread.elsewhere is not None and self.proven_now else ()
+        requests = thread.requests or elsewhere
+        running = [request for request in requests if request.state in OPEN_STATES]
+        return min(running, key=lambda r: r.told_on) if running else (requests[-1] if requests else None)
 
     def _about(self) -> About:
         labels, received, told, number = self._facts()
@@ -267,6 +332,9 @@ class _Maker:
             return self.turn.open, self.opening.received_at, told, self.opening.number
         current = self._current()
         if current is not None and self.thread is not None:
+            elsewhere = self.thread.elsewhere if not self.thread.requests else None
+            if elsewhere is not None:
+                return (current.label,), current.received_at, current.told_on, elsewhere.number
             running = [r.label for r in self.thread.requests if r.state in OPEN_STATES] or [current.label]
             return tuple(running), current.received_at, current.told_on, self.thread.case_number
         # no case yet: the date that holds if it is what we think it is; a reference to talk about

@@ -17,15 +17,13 @@ from sqlalchemy import Row, func, select
 
 from cases.audit import AuditTag, staff_actor
 from cases.errors import InputError, RuleError, Stale
-from cases.letters import Letter, edit_free, from_json, missing, to_json
-from cases.policy import LinkTerms
+from cases.letters import Letter, edit_free, missing, to_json
+from cases.policy import LinkTerms, level_needed
 from cases.types import (
     Awaiting,
-    ChannelKind,
     Decision,
     DraftStatus,
     Label,
-    OutboxKind,
     OutboxStatus,
     RequestState,
     WorkKind,
@@ -33,12 +31,14 @@ from cases.types import (
 from handlers.refusals import forbidden
 from storage.models import Approval, Draft, Export, Link, Outbox, Staff, StaffRole, table
 from storage.queries.request_facts import RequestFacts, request_facts
-from storage.queries.writing import Post, Route, close_work, move_request, open_work, queue
-from storage.unit import Reads, Unit
+from storage.queries.writing import Post, close_work, move_request, open_work
+from storage.unit import Unit
+from workflow import undo
+from workflow.actions import write_actions
 from workflow.desk import Desk
-from workflow.notices import write
-from workflow.opening import ready
-from workflow.prepare import package_digest
+from workflow.notices import to_requester, write_answer
+from workflow.opening import new_token, ready
+from workflow.package import Opened, open_draft
 
 _FOUR_EYES = frozenset({Decision.REFUSED, Decision.PARTLY})
 _APPROVERS = ("approver", "admin")
@@ -47,32 +47,7 @@ _APPROVERS = ("approver", "admin")
 @dataclass(frozen=True, slots=True)
 class ApproveResult:
     status: DraftStatus
-    outbox_id: str | None  # None while a second person is waited for
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A draft with its request, as read for deciding."""
-
-    row: Row[Any]
-    letter: Letter
-    facts: RequestFacts
-    export_digest: str
-    link_id: str | None
-
-
-def open_draft(reads: Reads, draft_id: str) -> Opened:
-    """Raises RuleError when there is no such draft."""
-    drafts, exports, links = table(Draft), table(Export), table(Link)
-    row = reads.one(select(drafts).where(drafts.c.id == draft_id))
-    if row is None:
-        raise RuleError("no such draft")
-    facts = request_facts(reads, row.request_id)
-    assert facts is not None
-    letter = from_json(reads.keys.data(reads, row.data_key_id).open_text(row.letter, f"draft.letter:{draft_id}"))
-    export_digest = reads.value(select(exports.c.digest).where(exports.c.id == row.export_id)) if row.export_id else ""
-    link_id = reads.value(select(links.c.id).where(links.c.export_id == row.export_id)) if row.export_id else None
-    return Opened(row, letter, facts, export_digest or "", link_id)
+    outbox_id: str | None  # None while a second person is waited for, or while changes are carried out first
 
 
 async def approve(
@@ -90,20 +65,33 @@ async def approve(
         raise InputError("blocks_missing", ",".join(kind.value for kind in missing(letter, label, decision)))
     if forbidden(letter, desk.organisation(opened.facts.organisation).policy):
         raise InputError("never_say")
-    post = await desk.in_thread(write, desk, opened.facts.organisation, OutboxKind.LETTER, letter)
+    decided = await desk.in_thread(_written, desk, opened, letter)
 
     def settle(unit: Unit) -> ApproveResult:
-        return _settle_approval(unit, desk, staff_id, draft_id, package, _Decided(letter, post), totp_fresh=totp_fresh)
+        return _settle_approval(unit, desk, staff_id, draft_id, package, decided, totp_fresh=totp_fresh)
 
     result = await desk.store.write(settle)
     desk.wake.outbox.set()
+    desk.wake.actions.set()
     return result
+
+
+def _written(desk: Desk, opened: Opened, letter: Letter) -> _Decided:
+    """With changes the letter comes after them; before those that wait the requester hears the day."""
+    if not opened.doing.actions:
+        return _Decided(letter, write_answer(desk, opened.facts, letter))
+    if not opened.doing.wait:
+        return _Decided(letter, None)
+    token, start = new_token(), desk.now() + desk.limits.undo + opened.doing.wait
+    return _Decided(letter, None, undo.planned_notice(desk, opened.facts, start, token), token)
 
 
 @dataclass(frozen=True, slots=True)
 class _Decided:
     letter: Letter
-    post: Post
+    post: Post | None  # None: written when the changes have been carried out
+    notice: Post | None = None  # "we wissen ze op …"
+    token: str = ""  # of the link that calls it off
 
 
 def needs_two(label: Label, decision: Decision) -> bool:
@@ -123,6 +111,10 @@ def _settle_approval(
     if facts.frozen:
         raise InputError("frozen")
     may_decide(unit, staff_id, facts.organisation)
+    if opened.doing.actions and facts.assurance < level_needed(
+        desk.organisation(facts.organisation).policy, facts.label
+    ):
+        raise InputError("not_proven")
     changed = to_json(decided.letter) != to_json(opened.letter)
     digest = package
     if changed:
@@ -189,20 +181,16 @@ def _send(
     own = desk.organisation(facts.organisation)
     _approval(unit, opened, staff_id, digest, act="approve" if not second_look else "second", second_look=second_look)
     unit.change(Draft, row.id, if_={"status": row.status}, status=DraftStatus.APPROVED.value, version=row.version + 1)
-    outbox_id = unit.new_id()
     not_before = unit.now + desk.limits.undo
     if opened.link_id is not None:
         _renew_export(unit, opened, not_before, own.policy.links)
-    references = (facts.last_message_id,) if facts.last_message_id else ()
-    route = Route(
-        facts.organisation, ChannelKind(facts.channel), facts.account, facts.address,
-        desk.index(facts.organisation, "email", facts.address), facts.conversation_key_id, facts.conversation_id,
-        facts.case_id, references,
-    )  # fmt: skip
-    queue(
-        unit, route, decided.post, outbox_id=outbox_id, not_before=not_before, request_id=facts.id, draft_id=row.id,
-        message_id=desk.threads.message_id(facts.organisation, own.mailbox, outbox_id),
-    )  # fmt: skip
+    outbox_id = None
+    if decided.post is not None:
+        outbox_id = to_requester(
+            unit, desk, facts, decided.post, wait=desk.limits.undo, request_id=facts.id, draft_id=row.id
+        )
+    else:
+        _plan(unit, desk, opened, decided, not_before + opened.doing.wait)
     actor = staff_actor(staff_id)
     close_work(
         unit, WorkKind.APPROVE, WorkKind.SECOND_APPROVAL, WorkKind.HANDLE, WorkKind.NEW_MESSAGE,
@@ -212,6 +200,14 @@ def _send(
         unit, facts.id, RequestState.EXECUTING, actor=actor, awaiting=Awaiting.NOBODY.value, decision=row.decision
     )
     return ApproveResult(DraftStatus.APPROVED, outbox_id)
+
+
+def _plan(unit: Unit, desk: Desk, opened: Opened, decided: _Decided, start: datetime) -> None:
+    """Hand-over to `execute`: the changes as rows, and word to the requester where they wait."""
+    write_actions(unit, opened, opened.row.id, start)
+    if decided.notice is not None:
+        undo.keep_link(unit, opened.facts, undo.CALL_OFF, decided.token, start)
+        to_requester(unit, desk, opened.facts, decided.notice, wait=desk.limits.undo)
 
 
 def _renew_export(unit: Unit, opened: Opened, leaves: datetime, terms: LinkTerms) -> None:
@@ -240,9 +236,7 @@ def _approval(unit: Unit, opened: Opened, staff_id: str, digest: str, *, act: st
 def _store_letter(unit: Unit, opened: Opened, letter: Letter, staff_id: str) -> str:
     """Keeps staff's words in the draft; the digest changes with them."""
     row, facts = opened.row, opened.facts
-    digest = package_digest(
-        letter, plan=row.plan, export=opened.export_digest, recipient=facts.address, policy=row.policy_version
-    )
+    digest = opened.digest_with(letter)
     sealer = unit.keys.data(unit, row.data_key_id)
     unit.change(
         Draft, row.id, if_={"version": row.version}, package_digest=digest,
@@ -301,7 +295,7 @@ def prepare_again(unit: Unit, desk: Desk, facts: RequestFacts, staff_id: str) ->
     )  # fmt: skip
 
 
-async def undo(desk: Desk, staff_id: str, outbox_id: str) -> None:
+async def undo_letter(desk: Desk, staff_id: str, outbox_id: str) -> None:
     """Takes an approved letter back while it has not left; the draft is open again. Stale: it has left."""
 
     def settle(unit: Unit) -> None:

@@ -36,6 +36,11 @@ class OrganisationDesk:
     plus_addresses: bool = True  # replies come back to an address with a secret of ours
     colleagues: frozenset[str] = frozenset()  # mail domains whose people work here: what they forward is a customer's
 
+    @property
+    def by_hand(self) -> frozenset[str]:
+        """Systems that a person looks into (`workflow/tasks`)."""
+        return frozenset(name for name, source in self.sources.items() if source.describe().by_hand)
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -44,6 +49,7 @@ class Limits:
     mails_per_sender_day: int = 3
     mails_per_case_kind: int = 1  # a mail that opens requests is not counted; codes have limits of their own
     mails_per_organisation_hour: int = 30
+    chat_lines_day: int = 200  # in one chat; then it is silent and a person looks
     undo: timedelta = timedelta(seconds=30)
     cooling: timedelta = timedelta(hours=24)  # before the same person may be the second
     batch: int = 32  # messages understood in one step
@@ -65,6 +71,7 @@ class Wake:
     requests: asyncio.Event = field(default_factory=asyncio.Event)
     outbox: asyncio.Event = field(default_factory=asyncio.Event)
     mailbox: asyncio.Event = field(default_factory=asyncio.Event)
+    actions: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass(frozen=True, slots=True)

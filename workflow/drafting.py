@@ -17,9 +17,10 @@ from handlers.refusals import forbidden, refusal_letter
 from storage.queries.request_facts import RequestFacts, request_facts
 from storage.queries.writing import move_request, open_work
 from storage.unit import Unit
-from workflow.approval import first_of_two, may_decide, open_draft
+from workflow.approval import first_of_two, may_decide
 from workflow.desk import Desk
-from workflow.prepare import case_file, write_draft
+from workflow.package import open_draft, write_draft
+from workflow.prepare import case_file
 
 
 async def refuse(

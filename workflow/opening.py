@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -74,14 +75,20 @@ class Opening:
     message_id: str
     outbox_id: str  # of the mail that carries the code
     existing_case_key: str = ""  # requests are added to a case that stands
+    mail_address: str = ""  # where codes and letters go; "" while a chat has not told it
+    proven: bool = False  # that address, in this conversation, before the case was opened
+    network: str = ""  # of a web chat's visitor, keyed
 
 
 def ready(policy: Policy, label: Label, assurance: Assurance) -> bool:
     """Whether the sources may be asked: a proven mailbox is enough to look, what is found decides about telling.
 
     What is held under the proven address makes that address one on file (design, section 5); more than that
-    (second factor) is asked by staff.
+    (second factor) is asked by staff. A chat that has told no address is below the first level; a question and a first
+    complaint are about no person.
     """
+    if label in (Label.VRAAG, Label.KLACHT):
+        assurance = max(assurance, Assurance.ADDRESS_CLAIMED)
     return assurance >= min(level_needed(policy, label), Assurance.MAILBOX_PROVEN)
 
 
@@ -138,7 +145,7 @@ def write_opening(unit: Unit, desk: Desk, new: Opening, *, awaited: str, human: 
     case_key = new.existing_case_key or unit.keys.new_data_key(unit, new.organisation)
     sealer = unit.keys.data(unit, case_key)
     if fresh:
-        requester = {"name": new.name, "address": new.address, "form": new.form.value}
+        requester = {"name": new.name, "address": new.mail_address, "form": new.form.value}
         unit.add(
             Case, id=new.case_id, organisation_id=new.organisation, number=new.number, data_key_id=case_key,
             requester=sealer.seal_json(requester, f"case.requester:{new.case_id}"), received_at=new.received_at,
@@ -146,7 +153,7 @@ def write_opening(unit: Unit, desk: Desk, new: Opening, *, awaited: str, human: 
         )  # fmt: skip
         if not known_conversation:  # else it was there before its case: a clarifying question
             _write_conversation(unit, new, case_key, awaited=awaited, human=human)
-        _index(unit, new, index_key)
+        _index(unit, new)
         _link(unit, new)
         unit.record(
             AuditTag.CASE_OPENED, organisation=new.organisation, actor=PROGRAM, case=new.case_id, new_case=True,
@@ -158,7 +165,7 @@ def write_opening(unit: Unit, desk: Desk, new: Opening, *, awaited: str, human: 
     if new.code:
         write_code(
             unit, desk, new.organisation, new.conversation_id, new.code, CodePurpose.MAILBOX,
-            sent_to=blind(index_key, "email", new.address), case_id=new.case_id, outbox_id=new.outbox_id,
+            sent_to=blind(index_key, "email", new.mail_address), case_id=new.case_id, outbox_id=new.outbox_id,
         )  # fmt: skip
     for request in new.requests:
         _write_request(unit, desk, new, request)
@@ -171,10 +178,17 @@ def _write_conversation(unit: Unit, new: Opening, case_key: str, *, awaited: str
         Conversation, id=new.conversation_id, organisation_id=new.organisation, case_id=new.case_id,
         data_key_id=case_key, channel=new.channel.value, account=new.account,
         address=sealer.seal_text(new.address, f"conversation.address:{new.conversation_id}"),
-        address_index=blind(unit.keys.organisation(new.organisation).index, "email", new.address),
+        address_index=blind(unit.keys.organisation(new.organisation).index, index_kind(new.channel), new.address),
         awaited=awaited, language=new.language, form=new.form.value,
         human_since=unit.now if human else None, last_message_at=unit.now, created_at=unit.now,
+        assurance=int(Assurance.ADDRESS_CLAIMED if new.channel is ChannelKind.EMAIL else Assurance.NONE),
+        network_index=new.network or None,
     )  # fmt: skip
+
+
+def index_kind(channel: ChannelKind) -> str:
+    """The kind of token under which the other end of a conversation is found again."""
+    return "email" if channel is ChannelKind.EMAIL else channel.value
 
 
 def _write_request(unit: Unit, desk: Desk, new: Opening, request: NewRequest) -> None:
@@ -232,15 +246,24 @@ def write_code(
     )  # fmt: skip
 
 
-def _index(unit: Unit, new: Opening, key: bytes) -> None:
+def _index(unit: Unit, new: Opening) -> None:
     """The tokens by which staff find a case again."""
-    version = unit.keys.organisation(new.organisation).index_version
-    tokens = [("email", new.address), ("mail_domain", new.address.rpartition("@")[2])]
-    tokens += [("name", part) for part in set(new.name.lower().split()) if len(part) > 2]
-    for kind, value in tokens[:8]:
+    if new.mail_address:
+        index_address(unit, new.organisation, new.case_id, new.mail_address)
+    names = [("name", part) for part in set(new.name.lower().split()) if len(part) > 2]
+    _tokens(unit, new.organisation, new.case_id, names[:6])
+
+
+def index_address(unit: Unit, organisation: str, case_id: str, address: str) -> None:
+    _tokens(unit, organisation, case_id, [("email", address), ("mail_domain", address.rpartition("@")[2])])
+
+
+def _tokens(unit: Unit, organisation: str, case_id: str, tokens: Sequence[tuple[str, str]]) -> None:
+    keys = unit.keys.organisation(organisation)
+    for kind, value in tokens:
         unit.add(
-            BlindIndex, id=unit.new_id(), organisation_id=new.organisation, case_id=new.case_id, kind=kind,
-            token=blind(key, kind, value), key_version=version,
+            BlindIndex, id=unit.new_id(), organisation_id=organisation, case_id=case_id, kind=kind,
+            token=blind(keys.index, kind, value), key_version=keys.index_version,
         )  # fmt: skip
 
 
@@ -262,14 +285,16 @@ def _identifiers(unit: Unit, desk: Desk, new: Opening, case_key: str) -> None:
     own = desk.organisation(new.organisation)
     usable = {"email", *own.policy.identity.may_use} if own.sources else set()
     sealer = unit.keys.data(unit, case_key)
-    named = {("email", new.address)}
+    address = new.mail_address
+    named = {("email", address)} if address else set()
     named |= {(NAMED[fact.kind], fact.value.lower()) for fact in new.facts if fact.kind in NAMED}
     for kind, value in sorted(named):
-        sought = kind in usable and (kind, value) != ("email", new.address)
+        sought = kind in usable and (kind, value) != ("email", address)
         row_id = unit.new_id()
         unit.add(
             CaseIdentifier, id=row_id, organisation_id=new.organisation, case_id=new.case_id,
             conversation_id=new.conversation_id, kind=kind,
             value=sealer.seal_text(value, f"case_identifier.value:{row_id}"),
             value_index=desk.index(new.organisation, kind, value), looked_up_at=None if sought else unit.now,
+            proven=new.proven and (kind, value) == ("email", address),
         )  # fmt: skip

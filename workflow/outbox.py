@@ -23,7 +23,7 @@ from cases.audit import PROGRAM, AuditTag, staff_actor
 from cases.errors import LoketError, Permanent, Stale, Temporary, Throttled, Uncertain, place_of
 from cases.protocols import Outgoing, Sender
 from cases.transitions import end_state
-from cases.types import Awaiting, Decision, OutboxKind, OutboxStatus, RequestState, WorkKind
+from cases.types import Awaiting, ChannelKind, Decision, OutboxKind, OutboxStatus, RequestState, WorkKind
 from storage.claims import RELEASED, claim
 from storage.models import Approval, Draft, IdentityCode, Outbox, Request, WorkItem, table
 from storage.queries import standing
@@ -47,6 +47,7 @@ class Parcel:
     sent: bytes | None = None  # as it left, for the copy in Sent
     untouched: bool = False  # nothing was tried: the try does not count
     wait: timedelta | None = None  # as long as the provider asks
+    told: Sequence[tuple[Route, Post]] = ()  # a letter has left: said in the chats of its case
 
 
 async def run_once(desk: Desk) -> int:
@@ -64,6 +65,7 @@ async def run_once(desk: Desk) -> int:
     finally:
         # Also when this task is cancelled: what is on the wire is waited for, and what happened is written down.
         await sending
+        await _write_lines(desk, parcels)
         await asyncio.shield(_settle_all(desk, token, parcels))
     return len(parcels)
 
@@ -135,7 +137,7 @@ def outgoing(reads: Reads, row: Row[Any], desk: Desk) -> Outgoing:
     references = tuple(row.threading or ())
     own = desk.organisation(row.organisation_id)
     reply_to = ""
-    if row.conversation_id and own.plus_addresses:
+    if row.conversation_id and own.plus_addresses and row.channel == ChannelKind.EMAIL.value:
         reply_to = desk.threads.reply_address(row.organisation_id, own.mailbox, row.conversation_id)
     return Outgoing(
         outbox_id=row.id, organisation=row.organisation_id, account=row.account,
@@ -143,6 +145,7 @@ def outgoing(reads: Reads, row: Row[Any], desk: Desk) -> Outgoing:
         text=content["text"], html=content["html"], message_id=row.message_id,
         in_reply_to=references[0] if references else "", references=references, automatic=row.automatic,
         reply_to=reply_to, created_at=row.created_at,
+        choices=tuple((str(value), str(words)) for value, words in content.get("choices", ())),
         raw=sealer.open(row.raw, f"outbox.raw:{row.id}") if row.raw is not None else None,
     )  # fmt: skip
 
@@ -198,17 +201,22 @@ def _settle(unit: Unit, desk: Desk, token: str, parcels: Sequence[Parcel]) -> No
         )  # fmt: skip
         if parcel.outcome is OutboxStatus.SENT:
             _record(unit, AuditTag.MAIL_SENT, row, kind=row.kind)
-            working.add((row.organisation_id, row.account))
+            working.add((row.organisation_id, health_name(row)))
             mailbox.keep_sent(unit, desk, row, parcel.sent)
-            if row.kind == OutboxKind.LETTER.value:
+            if row.draft_id is not None:
                 letter_has_left(unit, row)
         elif parcel.outcome is OutboxStatus.UNCERTAIN:
             _uncertain(unit, row)
         else:
             _failed(unit, row)
     _time_runs(unit, [parcel.row.id for parcel in parcels if parcel.outcome is OutboxStatus.SENT])
-    for organisation, account in sorted(working):
-        channels.report(unit, organisation, f"smtp:{account}", ok=True)
+    for organisation, name in sorted(working):
+        channels.report(unit, organisation, name, ok=True)
+
+
+def health_name(row: Row[Any]) -> str:
+    """How the staff page and the alarm call the way out that a message takes."""
+    return f"smtp:{row.account}" if row.channel == ChannelKind.EMAIL.value else row.account
 
 
 def _time_runs(unit: Unit, sent: Sequence[str]) -> None:
@@ -244,7 +252,7 @@ def _again(unit: Unit, desk: Desk, parcel: Parcel, mine: dict[str, Any]) -> None
         server_reply=parcel.reply[:200], **RELEASED,
     )  # fmt: skip
     if row.attempts == ALARM_AT:
-        channels.report(unit, row.organisation_id, f"smtp:{row.account}", ok=False, reason=parcel.reply)
+        channels.report(unit, row.organisation_id, health_name(row), ok=False, reason=parcel.reply)
 
 
 def _uncertain(unit: Unit, row: Row[Any]) -> None:
@@ -273,7 +281,10 @@ def _record(unit: Unit, tag: AuditTag, row: Row[Any], **facts: Any) -> None:
 
 
 def letter_has_left(unit: Unit, row: Row[Any]) -> None:
-    """The approved letter is with the receiving server: the request ends, in the name of who approved it."""
+    """The letter is with the receiving server: the request ends, in the name of who approved it.
+
+    Where nobody had to (an opt-out, an approved answer), in the program's own name.
+    """
     drafts, approvals, requests = table(Draft), table(Approval), table(Request)
     draft = unit.one(select(drafts.c.id, drafts.c.decision, drafts.c.ground).where(drafts.c.id == row.draft_id))
     if draft is None or row.request_id is None:
@@ -288,8 +299,8 @@ def letter_has_left(unit: Unit, row: Row[Any]) -> None:
     end = end_state(decision, draft.ground)
     try:
         move_request(
-            unit, row.request_id, end, actor=staff_actor(str(who)), decision=decision.value,
-            awaiting=Awaiting.NOBODY.value,
+            unit, row.request_id, end, actor=staff_actor(str(who)) if who else PROGRAM, decision=decision.value,
+            awaiting=Awaiting.NOBODY.value, ground=draft.ground or None,
         )  # fmt: skip
     except Stale:
         log.warning("a request changed while its letter left", extra={"request": row.request_id})
@@ -306,7 +317,7 @@ async def decide_uncertain(desk: Desk, staff_id: str, outbox_id: str, *, arrived
         unknown = {"status": OutboxStatus.UNCERTAIN.value}
         if arrived:
             unit.change(Outbox, outbox_id, if_=unknown, status=OutboxStatus.SENT.value, sent_at=unit.now)
-            if row.kind == OutboxKind.LETTER.value:
+            if row.draft_id is not None:
                 letter_has_left(unit, row)
         else:
             unit.change(

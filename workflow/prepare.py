@@ -11,9 +11,6 @@ are never the same.
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,10 +22,10 @@ from sqlalchemy import select
 from cases.audit import PROGRAM, AuditTag
 from cases.errors import LoketError, Stale, place_of
 from cases.export import ExportSpec
-from cases.letters import Letter, fill, slots, to_json
+from cases.letters import Letter, fill, slots
 from cases.policy import Policy, level_needed
-from cases.protocols import FindStatus, Found, FoundTable, Identifier, SourceInfo, SourceRole
-from cases.types import Assurance, Awaiting, DraftStatus, RequestState, WorkKind
+from cases.protocols import FindStatus, Found, FoundTable, SourceInfo
+from cases.types import Assurance, Awaiting, DraftStatus, OutboxKind, RequestState, WorkKind
 from handlers.base import CaseFile, Needs, Prepared
 from handlers.inzage import DOWNLOAD_SLOT
 from handlers.registry import HANDLERS
@@ -37,15 +34,19 @@ from render.overview import ExportMeta
 from storage.claims import RELEASED, claim
 from storage.models import Conversation, Draft, Export, Finding, Link, Request, table
 from storage.queries.request_facts import RequestFacts, request_facts
-from storage.queries.writing import close_work, move_request, open_work
+from storage.queries.writing import Post, close_work, move_request, open_work
 from storage.seal import token_digest
 from storage.unit import Unit
+from workflow import asking, questions
+from workflow.actions import write_actions
 from workflow.desk import Desk, OrganisationDesk
+from workflow.notices import to_requester, write_answer
 from workflow.opening import new_token, ready
+from workflow.package import open_draft, write_draft
 
 log = logging.getLogger(__name__)
 ASK_AGAIN = (timedelta(minutes=1), timedelta(minutes=5))  # then staff get the draft as it is
-FIND_LIMIT = 60.0  # seconds for one source
+LOOK_AGAIN = timedelta(days=1)  # for what people look up
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Work:
     package: ExportPackage | None
     link_token: str
     content_version: int
+    post: Post | None = None  # an answer that the program may give itself and that needs no change first
 
 
 async def run_once(desk: Desk) -> int:
@@ -98,35 +100,25 @@ async def _prepare(desk: Desk, token: str, request_id: str) -> None:
         await desk.store.write(lambda unit: _not_proven(unit, token, facts))
         return
     handler = HANDLERS[facts.label]
-    found = await _ask(own, facts.identifiers) if handler.needs is Needs.CONTROLLER_SOURCES else ()
-    failed = [one for one in found if one.status is FindStatus.FAILED]
+    found: tuple[Found, ...] = ()
+    if handler.needs is Needs.CONTROLLER_SOURCES:
+        waiting = await asking.by_hand(desk, own, facts)
+        if waiting.open:
+            await desk.store.write(lambda unit: _wait_for_people(unit, token, facts, waiting.open))
+            return
+        found = (*await asking.ask(own, facts.identifiers), *waiting.found)
+    failed = [one for one in found if one.status is FindStatus.FAILED and one.source not in own.by_hand]
     if failed and facts.attempts <= len(ASK_AGAIN):
         await desk.store.write(lambda unit: _ask_later(unit, token, facts, failed))
         return
     work = await desk.in_thread(_make, desk, own, facts, token, found)
+    if work.prepared.asks:
+        await questions.ask(desk, token, work.facts, work.prepared, work.letter)
+        return
     await desk.store.write(lambda unit: _settle(unit, desk, work))
-
-
-async def _ask(own: OrganisationDesk, identifiers: Sequence[Identifier]) -> tuple[Found, ...]:
-    proven = [identifier for identifier in identifiers if identifier.proven]
-    names = [
-        name
-        for name, source in own.sources.items()
-        if any(part.role is SourceRole.CONTROLLER for part in source.describe().tables)
-    ]
-    return tuple(await asyncio.gather(*(_find(own, name, proven) for name in names)))
-
-
-async def _find(own: OrganisationDesk, name: str, identifiers: Sequence[Identifier]) -> Found:
-    """A source that does not answer in time has failed; it never stops the others."""
-    try:
-        async with asyncio.timeout(FIND_LIMIT):
-            return await own.sources[name].find(identifiers)
-    except TimeoutError:
-        return Found(name, FindStatus.FAILED, error="het systeem antwoordde niet op tijd")
-    except Exception as error:
-        log.error("a source failed: %s", place_of(error), extra={"source": name})
-        return Found(name, FindStatus.FAILED, error=type(error).__name__)
+    if work.prepared.by_program:
+        desk.wake.actions.set()
+        desk.wake.outbox.set()
 
 
 # --- work: handler, letter, export (in a thread) -------------------------------------------------------------------
@@ -140,7 +132,10 @@ def _make(desk: Desk, own: OrganisationDesk, facts: RequestFacts, token: str, fo
         package = _package(desk, own, facts, prepared.export)
     link_token = new_token() if package is not None else ""
     letter = _with_link(prepared.letter, f"{desk.base_url}/d/{link_token}" if link_token else "")
-    return Work(token, facts, assurance, found, prepared, letter, package, link_token, facts.content_version)
+    post = None
+    if prepared.by_program and not prepared.actions:
+        post = write_answer(desk, facts, letter, OutboxKind.DONE)
+    return Work(token, facts, assurance, found, prepared, letter, package, link_token, facts.content_version, post)
 
 
 def _with_link(letter: Letter, address: str) -> Letter:
@@ -177,7 +172,7 @@ def case_file(
         received_at=facts.received_at, told_date=facts.told_on, as_understood=facts.understood,
         requester_address=facts.address, requester_name=facts.name, assurance=assurance,
         identifiers=facts.identifiers, sources=sources, found=found, also=facts.also, now=desk.now(),
-        texts=own.texts[facts.form],
+        texts=own.texts[facts.form], corrections=facts.corrections, facts=facts.facts, chosen=facts.chosen,
     )  # fmt: skip
 
 
@@ -204,6 +199,9 @@ def _settle(unit: Unit, desk: Desk, work: Work) -> None:
         export_digest=work.package.sha256 if work.package else "",
     )  # fmt: skip
     unit.change(Request, facts.id, if_={"claim_token": work.token, "version": facts.version}, **RELEASED)
+    if work.prepared.by_program:
+        _by_program(unit, desk, work, draft_id)
+        return
     failed = [one.source for one in work.found if one.status is FindStatus.FAILED]
     move_request(
         unit, facts.id, RequestState.AWAITING_APPROVAL, actor=PROGRAM, awaiting=Awaiting.STAFF.value, attempts=0,
@@ -216,6 +214,22 @@ def _settle(unit: Unit, desk: Desk, work: Work) -> None:
         unit, WorkKind.APPROVE, organisation, same=facts.id, case_id=facts.case_id, request_id=facts.id,
         draft_id=draft_id, due_on=facts.told_on, detail=work.prepared.decision.value,
     )  # fmt: skip
+
+
+def _by_program(unit: Unit, desk: Desk, work: Work, draft_id: str) -> None:
+    """The one standing approval (design, section 7): the draft is kept, nobody has to look at it before it leaves."""
+    facts = work.facts
+    unit.flush()
+    unit.change(Draft, draft_id, status=DraftStatus.APPROVED.value)
+    move_request(unit, facts.id, RequestState.AWAITING_APPROVAL, actor=PROGRAM, attempts=0, wake_at=None, failure="")
+    move_request(
+        unit, facts.id, RequestState.EXECUTING, actor=PROGRAM, awaiting=Awaiting.NOBODY.value,
+        decision=work.prepared.decision.value,
+    )  # fmt: skip
+    if work.post is None:
+        write_actions(unit, open_draft(unit, draft_id), draft_id, unit.now)
+    else:
+        to_requester(unit, desk, facts, work.post, request_id=facts.id, draft_id=draft_id)
 
 
 def _findings(unit: Unit, facts: RequestFacts, found: Sequence[Found]) -> None:
@@ -270,52 +284,20 @@ def _public(manifest: Mapping[str, Any]) -> dict[str, Any]:
     return {"files": manifest.get("files", []), "tables": len(manifest.get("tables", []))}
 
 
-def write_draft(
-    unit: Unit, facts: RequestFacts, *, prepared: Prepared, letter: Letter, export_id: str | None, made_by: str,
-    policy_version: str, export_digest: str = "", ground: str = "", status: DraftStatus = DraftStatus.OPEN,
-) -> str:  # fmt: skip
-    """Hand-over 2. Older drafts of the request are void from here on."""
-    drafts = table(Draft)
-    unit.execute(
-        drafts.update()
-        .where(drafts.c.request_id == facts.id)
-        .where(drafts.c.status.in_([DraftStatus.OPEN.value, DraftStatus.SECOND_PERSON.value]))
-        .values(status=DraftStatus.VOID.value)
-    )
-    draft_id = unit.new_id()
-    sealer = unit.keys.data(unit, facts.case_key_id)
-    plan = [
-        {"id": a.id, "source": a.source, "verb": a.verb, "table": a.table, "reversible": a.reversible}
-        for a in prepared.actions
-    ]
-    digest = package_digest(letter, plan=plan, export=export_digest, recipient=facts.address, policy=policy_version)
-    unit.add(
-        Draft, id=draft_id, organisation_id=facts.organisation, request_id=facts.id, export_id=export_id,
-        data_key_id=facts.case_key_id, status=status.value, decision=prepared.decision.value, ground=ground,
-        letter=sealer.seal_text(to_json(letter), f"draft.letter:{draft_id}"),
-        notes=sealer.seal_json(list(prepared.staff_notes), f"draft.notes:{draft_id}"), plan=plan,
-        package_digest=digest, content_version=facts.content_version, policy_version=policy_version, made_by=made_by,
-        created_at=unit.now,
-    )  # fmt: skip
-    unit.record(
-        AuditTag.DRAFT_MADE, organisation=facts.organisation, actor=made_by, case=facts.case_id, subject=draft_id,
-        decision=prepared.decision.value, digest=digest, ground=ground, content_version=facts.content_version,
-    )  # fmt: skip
-    return draft_id
-
-
-def package_digest(letter: Letter, *, plan: list[dict[str, Any]], export: str, recipient: str, policy: str) -> str:
-    """What a person approves, as one digest: letter, plan, export, recipient and policy version."""
-    fields = [to_json(letter), json.dumps(plan, sort_keys=True), export, recipient, policy]
-    return hashlib.sha256("\x00".join(fields).encode("utf-8", "replace")).hexdigest()
-
-
 def _not_proven(unit: Unit, token: str, facts: RequestFacts) -> None:
     """Sources that are asked without proof answer "nothing" to everybody: that would be a false answer."""
     unit.change(Request, facts.id, if_={"claim_token": token}, **RELEASED)
     move_request(
         unit, facts.id, RequestState.IDENTIFYING, actor=PROGRAM, awaiting=Awaiting.REQUESTER.value, wake_at=None
     )
+
+
+def _wait_for_people(unit: Unit, token: str, facts: RequestFacts, systems: Sequence[str]) -> None:
+    """Systems that people look into: an answered task wakes the request, at the latest a look a day later."""
+    unit.change(
+        Request, facts.id, if_={"claim_token": token}, wake_at=unit.now + LOOK_AGAIN, attempts=0,
+        awaiting=Awaiting.SOURCE.value, failure=f"wacht op: {', '.join(systems)}"[:300], **RELEASED,
+    )  # fmt: skip
 
 
 def _ask_later(unit: Unit, token: str, facts: RequestFacts, failed: Sequence[Found]) -> None:

@@ -19,10 +19,12 @@ from typing import Any
 from sqlalchemy import Row
 
 from cases.audit import PROGRAM, AuditTag
+from cases.chat_dialogue import asked
+from cases.chat_dialogue import decide as decide_chat
 from cases.dialogue import Known, Turn, decide
 from cases.errors import InputError, LoketError, Stale, place_of
 from cases.identity import CASE_NUMBER
-from cases.messages import ParsedMessage, RawInbound
+from cases.messages import ChatMessage, ParsedMessage, RawInbound, chat_message
 from cases.origins import as_found, forwarded_turn
 from cases.protocols import Reader, SenderEvidence, SenderLevel
 from cases.reading import Certainty, Flag, Reading, Reply
@@ -37,7 +39,7 @@ from storage.unit import Reads, Unit
 from workflow import colleague, forwards, mailbox
 from workflow.answering import Answer, answer
 from workflow.desk import Desk
-from workflow.opening import told_if_request
+from workflow.opening import index_kind, told_if_request
 from workflow.settling import settle_turn
 
 log = logging.getLogger(__name__)
@@ -58,6 +60,7 @@ class Item:
     parsed: ParsedMessage | None = None
     reading: Reading | None = None
     reply: Reply | None = None
+    chat: ChatMessage | None = None  # the same message as the channel handed it in, where that is a chat
     snapshot: Snapshot = field(default_factory=lambda: Snapshot(None, None, None))
     content_digest: str = ""
     address_index: str = ""
@@ -108,7 +111,7 @@ def _later(items: Sequence[Item]) -> dict[str, int]:
             handles.add((item.row.organisation_id, thread.id))
         if handles & taken:
             later[item.row.id] = item.row.attempts
-        elif thread is not None or _may_ask(item):
+        elif thread is not None or item.chat is not None or _may_ask(item):
             taken |= handles
     return later
 
@@ -148,6 +151,7 @@ def _understand(desk: Desk, items: Sequence[Item]) -> None:
             continue
         try:
             item.parsed = desk.normalise(item.raw)
+            item.chat = chat_message(item.raw.raw) if item.raw.channel is not ChannelKind.EMAIL else None
             _open_forward(desk, item)
             _read(reader, item)
         except InputError as error:
@@ -229,7 +233,7 @@ def _wanted(desk: Desk, item: Item) -> Wanted:
     organisation = row.organisation_id
     key = desk.store.keyring.organisation(organisation).tombstone
     item.content_digest = keyed_digest(key, b"content\x00" + parsed.content_digest)
-    item.address_index = desk.index(organisation, "email", parsed.from_address)
+    item.address_index = desk.index(organisation, index_kind(item.raw.channel), parsed.from_address)
     return Wanted(
         organisation=organisation,
         channel=item.raw.channel,
@@ -273,7 +277,12 @@ def _decide_one(desk: Desk, item: Item, counts: Counts) -> None:
     organisation, origin = desk.organisation(item.row.organisation_id), item.raw.origin
     known: Known | None = item.snapshot.known
     chosen = replace(item.parsed, machine=None) if origin is Origin.DRAGGED else item.parsed  # a person chose it
-    turn = decide(chosen, item.reading, item.reply, known, organisation.policy)
+    if item.chat is not None:
+        item.reply = desk.reader().read_reply(item.parsed.own_words, asked(known))
+        shared = item.raw.custody is Custody.GUEST
+        turn = decide_chat(item.parsed, item.chat, item.reading, item.reply, known, organisation.policy, shared=shared)
+    else:
+        turn = decide(chosen, item.reading, item.reply, known, organisation.policy)
     forged = item.sender is not None and item.sender.dmarc == "fail"
     if item.outer is not None:
         turn = forwarded_turn(turn, item.reading, forged=forged)
@@ -286,8 +295,9 @@ def _decide_one(desk: Desk, item: Item, counts: Counts) -> None:
     )  # fmt: skip
     item.would = turn if item.turn.outcome is InboundOutcome.WATCHED else None
     item.answer = answer(
-        desk, item.row, item.raw, item.parsed, item.reading, item.turn, item.snapshot, counts, item.address_index
-    )
+        desk, item.row, item.raw, item.parsed, item.reading, item.turn, item.snapshot, counts, item.address_index,
+        item.chat,
+    )  # fmt: skip
 
 
 # --- settle ---------------------------------------------------------------------------------------------------------

@@ -136,7 +136,8 @@ def prove_conversation(unit: Unit, desk: Desk, row: Row[Any], purpose: CodePurpo
     code = unit.one(select(codes.c.identifier_id).where(codes.c.id == code_id))
     proven = identifiers.c.conversation_id == row.id
     if purpose is CodePurpose.MAILBOX:
-        proven &= (identifiers.c.kind == "email") & (identifiers.c.value_index == row.address_index)
+        mine = row.ident_index or row.address_index
+        proven &= (identifiers.c.kind == "email") & (identifiers.c.value_index == mine)
     else:
         proven &= identifiers.c.id == (code.identifier_id if code is not None else "")
     unit.execute(identifiers.update().where(proven).values(proven=True))
@@ -151,7 +152,7 @@ def prove_conversation(unit: Unit, desk: Desk, row: Row[Any], purpose: CodePurpo
         subject=code_id, purpose=purpose.value, level=level.name.lower(),
     )  # fmt: skip
     if row.case_id is not None:
-        _let_go_on(unit, desk, row, level)
+        let_go_on(unit, desk, row, level)
         if purpose is CodePurpose.ON_FILE and level >= Assurance.CODE_TO_KNOWN_ADDRESS:
             _look_again(unit, row)
 
@@ -188,7 +189,8 @@ def _look_again(unit: Unit, row: Row[Any]) -> None:
         open_work(unit, WorkKind.NEW_MESSAGE, row.organisation_id, same=row.id, case_id=row.case_id, detail="proven")
 
 
-def _let_go_on(unit: Unit, desk: Desk, row: Row[Any], level: Assurance) -> None:
+def let_go_on(unit: Unit, desk: Desk, row: Row[Any], level: Assurance) -> None:
+    """Requests that waited for this much proof are prepared."""
     requests = table(Request)
     policy = desk.organisation(row.organisation_id).policy
     waiting = select(requests).where(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -13,6 +14,8 @@ from cases.messages import ParsedMessage, RawInbound, as_kept
 from cases.reading import Reading
 from cases.types import (
     OPEN_STATES,
+    Assurance,
+    ChannelKind,
     Custody,
     InboundOutcome,
     Label,
@@ -40,8 +43,10 @@ from storage.queries.writing import (
 )
 from storage.unit import Unit
 from workflow.answering import Answer
+from workflow.chat_proof import go_on_with, let_claimed_go_on, mail_code, reach_at, vouch
+from workflow.chatting import CodeMail
 from workflow.desk import Desk
-from workflow.opening import told_if_request, write_code, write_opening
+from workflow.opening import index_kind, told_if_request, write_code, write_opening
 from workflow.proof import freeze, lock, prove, prove_conversation, wrong_code
 
 # Lines for messages that may be requests: their term runs from receipt, whatever a person makes of them.
@@ -65,6 +70,7 @@ class _Settling:
     ) -> None:  # fmt: skip
         self.unit, self.desk, self.row, self.raw, self.parsed = unit, desk, row, raw, parsed
         self.reading, self.turn, self.answer = reading, turn, answer
+        self.in_chat = raw.channel is not ChannelKind.EMAIL
         self.asked: Thread | None = snapshot.thread
         self.thread = snapshot.thread if answer is not None and not answer.new_conversation else None
         self.organisation: str = row.organisation_id
@@ -82,6 +88,8 @@ class _Settling:
                 self._conversation(answer, self.thread)
             if answer.code_result is not None and self.thread is not None:
                 self._code(answer, self.thread)
+            if self.in_chat:
+                answer = self._proof_in_chat(answer)
             if self.turn.mail is Mail.NEW_CODE and self.thread is not None:
                 self._new_code(answer, self.thread)
             if turn.vouch and self.thread is not None and self.thread.asking_id:
@@ -135,7 +143,7 @@ class _Settling:
     def _bare_conversation(self, answer: Answer) -> None:
         """A conversation without a case: a clarifying question, or a code from another mailbox."""
         sealer = self.unit.keys.data(self.unit, self.key_id)
-        index = self.desk.index(self.organisation, "email", self.parsed.from_address)
+        index = self.desk.index(self.organisation, index_kind(self.raw.channel), self.parsed.from_address)
         asking = self.asked.id if self.turn.awaited is Awaited.OTHER_ADDRESS and self.asked else None
         self.unit.add(
             Conversation, id=answer.conversation_id, organisation_id=self.organisation, data_key_id=self.key_id,
@@ -144,7 +152,9 @@ class _Settling:
             address_index=index, awaited=self.turn.awaited.value if self.turn.awaited else "",
             choices=[label.value for label in self.turn.choices] or None, asking_id=asking,
             language=self.reading.language, form=answer.form.value, last_message_at=self.unit.now,
-            created_at=self.unit.now,
+            created_at=self.unit.now, human_since=self.unit.now if self.turn.human else None,
+            assurance=int(Assurance.NONE if self.in_chat else Assurance.ADDRESS_CLAIMED),
+            network_index=answer.network or None,
         )  # fmt: skip
 
     def _message(self, answer: Answer) -> None:
@@ -152,7 +162,10 @@ class _Settling:
         content = as_kept(parsed) | {
             "evidence": {label.value: sentence for label, sentence in self.reading.evidence.items()},
             "flags": sorted(flag.value for flag in self.reading.flags),
-            "facts": [{"kind": fact.kind.value, "value": fact.value} for fact in self.reading.facts],
+            "facts": [
+                {"kind": fact.kind.value, "value": fact.value, "checked": fact.checked} for fact in self.reading.facts
+            ],
+            "changes": [{"field": one.field, "old": one.old, "new": one.new} for one in self.reading.changes],
         }
         self.unit.add(
             Message, id=answer.message_id, organisation_id=self.organisation, conversation_id=answer.conversation_id,
@@ -165,6 +178,8 @@ class _Settling:
         changes: dict[str, Any] = {"last_message_at": self.unit.now, "version": thread.version + 1}
         if self.turn.awaited is not None:
             changes["awaited"] = self.turn.awaited.value
+        if self.turn.choices:
+            changes["choices"] = [label.value for label in self.turn.choices]
         if self.turn.human:
             changes["human_since"] = self.unit.now
             self._record(AuditTag.HUMAN_ASKED, thread.id)
@@ -188,7 +203,7 @@ class _Settling:
         references = tuple(ref for ref in (self.parsed.message_id, *self.parsed.references) if ref)
         route = Route(
             self.organisation, self.raw.channel, self.row.account, self.parsed.from_address,
-            self.desk.index(self.organisation, "email", self.parsed.from_address), self.key_id,
+            self.desk.index(self.organisation, index_kind(self.raw.channel), self.parsed.from_address), self.key_id,
             answer.conversation_id, self.case_id, references,
         )  # fmt: skip
         queue(
@@ -203,6 +218,8 @@ class _Settling:
         if result is CodeResult.ACCEPTED and code is not None:
             self.unit.change(IdentityCode, code.id, if_={"used_at": None}, used_at=self.unit.now)
             prove(self.unit, self.desk, self.organisation, thread, code.purpose, code.id)
+            if self.in_chat and thread.case_id is None and thread.elsewhere is not None:
+                go_on_with(self.unit, thread, thread.elsewhere)
             return
         if code is not None and result in (CodeResult.WRONG, CodeResult.LOCKED):
             wrong_code(self.unit, thread.id, code)
@@ -211,7 +228,9 @@ class _Settling:
             lock(self.unit, self.organisation, thread.id, thread.case_id)
         if result is CodeResult.NONE and self.turn.mail is Mail.CODE_RESULT:
             open_work(self.unit, WorkKind.NEW_MESSAGE, self.organisation, same=thread.id, case_id=thread.case_id)
-        if answer.new_code:
+        if answer.code_mail is not None:
+            self._mail_code(answer.code_mail, thread)
+        elif answer.new_code:
             self._new_code(answer, thread)
 
     def _new_code(self, answer: Answer, thread: Thread) -> None:
@@ -234,6 +253,37 @@ class _Settling:
             sent_to=self.desk.index(self.organisation, "email", self.parsed.from_address), case_id=thread.case_id,
             outbox_id=answer.outbox_id,
         )  # fmt: skip
+
+    def _proof_in_chat(self, answer: Answer) -> Answer:
+        """The address that was typed takes the code, and later the answer. Gives what is really said."""
+        if answer.vouched:
+            vouch(self.unit, self.desk, answer.conversation_id, answer.vouched)
+        thread = self.thread
+        if self.turn.mail is not Mail.CODE_BY_MAIL or thread is None:
+            return answer
+        if self.turn.address and self.turn.address != thread.address:
+            row = reach_at(self.unit, self.desk, thread.id, self.turn.address)
+            let_claimed_go_on(self.unit, self.desk, row)
+        if answer.code_mail is None:
+            self._stuck(thread, "too_many_codes")
+            return answer
+        if self._mail_code(answer.code_mail, thread):
+            return answer
+        return replace(answer, post=answer.instead)
+
+    def _mail_code(self, mail: CodeMail, thread: Thread) -> bool:
+        sent = mail_code(
+            self.unit, self.desk, mail, self.organisation, thread.id, self.case_id, self.key_id,
+            form=self.answer.form if self.answer else thread.form,
+        )  # fmt: skip
+        if not sent:
+            self._stuck(thread, "too_many_codes")
+        return sent
+
+    def _stuck(self, thread: Thread, detail: str) -> None:
+        open_work(
+            self.unit, WorkKind.IDENTITY_STUCK, self.organisation, same=thread.id, case_id=self.case_id, detail=detail
+        )
 
     def _vouched(self, asking_id: str) -> None:
         """ "Ja, dat was ik" from the mailbox that the code went to: the code counts where it was asked."""
@@ -271,12 +321,13 @@ class _Settling:
             if kind in _DATED:
                 choices = self.turn.choices or (Label.INZAGE,)
                 told = told_if_request(self.desk, self.organisation, self.row.received_at, choices)
-            same = self.answer.conversation_id if self.answer and self.case_id else self.row.id
+            same = self.answer.conversation_id if self.answer and (self.case_id or self.in_chat) else self.row.id
             open_work(
                 self.unit, kind, self.organisation, same=same, case_id=self.case_id, inbound_id=self.row.id,
                 due_on=told, detail=",".join(sorted(flag.value for flag in self.reading.flags)),
                 request_id=self._current_request(),
-                fresh=self.thread is None and self.row.done_at is None,  # of just now: no line can stand open yet
+                # of just now: no line can stand open yet
+                fresh=self.thread is None and self.row.done_at is None and not self.in_chat,
             )  # fmt: skip
 
     def _current_request(self) -> str | None:
@@ -309,7 +360,7 @@ class _Settling:
 
     def _other_mail(self) -> None:
         """Host custody: the mail stays until somebody has it, forwarded unchanged or on the list of other mail."""
-        if self.raw.custody is not Custody.HOST:
+        if self.raw.custody is not Custody.HOST or self.in_chat:
             return
         own = self.desk.organisation(self.organisation)
         if own.forward_to and self.parsed.machine is None:

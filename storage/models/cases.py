@@ -67,6 +67,7 @@ class Conversation(SQLModel, table=True):
     frozen: bool = False  # somebody said "niet ik"
     ident_address: bytes | None = maybe_sealed()  # chat: the e-mail address that was typed, where codes and letters go
     ident_index: str | None = maybe_text(index=True)
+    network_index: str | None = maybe_text(index=True)  # chat: the visitor's network, keyed; for limits only
     last_message_at: datetime = moment()
     created_at: datetime = moment()
     version: int = 1
@@ -109,7 +110,7 @@ class Request(SQLModel, table=True):
     policy_version: str = text()
     decision: str | None = maybe_text()
     ground: str | None = maybe_text()  # RefusalGround, when it was refused
-    chosen: Any = json_value()  # what staff or the requester settled on the way; no personal data
+    chosen: bytes | None = maybe_sealed()  # JSON: what staff or the requester settled on the way, by its key
     extended_on: date | None = maybe_day()  # the letter about two further months left on this day
     same_as: str | None = maybe_text()  # a repetition: answered with the other one
     handler_id: str | None = maybe_text()  # who took it
@@ -156,7 +157,7 @@ class CaseIdentifier(SQLModel, table=True):
     value: bytes = sealed()
     value_index: str = text()
     proven: bool = False
-    looked_up_at: datetime | None = maybe_moment()  # whether an address on file was sought for it
+    looked_up_at: datetime | None = maybe_moment(index=True)  # whether an address on file was sought for it
 
 
 class IdentityCode(SQLModel, table=True):

@@ -26,6 +26,7 @@ class ChatSession(SQLModel, table=True):
     organisation_id: str = refers("organisation.id")
     token_digest: str = text(unique=True)
     vouched: Any = json_value()  # kinds that the organisation's own portal signed; the values stand in the messages
+    network_index: str = text(index=True)  # the visitor's network, keyed; for limits only
     created_at: datetime = moment()
     last_seen_at: datetime = moment()
     expires_at: datetime = moment()

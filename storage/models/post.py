@@ -31,7 +31,7 @@ class Inbound(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("account", "message_id_digest", "raw_digest"),
         UniqueConstraint("channel", "account", "external_id"),
-        Index("ix_inbound_work", "status", "lease_until"),
+        Index("ix_inbound_work", "status", "organisation_id", "lease_until"),
         Index("ix_inbound_content", "organisation_id", "content_digest"),
     )
     id: str = key()

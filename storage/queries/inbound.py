@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import BindParameter, Row, bindparam, select, text
 
 from cases.audit import PROGRAM, AuditTag
 from cases.messages import RawInbound
@@ -135,23 +135,30 @@ def _digests(unit: Unit, message: RawInbound) -> tuple[str, str]:
     return id_digest, keyed_digest(key, b"raw\x00" + message.raw)
 
 
+def _among(name: str) -> BindParameter[Any]:
+    return bindparam(name, expanding=True)
+
+
+# Made once: every message that comes in asks. Each names a whole unique key, so that its index is used.
+_ROWS = table(Inbound)
+_HERE = select(
+    *(_ROWS.c[name] for name in ("id", "channel", "account", "external_id", "message_id_digest", "raw_digest"))
+).where(_ROWS.c.account.in_(_among("accounts")))
+_SAME = _HERE.where(_ROWS.c.message_id_digest.in_(_among("ids")), _ROWS.c.raw_digest.in_(_among("raws")))
+_SAME_OUTSIDE = _HERE.where(_ROWS.c.channel.in_(_among("channels")), _ROWS.c.external_id.in_(_among("outside")))
+
+
 def _already_here(
     unit: Unit, messages: Sequence[RawInbound], digests: list[tuple[str, str]]
 ) -> dict[tuple[str, str, str | None], str]:
-    rows = table(Inbound)
-    columns = [rows.c[name] for name in ("id", "channel", "account", "external_id", "message_id_digest", "raw_digest")]
-    accounts = select(*columns).where(rows.c.account.in_({message.account for message in messages}))
-    same = accounts.where(  # the whole unique key: its index is used
-        rows.c.message_id_digest.in_([identifier for identifier, _ in digests]),
-        rows.c.raw_digest.in_([raw for _, raw in digests]),
+    accounts = list({message.account for message in messages})
+    found = unit.rows(
+        _SAME, accounts=accounts, ids=[identifier for identifier, _ in digests], raws=[raw for _, raw in digests]
     )
-    found = unit.rows(same)
     outside = [message.external_id for message in messages if message.external_id]
     if outside:
-        channels = {message.channel.value for message in messages}
-        found = [
-            *found, *unit.rows(accounts.where(rows.c.channel.in_(channels), rows.c.external_id.in_(outside)))
-        ]  # fmt: skip
+        channels = list({message.channel.value for message in messages})
+        found = [*found, *unit.rows(_SAME_OUTSIDE, accounts=accounts, channels=channels, outside=outside)]
     seen: dict[tuple[str, str, str | None], str] = {}
     for row in found:
         seen[row.account, row.message_id_digest, row.raw_digest] = row.id

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -10,8 +11,11 @@ from sqlalchemy import Row, select
 
 from cases.errors import RuleError
 from cases.protocols import Identifier
-from cases.types import Assurance, Form, Label, RequestState
+from cases.reading import Change as Correction
+from cases.reading import Fact, FactKind
+from cases.types import Assurance, ChannelKind, Form, Label, RequestState
 from storage.models import Case, CaseIdentifier, Conversation, Inbound, Message, Request, table
+from storage.seal import Sealer
 from storage.unit import Reads
 
 
@@ -37,7 +41,7 @@ class RequestFacts:
     account: str
     assurance: Assurance
     form: Form
-    address: str
+    address: str  # e-mail, where codes and letters go; "" while a chat has not told it
     name: str
     understood: str
     identifiers: tuple[Identifier, ...]
@@ -45,6 +49,10 @@ class RequestFacts:
     last_message_id: str  # Message-ID header of the newest message in, for threading; "" when unknown
     frozen: bool
     human: bool  # a person has taken over; the bot is silent
+    corrections: tuple[Correction, ...] = ()  # of all messages of the conversation, the newest per field
+    facts: tuple[Fact, ...] = ()
+    chosen: Mapping[str, str] = field(default_factory=dict)  # what staff or the requester settled on the way
+    chat: str = ""  # who the conversation is with on its own channel, when that is no mail
 
 
 def request_facts(reads: Reads, request_id: str, *, told_in: str = "") -> RequestFacts | None:
@@ -59,6 +67,7 @@ def request_facts(reads: Reads, request_id: str, *, told_in: str = "") -> Reques
     requester = reads.keys.data(reads, case.data_key_id).open_json(case.requester, f"case.requester:{case.id}")
     others = reads.rows(select(requests.c.label).where(requests.c.case_id == case.id, requests.c.id != request_id))
     sealer = reads.keys.data(reads, conversation.data_key_id)
+    corrections, given = _read_in_messages(reads, request.conversation_id)
     return RequestFacts(
         id=request.id, organisation=request.organisation_id, label=Label(request.label),
         state=RequestState(request.state), version=request.version, attempts=request.attempts,
@@ -66,12 +75,37 @@ def request_facts(reads: Reads, request_id: str, *, told_in: str = "") -> Reques
         case_key_id=case.data_key_id, content_version=case.content_version, conversation_id=conversation.id,
         conversation_key_id=conversation.data_key_id, channel=conversation.channel, account=conversation.account,
         assurance=Assurance(conversation.assurance), form=Form(conversation.form),
-        address=sealer.open_text(conversation.address, f"conversation.address:{conversation.id}"),
+        **_reached_at(conversation, sealer),
         name=requester["name"], understood=_understood(reads, request), also=tuple(Label(row.label) for row in others),
         identifiers=_identifiers(reads, conversation.id, case.data_key_id), frozen=conversation.frozen,
         human=conversation.human_since is not None,
-        last_message_id=_last_message_id(reads, conversation.id),
+        last_message_id=_last_message_id(reads, conversation.id), chosen=chosen_of(reads, request, case.data_key_id),
+        corrections=corrections, facts=given,
     )  # fmt: skip
+
+
+def _reached_at(conversation: Row[Any], sealer: Sealer) -> dict[str, Any]:
+    """In a chat the e-mail address that was typed and the chat itself are two things."""
+    own = sealer.open_text(conversation.address, f"conversation.address:{conversation.id}")
+    if conversation.channel == ChannelKind.EMAIL.value:
+        return {"address": own}
+    return {"address": mail_address(conversation, sealer), "chat": own}
+
+
+def mail_address(conversation: Row[Any], sealer: Sealer) -> str:
+    """The address that was typed in a chat; "" when none was."""
+    sealed = conversation.ident_address
+    return sealer.open_text(sealed, f"conversation.ident_address:{conversation.id}") if sealed else ""
+
+
+def chosen_of(reads: Reads, request: Row[Any], case_key_id: str) -> dict[str, str]:
+    """What was settled on the way: key → value (`handlers/choices`)."""
+    if request.chosen is None:
+        return {}
+    chosen: dict[str, str] = reads.keys.data(reads, case_key_id).open_json(
+        request.chosen, f"request.chosen:{request.id}"
+    )
+    return chosen
 
 
 def newest_request(reads: Reads, conversation_id: str) -> RequestFacts:
@@ -100,6 +134,22 @@ def _understood(reads: Reads, request: Row[Any]) -> str:
         return ""
     content = reads.keys.data(reads, row.data_key_id).open_json(row.content, f"message.content:{row.id}")
     return str(content["evidence"].get(request.label) or content["text"])[:300]
+
+
+def _read_in_messages(reads: Reads, conversation_id: str) -> tuple[tuple[Correction, ...], tuple[Fact, ...]]:
+    """What the requester's messages gave; who corrects himself is believed the last time."""
+    rows = table(Message)
+    corrections: dict[str, Correction] = {}
+    facts: dict[tuple[str, str], Fact] = {}
+    incoming = select(rows).where(rows.c.conversation_id == conversation_id, rows.c.incoming).order_by(rows.c.at)
+    for row in reads.rows(incoming):
+        content = reads.keys.data(reads, row.data_key_id).open_json(row.content, f"message.content:{row.id}")
+        for one in content.get("changes", ()):
+            corrections[one["field"]] = Correction(one["field"], one["old"], one["new"])
+        for one in content.get("facts", ()):
+            kind, value = str(one["kind"]), str(one["value"])
+            facts[kind, value] = Fact(FactKind(kind), value, 0, 0, bool(one.get("checked")))
+    return tuple(corrections.values()), tuple(facts.values())
 
 
 def _identifiers(reads: Reads, conversation_id: str, key_id: str) -> tuple[Identifier, ...]:

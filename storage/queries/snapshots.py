@@ -27,6 +27,7 @@ from cases.types import (
 from storage.models import Case, Conversation, IdentityCode, Inbound, Message, Outbox, Request, table
 from storage.queries import standing
 from storage.queries.inbound import AGAIN
+from storage.queries.request_facts import mail_address
 from storage.unit import Reads
 
 SUGGESTS_ONLY_AFTER = timedelta(days=90)  # after closing
@@ -70,6 +71,16 @@ class OpenCode:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A case that was begun in another conversation by the same address."""
+
+    case_id: str
+    number: str
+    key_id: str
+    requests: tuple[OpenRequest, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Thread:
     """The conversation that was found, with its case."""
 
@@ -88,6 +99,8 @@ class Thread:
     codes_today: int
     first_at: datetime | None  # receipt of its first message; only looked up while there is no case
     closed_at: datetime | None = None  # of its case
+    address: str = ""  # chat: the e-mail address that was typed
+    elsewhere: Elsewhere | None = None  # chat without a case: the open case of that address, told only after the proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +202,11 @@ def _by_address(reads: Reads, wanted: Sequence[Wanted]) -> dict[tuple[str, str, 
         .where(rows.c.organisation_id.in_({w.organisation for w in wanted}))  # the index begins with these two
         .where(rows.c.channel.in_({w.channel.value for w in wanted}), rows.c.address_index.in_(indexes))
         .where(rows.c.asking_id.is_(None))  # those were made for the proof of another conversation
-        .where(rows.c.case_id.in_(still_open) | ((rows.c.case_id.is_(None)) & (rows.c.awaited != "")))
+        .where(
+            rows.c.case_id.in_(still_open)
+            | ((rows.c.case_id.is_(None)) & (rows.c.awaited != ""))
+            | (rows.c.channel != ChannelKind.EMAIL.value)  # a chat goes on where it was
+        )
         .order_by(rows.c.last_message_at)
     )
     return {(row.organisation_id, row.account, row.address_index): row for row in reads.rows(query)}
@@ -207,7 +224,8 @@ def _choose(
         row = found.get(conversation_id) if conversation_id else None
         if row is not None and row.organisation_id == w.organisation:
             return row, True
-    return by_address.get((w.organisation, w.account, w.address_index)), False
+    # whoever writes in a chat holds it: its session or account is the secret that a mail's From is not
+    return by_address.get((w.organisation, w.account, w.address_index)), w.channel is not ChannelKind.EMAIL
 
 
 def _threads(reads: Reads, conversations: Sequence[Row[Any]]) -> dict[str, Thread]:
@@ -230,10 +248,11 @@ def _threads(reads: Reads, conversations: Sequence[Row[Any]]) -> dict[str, Threa
     for row in reads.rows(query):
         of_conversation.setdefault(row.conversation_id, []).append(row)
     first = _first_at(reads, [row.id for row in conversations if row.case_id is None])
+    elsewhere = _elsewhere(reads, [row for row in conversations if row.case_id is None and row.ident_index])
     return {
         row.id: _thread(
             row, case_rows.get(row.case_id), of_case.get(row.case_id, []), of_conversation.get(row.id, []),
-            first.get(row.id), reads.now,
+            first.get(row.id), reads, elsewhere.get(row.id),
         )
         for row in conversations
     }  # fmt: skip
@@ -261,9 +280,9 @@ def _request(row: Row[Any]) -> OpenRequest:
 
 def _thread(
     row: Row[Any], case: Row[Any] | None, requests: list[OpenRequest], codes: list[Row[Any]],
-    first_at: datetime | None, now: datetime,
+    first_at: datetime | None, reads: Reads, elsewhere: Elsewhere | None,
 ) -> Thread:  # fmt: skip
-    day_ago = now - timedelta(days=1)
+    day_ago = reads.now - timedelta(days=1)
     standing = tuple(
         OpenCode(c.id, c.purpose, c.digest, c.expires_at, c.attempts_left, c.identifier_id)
         for c in codes
@@ -278,7 +297,31 @@ def _thread(
         requests=tuple(requests), codes=standing,
         codes_today=sum(1 for c in codes if c.purpose == "mailbox" and c.created_at > day_ago),
         first_at=first_at, closed_at=case.closed_at if case is not None else None,
+        address=mail_address(row, reads.keys.data(reads, row.data_key_id)) if row.ident_index else "",
+        elsewhere=elsewhere,
     )  # fmt: skip
+
+
+def _elsewhere(reads: Reads, conversations: Sequence[Row[Any]]) -> dict[str, Elsewhere]:
+    """Chat conversation → the newest open case whose own conversation was with the address typed there."""
+    if not conversations:
+        return {}
+    talks, cases, requests = table(Conversation), table(Case), table(Request)
+    indexes = {row.ident_index for row in conversations}
+    mine = or_(talks.c.address_index.in_(indexes), talks.c.ident_index.in_(indexes))
+    query = (
+        select(talks.c.address_index, talks.c.ident_index, cases.c.id, cases.c.number, cases.c.data_key_id)
+        .join(cases, cases.c.id == talks.c.case_id)
+        .where(cases.c.organisation_id.in_({row.organisation_id for row in conversations}), mine)
+        .where(cases.c.closed_at.is_(None), talks.c.frozen.is_(False), talks.c.asking_id.is_(None))
+        .order_by(cases.c.received_at)
+    )
+    by_index: dict[str, Elsewhere] = {}
+    for row in reads.rows(query):
+        of_case = reads.rows(select(requests).where(requests.c.case_id == row.id).order_by(requests.c.received_at))
+        found = Elsewhere(row.id, row.number, row.data_key_id, tuple(_request(one) for one in of_case))
+        by_index |= {index: found for index in (row.address_index, row.ident_index) if index}
+    return {row.id: by_index[row.ident_index] for row in conversations if row.ident_index in by_index}
 
 
 def _assurance(row: Row[Any], now: datetime) -> Assurance:
@@ -293,7 +336,7 @@ def _known(row: Row[Any], thread: Thread, w: Wanted, now: datetime, *, threaded:
     return Known(
         conversation_id=row.id,
         threaded=threaded,
-        same_address=row.address_index == w.address_index,
+        same_address=w.address_index in (row.address_index, row.ident_index),  # a letter of a chat is answered by mail
         assurance=_assurance(row, now),
         elsewhere=row.asking_id is not None,
         awaited=thread.awaited,
@@ -302,6 +345,7 @@ def _known(row: Row[Any], thread: Thread, w: Wanted, now: datetime, *, threaded:
         frozen=row.frozen,
         open_labels=frozenset(request.label for request in thread.requests if request.state in OPEN_STATES),
         has_case=row.case_id is not None,
+        address_known=row.channel == ChannelKind.EMAIL.value or row.ident_index is not None,
     )
 
 
@@ -333,6 +377,7 @@ def _counts(reads: Reads, wanted: Sequence[Wanted], threads: Mapping[str, Thread
             rows.c.automatic,
             rows.c.created_at > reads.now - timedelta(hours=1),
             rows.c.unasked,
+            rows.c.channel == ChannelKind.EMAIL.value,  # a chat line answers somebody who is there
         )
         .group_by(rows.c.organisation_id)
     )

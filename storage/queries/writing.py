@@ -36,6 +36,8 @@ class Post:
     subject: str
     text: str
     html: str
+    in_chat: bool = False  # written as a chat line, not as a mail
+    choices: tuple[tuple[str, str], ...] = ()  # chat: quick replies, (value, words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,9 @@ def queue(
 ) -> None:  # fmt: skip
     """Hand-over 3: the outbox row, the message as the conversation shows it, the audit entry."""
     sealer = unit.keys.data(unit, route.data_key_id)
-    content = {"subject": post.subject, "text": post.text, "html": post.html}
+    content: dict[str, Any] = {"subject": post.subject, "text": post.text, "html": post.html}
+    if post.choices:
+        content["choices"] = [list(choice) for choice in post.choices]
     newest = list(route.references[:10])
     supervised = post.kind not in UNSUPERVISED and mode(unit, route.organisation, route.channel) is not ChannelMode.ON
     unit.add(

@@ -261,7 +261,7 @@ class Office:
         return await drafting.refuse(self.desk, self.staff[who], request_id, ground, facts, text)
 
     async def undo(self, outbox_id: str, who: int = 0) -> None:
-        await approval.undo(self.desk, self.staff[who], outbox_id)
+        await approval.undo_letter(self.desk, self.staff[who], outbox_id)
 
     # --- looking inside -----------------------------------------------------------------------------------------------
 

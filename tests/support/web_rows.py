@@ -48,7 +48,7 @@ from storage.queries.writing import Post, Route, open_work, queue
 from storage.seal import blind, token_digest
 from storage.unit import Unit
 from tests.support.case_files import CUSTOMER, INVOICES, case_file
-from workflow.prepare import write_draft
+from workflow.package import write_draft
 
 if TYPE_CHECKING:
     from tests.support.web_world import World

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from cases.errors import InputError
-from cases.messages import ParsedMessage
+from cases.messages import ChatMessage, ParsedMessage
 from intake.email.headers import addresses, decode_bytes, message_ids, peek_message_id, split_params
 from intake.email.html import html_to_text
 from intake.email.parse import safe_name
-from intake.normalise import normalise, plain_message
+from intake.chat import plain_message
+from intake.normalise import normalise
 from tests.support.mails import DSN_FAILED, MAILBOX, QUOTES, inbound, mail, odd_mails, raw
 
 
@@ -342,12 +343,10 @@ def test_caps_are_flagged() -> None:
 
 
 def test_a_chat_message_is_the_same_value() -> None:
-    message = plain_message("Hoi\x00, ik wil inzage\ud800", from_name="Sanne", external_id="17")
+    message = plain_message(ChatMessage("sanne", "Hoi\x00, ik wil inzage\ud800", "17", name="Sanne"))
     assert message.own_words == "Hoi, ik wil inzage"
-    assert (
-        message.content_digest
-        != plain_message("Hoi, ik wil inzage", from_name="Sanne", external_id="18").content_digest
-    )
+    again = plain_message(ChatMessage("sanne", "Hoi, ik wil inzage", "18", name="Sanne"))
+    assert message.content_digest != again.content_digest
 
 
 def test_every_shape_of_reply_parses() -> None:

@@ -100,7 +100,7 @@ async def undo(outbox_id: str, face: Face, who: Who, form: Form) -> Response:
     await own_to_decide(face, who, "outbox", outbox_id)
 
     async def act() -> str:
-        await approval.undo(face.desk, who.staff_id, outbox_id)
+        await approval.undo_letter(face.desk, who.staff_id, outbox_id)
         return "teruggehaald"
 
     return await attempt(face, who, "outbox", outbox_id, form, act(), "terughalen")

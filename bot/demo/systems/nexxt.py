@@ -14,7 +14,7 @@ DATABASES = {
     "nexxt": """
 CREATE TABLE contacts (id INTEGER PRIMARY KEY, customer_ref TEXT, first_name TEXT, last_name TEXT, email TEXT,
     previous_email TEXT, phone TEXT, street TEXT, house_number TEXT, postal_code TEXT, city TEXT, company_id INTEGER,
-    source TEXT, created DATE);
+    source TEXT, created DATE, restricted BOOLEAN);
 CREATE TABLE companies (id INTEGER PRIMARY KEY, name TEXT, coc_number TEXT, vat_number TEXT, iban TEXT);
 CREATE TABLE agreements (id INTEGER PRIMARY KEY, contact_id INTEGER, plan TEXT, starts DATE, ends DATE);
 CREATE TABLE platform_users (id INTEGER PRIMARY KEY, contact_id INTEGER, username TEXT, password_hash TEXT,
@@ -62,6 +62,7 @@ def rows(customers: list[Customer], invoices: list[Invoice], rng: random.Random,
                 c.index if c.company else None,
                 rng.choice(["website", "beurs", "aanbevolen"]),
                 c.since,
+                False,
             )
         )
         found["agreements"].append((c.index, c.index, rng.choice(PRODUCTS)[0], c.since, c.until))

@@ -16,7 +16,8 @@ from bot.demo.systems import Rows, Tables
 DATABASES = {
     "webanizr-platform": """
 CREATE TABLE accounts (account_id INTEGER PRIMARY KEY, naam TEXT, email TEXT, telefoon TEXT, wachtwoord TEXT,
-    factuur_naam TEXT, factuur_adres TEXT, factuur_postcode TEXT, factuur_plaats TEXT, aangemaakt DATE, gesloten DATE);
+    factuur_naam TEXT, factuur_adres TEXT, factuur_postcode TEXT, factuur_plaats TEXT, aangemaakt DATE, gesloten DATE,
+    geblokkeerd BOOLEAN);
 CREATE TABLE sites (id INTEGER PRIMARY KEY, account_id INTEGER, domein TEXT, titel TEXT, gemaakt DATE);
 CREATE TABLE abonnementen (id INTEGER PRIMARY KEY, account_id INTEGER, soort TEXT, begint DATE, eindigt DATE);
 CREATE TABLE facturen (nummer TEXT PRIMARY KEY, account_id INTEGER, datum DATE, aan TEXT, bedrag NUMERIC(10, 2),
@@ -63,6 +64,7 @@ def rows(customers: list[Customer], invoices: list[Invoice], rng: random.Random,
                 c.place,
                 c.since,
                 c.until,
+                False,
             )
         )
         platform["sites"].append((c.index, number, c.domain, c.company or f"De site van {c.first}", c.since))

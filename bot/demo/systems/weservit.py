@@ -13,7 +13,8 @@ from bot.demo.systems import Rows, Tables
 DATABASES = {
     "weservit": """
 CREATE TABLE debiteur (debnr INTEGER PRIMARY KEY, aanhef TEXT, naam TEXT, bedrijfsnaam TEXT, factuuradres TEXT,
-    postcode TEXT, woonplaats TEXT, telefoonnummer TEXT, mailadres TEXT, rekeningnummer TEXT, ingang DATE, einde DATE);
+    postcode TEXT, woonplaats TEXT, telefoonnummer TEXT, mailadres TEXT, rekeningnummer TEXT, ingang DATE, einde DATE,
+    geblokkeerd BOOLEAN);
 CREATE TABLE portaal_account (id INTEGER PRIMARY KEY, debnr INTEGER, gebruikersnaam TEXT, wachtwoord TEXT);
 CREATE TABLE portaal_log (id INTEGER PRIMARY KEY, account INTEGER, moment TIMESTAMP, handeling TEXT, ip TEXT);
 CREATE TABLE bestelling (nr INTEGER PRIMARY KEY, debnr INTEGER, besteld_op DATE, artikel TEXT, prijs NUMERIC(10, 2));
@@ -60,6 +61,7 @@ def rows(customers: list[Customer], invoices: list[Invoice], rng: random.Random,
                 c.iban or None,
                 c.since,
                 c.until,
+                False,
             )
         )
         if not c.until:

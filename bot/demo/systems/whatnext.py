@@ -14,7 +14,7 @@ DATABASES = {
     "whatnext": """
 CREATE TABLE klanten (klantnr VARCHAR(10) PRIMARY KEY, voornaam TEXT, achternaam TEXT, bedrijf TEXT, kvk TEXT,
     btw_nummer TEXT, straat TEXT, huisnummer TEXT, postcode TEXT, plaats TEXT, telefoon TEXT, email TEXT,
-    email_vorig TEXT, bank TEXT, iban TEXT, incasso BOOLEAN, klant_sinds DATE, klant_tot DATE);
+    email_vorig TEXT, bank TEXT, iban TEXT, incasso BOOLEAN, klant_sinds DATE, klant_tot DATE, geblokkeerd BOOLEAN);
 CREATE TABLE inlog (id INTEGER PRIMARY KEY, klantnr TEXT, gebruikersnaam TEXT, wachtwoord_hash TEXT, laatst DATE);
 CREATE TABLE bestellingen (bestelnr INTEGER PRIMARY KEY, klantnr TEXT, datum DATE, product TEXT,
     bedrag NUMERIC(10, 2), ip_adres TEXT, eindigt DATE);
@@ -64,6 +64,7 @@ def rows(customers: list[Customer], invoices: list[Invoice], rng: random.Random,
                 bool(c.iban),
                 c.since,
                 c.until,
+                False,
             )
         )
         found["inlog"].append((c.index, c.number, c.username, c.password_hash, c.until or today - timedelta(days=9)))

@@ -14,7 +14,7 @@ DATABASES = {
     "winkeltjes": """
 CREATE TABLE relaties (relatienr TEXT PRIMARY KEY, voorletters TEXT, naam TEXT, firma TEXT, kvk TEXT, btw TEXT,
     kvk_uittreksel BLOB, adres TEXT, postcode TEXT, plaats TEXT, tel TEXT, mail TEXT, mail_eerder TEXT,
-    gebruikersnaam TEXT, wachtwoord TEXT, opmerking TEXT, sinds DATE, tot DATE);
+    gebruikersnaam TEXT, wachtwoord TEXT, opmerking TEXT, sinds DATE, tot DATE, geblokkeerd BOOLEAN);
 CREATE TABLE winkels (id INTEGER PRIMARY KEY, relatienr TEXT, naam TEXT, pakket TEXT, geopend DATE, gesloten DATE,
     producten INTEGER, opslag_mb INTEGER);
 CREATE TABLE domeinen (domein TEXT PRIMARY KEY, relatienr TEXT, register TEXT, houder TEXT, houder_mail TEXT,
@@ -66,6 +66,7 @@ def rows(customers: list[Customer], invoices: list[Invoice], rng: random.Random,
                 rng.choice([None, None, "belt liever dan mailt", "factuur graag begin van de maand"]),
                 c.since,
                 c.until,
+                False,
             )
         )
         shop = c.company or f"Winkel van {c.first}"

@@ -29,6 +29,7 @@ def upgrade() -> None:
     _transfer()
     _draft_view()
     _added_columns()
+    _work_indexes()
 
 
 def _channel_cursor() -> None:
@@ -53,6 +54,7 @@ def _chat_session() -> None:
         sa.Column("organisation_id", sa.Text(), nullable=False),
         sa.Column("token_digest", sa.Text(), nullable=False),
         sa.Column("vouched", sa.Text(), nullable=True),
+        sa.Column("network_index", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
@@ -61,6 +63,7 @@ def _chat_session() -> None:
         sa.UniqueConstraint("token_digest", name=op.f("uq_chat_session_token_digest")),
     )
     op.create_index(op.f("ix_chat_session_organisation_id"), "chat_session", ["organisation_id"], unique=False)
+    op.create_index(op.f("ix_chat_session_network_index"), "chat_session", ["network_index"], unique=False)
 
 
 def _ledger_entry() -> None:
@@ -411,19 +414,31 @@ def _added_columns() -> None:
         batch_op.add_column(sa.Column("ident_address", sa.LargeBinary(), nullable=True))
         batch_op.add_column(sa.Column("ident_index", sa.Text(), nullable=True))
         batch_op.create_index(batch_op.f("ix_conversation_ident_index"), ["ident_index"], unique=False)
+        batch_op.add_column(sa.Column("network_index", sa.Text(), nullable=True))
+        batch_op.create_index(batch_op.f("ix_conversation_network_index"), ["network_index"], unique=False)
 
     with op.batch_alter_table("draft", schema=None) as batch_op:
         batch_op.add_column(sa.Column("actions", sa.LargeBinary(), nullable=True))
 
     with op.batch_alter_table("request", schema=None) as batch_op:
         batch_op.add_column(sa.Column("ground", sa.Text(), nullable=True))
-        batch_op.add_column(sa.Column("chosen", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("chosen", sa.LargeBinary(), nullable=True))
         batch_op.add_column(sa.Column("extended_on", sa.Date(), nullable=True))
         batch_op.add_column(sa.Column("same_as", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("handler_id", sa.Text(), nullable=True))
 
 
+def _work_indexes() -> None:
+    """Without these SQLite reads all messages, or all open requests, to find the few that wait."""
+    op.drop_index("ix_inbound_work", table_name="inbound")
+    op.create_index("ix_inbound_work", "inbound", ["status", "organisation_id", "lease_until"], unique=False)
+    op.create_index(op.f("ix_case_identifier_looked_up_at"), "case_identifier", ["looked_up_at"], unique=False)
+
+
 def downgrade() -> None:
+    op.drop_index(op.f("ix_case_identifier_looked_up_at"), table_name="case_identifier")
+    op.drop_index("ix_inbound_work", table_name="inbound")
+    op.create_index("ix_inbound_work", "inbound", ["status", "lease_until"], unique=False)
     with op.batch_alter_table("request", schema=None) as batch_op:
         batch_op.drop_column("handler_id")
         batch_op.drop_column("same_as")
@@ -433,6 +448,8 @@ def downgrade() -> None:
     with op.batch_alter_table("draft", schema=None) as batch_op:
         batch_op.drop_column("actions")
     with op.batch_alter_table("conversation", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_conversation_network_index"))
+        batch_op.drop_column("network_index")
         batch_op.drop_index(batch_op.f("ix_conversation_ident_index"))
         batch_op.drop_column("ident_index")
         batch_op.drop_column("ident_address")

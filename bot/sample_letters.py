@@ -1,0 +1,156 @@
+"""Every letter that an organisation can send, made from an invented case: to read, to sign off, and to test.
+
+Per request type each outcome its handler knows, "niets gevonden", each ground of refusal, and the letters on the way.
+What staff would write is shown as what they are asked for; what is known later as the moment it is filled in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from bot.sample_case import NOW, RECEIVED, TOLD, sample_case
+from cases.letters import GROUND_FACTS, BlockKind, Letter, ProcessLetter, edit_free, missing, missing_process, slots
+from cases.letters import fill as fill_slots
+from cases.policy import Basis, Policy
+from cases.types import Decision, Form, Label, RefusalGround, RestrictionGround
+from handlers.base import CaseFile, Needs
+from handlers.person_letters import MandateKind, child_letter, heirs_letter, mandate_letter
+from handlers.process_letters import (
+    BreachFacts,
+    ExtensionReason,
+    breach_letter,
+    extension_letter,
+    joined_letter,
+    late_letter,
+    lifting_letter,
+    silence_letter,
+    split_letter,
+)
+from handlers.redirect import redirect_letter
+from handlers.refusals import refusal_letter
+from handlers.registry import HANDLERS
+from handlers.wording import Texts
+
+_CHOSEN: Mapping[Label, tuple[Mapping[str, str], ...]] = {
+    Label.BEZWAAR: ({"weighing": "stopped"}, {"weighing": "overriding"}),
+    Label.BEPERKING: (*({"ground": ground.value} for ground in RestrictionGround), {"ground": "none"}),
+    Label.OVERDRACHT: ({}, {"party": "other", "party_name": "Voorbeeld B.V."}),
+    Label.BESLUIT: ({}, {"review": "upheld"}, {"review": "changed"}),
+    Label.KLACHT: ({"finding": "founded"}, {"finding": "partly"}, {"finding": "rejected"}),
+    Label.STATUS: ({"state": "preparing"}, {"state": "preparing", "late": "yes"}),
+    Label.ANNULEREN: ({"executed": "nothing"}, {"executed": "mailinglijst: afgemeld"}),
+    Label.VERWIJDERING: ({}, {"customer": "running"}, {"customer": "running", "erasure": "only_ads"}),
+}
+# Where a ground is shown: the right that it is most often given for.
+_GROUNDS: Mapping[RefusalGround, Label] = {
+    RefusalGround.LEGAL_DUTY: Label.VERWIJDERING,
+    RefusalGround.LEGAL_CLAIM: Label.VERWIJDERING,
+    RefusalGround.RIGHTS_OF_OTHERS: Label.INZAGE,
+    RefusalGround.NOT_IDENTIFIABLE: Label.INZAGE,
+    RefusalGround.IDENTITY_NOT_PROVEN: Label.INZAGE,
+    RefusalGround.UNFOUNDED: Label.INZAGE,
+    RefusalGround.EXCESSIVE: Label.INZAGE,
+    RefusalGround.NO_SUCH_RIGHT: Label.OVERDRACHT,
+    RefusalGround.COMPELLING: Label.BEZWAAR,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One letter with what it is; `lacking`: required blocks that nobody could fill."""
+
+    title: str
+    letter: Letter
+    lacking: tuple[BlockKind, ...]
+
+
+def sample_letters(policy: Policy, texts: Texts) -> tuple[Sample, ...]:
+    """All of them in one form, in the order of the labels."""
+    return (*_answers(policy, texts), *_refusals(policy, texts), *_on_the_way(policy, texts))
+
+
+def _answers(policy: Policy, texts: Texts) -> Iterator[Sample]:
+    for label, handler in HANDLERS.items():
+        outcomes = [(chosen, True) for chosen in _chosen(policy, label)]
+        outcomes += [({}, False)] if handler.needs is Needs.CONTROLLER_SOURCES else []
+        for chosen, found in outcomes:
+            file = _file(policy, texts, label, chosen, found=found)
+            made = handler.prepare(file)
+            lacking = () if made.asks else missing(_written(made.letter), label, made.decision)
+            said = ", ".join(f"{name} = {value}" for name, value in chosen.items())
+            if not found and made.decision is not Decision.NOTHING_FOUND:
+                said = "niets gevonden"
+            title = f"{label.value}: {made.decision.value}" + (f" ({said})" if said else "")
+            yield Sample(title, _readable(made.letter), lacking)
+
+
+def _chosen(policy: Policy, label: Label) -> tuple[Mapping[str, str], ...]:
+    """What staff could settle; for uses of data those that the policy has."""
+    if label is Label.VRAAG:
+        return ({}, *({"answer": answer.key} for answer in policy.answers))
+    purposes = policy.purposes
+    if label is Label.INTREKKEN:
+        not_consent = [p.key for p in purposes if p.basis is not Basis.CONSENT]
+        consent = [p.key for p in purposes if p.basis is Basis.CONSENT]
+        picks = (",".join(consent[:1]), ",".join(not_consent[:1]), ",".join((*consent[:1], *not_consent[:1])))
+        return ({}, *({"purposes": pick} for pick in picks))
+    if label is Label.BEZWAAR:
+        kinds = [[p.key for p in purposes if p.marketing], [p.key for p in purposes if p.basis is Basis.CONTRACT]]
+        return (*_CHOSEN[label], *({"purposes": keys[0]} for keys in kinds if keys))
+    return _CHOSEN.get(label, ({},))
+
+
+def _refusals(policy: Policy, texts: Texts) -> Iterator[Sample]:
+    for ground, label in _GROUNDS.items():
+        facts = {name: f"[feit: {name}]" for name in GROUND_FACTS[ground]}
+        blocked = "x" if ground in policy.blocked_grounds else ""
+        letter = refusal_letter(
+            _file(policy, texts, label, {}), ground, facts, "[wat wel kan]", override_reason=blocked
+        )
+        title = f"{label.value}: refused, {ground.value}" + (" (geblokkeerd in dit beleid)" if blocked else "")
+        yield Sample(title, _readable(letter), missing(_written(letter), label, Decision.REFUSED))
+
+
+def _on_the_way(policy: Policy, texts: Texts) -> Iterator[Sample]:
+    file, later = _file(policy, texts, Label.INZAGE, {}), TOLD + timedelta(days=61)
+    facts = BreachFacts(NOW.date(), "[wat]", "[welke gegevens]", "[gevolgen]", "[maatregelen]", "[advies]", True)
+    made: list[tuple[ProcessLetter, str, Letter]] = [
+        *((ProcessLetter.EXTENSION, reason.value, extension_letter(file, reason, "[uitleg]", new_date=later))
+          for reason in ExtensionReason),
+        (ProcessLetter.LATE, "", late_letter(file, new_date=later)),
+        (ProcessLetter.LIFTING, "", lifting_letter(file, since=RECEIVED.date(), on=later, why="[waarom]")),
+        (ProcessLetter.JOINED, "", joined_letter(file, ["VOORBEELD-2"])),
+        (ProcessLetter.SPLIT, "", split_letter(file, "VOORBEELD-2")),
+        (ProcessLetter.BREACH, "", breach_letter(policy, texts, "VOORBEELD-1", facts)),
+        (ProcessLetter.HEIRS, "", heirs_letter(file)),
+        (ProcessLetter.CHILD, "", child_letter(file)),
+        *((ProcessLetter.MANDATE, kind.value, mandate_letter(file, kind)) for kind in MandateKind),
+    ]  # fmt: skip
+    for kind, what, letter in made:
+        title = f"{kind.value} ({what})" if what else kind.value
+        yield Sample(title, _readable(letter), missing_process(_written(letter), kind))
+    silence = silence_letter(file, asked_on=date(2027, 2, 3))
+    yield Sample("silence", _readable(silence), missing(_written(silence), Label.INZAGE, Decision.REFUSED))
+    if policy.processor:
+        away = redirect_letter(file, "Voorbeeldwinkel")
+        yield Sample("redirect", _readable(away), missing(_written(away), Label.INZAGE, Decision.TRANSFERRED))
+
+
+def _file(policy: Policy, texts: Texts, label: Label, chosen: Mapping[str, str], *, found: bool = True) -> CaseFile:
+    return sample_case(policy, label, texts.form, texts, chosen, found=found)
+
+
+def _written(letter: Letter) -> Letter:
+    """As if staff had written in every block that waits for them."""
+    return edit_free(
+        letter, {b.key: f"[{b.hint}]" for b in letter.blocks if not b.fixed and b.empty and b.key != "note"}
+    )
+
+
+def _readable(letter: Letter) -> Letter:
+    """Nothing open: free blocks show what is asked for, slots that they are filled in once it is done."""
+    waiting = "[ingevuld na uitvoering]" if letter.form is not Form.EN else "[filled in once it is done]"
+    written = _written(letter)
+    return fill_slots(written, dict.fromkeys(slots(written), waiting))

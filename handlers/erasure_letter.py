@@ -1,0 +1,185 @@
+"""The letter that answers an erasure: what went, what stays with category, law and end date, and what that means.
+
+Everything the program can know is filled in from the dry run; when and how much per system is left open for `outcomes`.
+Which record has which fate is decided in `cases/erasure`. Serves art. 17, 18(2), 19 and 12(3)-(4) AVG.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cases.erasure import KeptFor, Standing
+from cases.letters import Block, BlockKind, Table
+from cases.policy import Basis, Recipient
+from cases.types import Decision, Fate
+from handlers.base import Action, CaseFile
+from handlers.dry_run import Record, verb_of
+from handlers.outcomes import open_slots, sources_of
+from handlers.parts import block, policy_text, texts_of, titled
+from handlers.planning import labels_of, recipients_told
+from handlers.wording import Texts
+
+_FATES = {Fate.ERASE: "erasure.fate_erase", Fate.ANONYMISE: "erasure.fate_anonymise"}
+_GROUNDS = {
+    KeptFor.LAW: "ground.legal_duty",
+    KeptFor.CLAIM: "ground.legal_claim",
+    KeptFor.CONTRACT: "erasure.ground_contract",
+}
+_FACTS = {
+    KeptFor.LAW: "erasure.facts_law",
+    KeptFor.CLAIM: "erasure.facts_claim",
+    KeptFor.CONTRACT: "erasure.facts_contract",
+}
+_LAWS = {KeptFor.CLAIM: "erasure.law_claim", KeptFor.CONTRACT: "erasure.law_contract"}
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Records that stay for the same reason until the same day: one row of the table."""
+
+    label: str
+    count: int
+    record: Record
+
+
+def decision_of(records: Sequence[Record]) -> Decision:
+    """Kept in part is partly, kept as a whole refused: both name ground, authority and court."""
+    if not any(record.verdict.fate is Fate.KEEP for record in records):
+        return Decision.GRANTED
+    going = any(verb_of(record.verdict) for record in records)
+    return Decision.PARTLY if going else Decision.REFUSED
+
+
+def done(
+    file: CaseFile, records: Sequence[Record], actions: Sequence[Action], waited_for: Sequence[str]
+) -> tuple[Block, ...]:
+    """Per kind of record what became of it, then one open slot per system. `waited_for`: systems not reached yet, whose
+    slot nothing fills, so that the letter stays."""
+    texts = texts_of(file)
+    counted = Counter((record.table.label, _fate_words(texts, record)) for record in records)
+    rows = tuple((label, str(count), words) for (label, words), count in counted.items())
+    header = tuple(texts.say(f"erasure.{key}") for key in ("col_data", "col_count", "col_fate"))
+    sources = dict.fromkeys((*sources_of(actions), *waited_for))
+    intro = texts.say("erasure.done" if actions else "erasure.done_none")
+    first, *slots = open_slots(sources, labels_of(file), texts.say("heading.done"), intro)
+    table = titled(texts, BlockKind.DONE, *first.text, table=Table(header, rows))
+    return (table, *slots)
+
+
+def kept(file: CaseFile, records: Sequence[Record]) -> Block:
+    """Category + law + end date, per reason and day."""
+    texts = texts_of(file)
+    rows = tuple(
+        (f"{row.label} ({row.count})", _law(texts, row), _until(texts, row)) for row in kept_rows(file, records)
+    )
+    if not rows:
+        return titled(texts, BlockKind.KEPT, texts.say("erasure.kept_none"))
+    header = tuple(texts.say(f"facts.{key}") for key in ("col_category", "col_law", "col_until"))
+    return titled(texts, BlockKind.KEPT, texts.say("erasure.kept"), table=Table(header, rows))
+
+
+def consequences(file: CaseFile, records: Sequence[Record], told: Sequence[Recipient]) -> tuple[Block, ...]:
+    """Restricted use of the rest, recipients, backups, what is remembered, the account."""
+    texts = texts_of(file)
+    stays = any(record.verdict.fate is Fate.KEEP for record in records)
+    use = "generic.restricted_use" if stays else "erasure.restricted_none"
+    return (
+        titled(texts, BlockKind.RESTRICTED_USE, texts.say(use)),
+        recipients_told(file, told),
+        titled(texts, BlockKind.BACKUPS, policy_text(file.policy.backups, texts, "generic.backups")),
+        titled(texts, BlockKind.SUPPRESSION, texts.say("erasure.suppression"), texts.say("generic.suppression")),
+        titled(texts, BlockKind.ACCOUNT, texts.say(_account(records))),
+    )
+
+
+def grounds(file: CaseFile, records: Sequence[Record], standing: Standing) -> tuple[Block, ...]:
+    """Why something stays, with the facts of this case, and what is granted (art. 12(4), 17(3))."""
+    texts, rows = texts_of(file), kept_rows(file, records)
+    if not rows:
+        return ()
+    reasons = dict.fromkeys(reason for row in rows if (reason := row.record.verdict.kept_for))
+    granted = [texts.say("erasure.granted")] if decision_of(records) is Decision.PARTLY else []
+    return (
+        titled(texts, BlockKind.GROUND, *(texts.say(_GROUNDS[reason]) for reason in reasons)),
+        titled(texts, BlockKind.FACTS, items=[_facts(file, row, standing) for row in rows]),
+        titled(texts, BlockKind.GRANTED, *granted, texts.say("erasure.granted_later")),
+    )
+
+
+def kept_rows(file: CaseFile, records: Sequence[Record]) -> tuple[Kept, ...]:
+    """In the order of the reasons, the earliest day first."""
+    labels = {category.key: category.label for category in file.policy.categories}
+    groups: dict[tuple[object, ...], list[Record]] = {}
+    for record in records:
+        verdict = record.verdict
+        if verdict.kept_for:
+            groups.setdefault((verdict.kept_for, verdict.category, verdict.law, verdict.ends_on), []).append(record)
+    rows = [Kept(labels[group[0].verdict.category], len(group), group[0]) for group in groups.values()]
+    return tuple(sorted(rows, key=_order))
+
+
+def open_case(file: CaseFile, date_text: str) -> Block:
+    """What comes after the end of the contract, for who chose to end it first."""
+    return block(BlockKind.TEXT, texts_of(file).say("erasure.end_then_all", date=date_text), key="end_then_all")
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+def _order(row: Kept) -> tuple[int, int]:
+    verdict = row.record.verdict
+    assert verdict.kept_for is not None
+    return list(KeptFor).index(verdict.kept_for), verdict.ends_on.toordinal() if verdict.ends_on else 0
+
+
+def _fate_words(texts: Texts, record: Record) -> str:
+    verdict = record.verdict
+    if verdict.fate is not Fate.KEEP:
+        return texts.say(_FATES[verdict.fate])
+    if not verdict.columns:
+        return texts.say("erasure.fate_keep")
+    fields = ", ".join(item.label for item in record.table.fields if item.name in verdict.columns)
+    return texts.say("erasure.fate_keep_without", fields=fields)
+
+
+def _law(texts: Texts, row: Kept) -> str:
+    reason = row.record.verdict.kept_for
+    return texts.say(_LAWS[reason]) if reason in _LAWS else row.record.verdict.law
+
+
+def _until(texts: Texts, row: Kept) -> str:
+    verdict = row.record.verdict
+    if verdict.ends_on is None:
+        return texts.say("erasure.until_contract")
+    day = texts.day(verdict.ends_on)
+    return texts.say("erasure.until_review", date=day) if verdict.kept_for is KeptFor.CLAIM else day
+
+
+def _facts(file: CaseFile, row: Kept, standing: Standing) -> str:
+    texts, verdict = texts_of(file), row.record.verdict
+    assert verdict.kept_for is not None
+    values = {"category": row.label, "count": row.count}
+    if verdict.kept_for is KeptFor.CONTRACT and verdict.ends_on is None:
+        return texts.say("erasure.facts_contract", **values)
+    until = texts.day(verdict.ends_on) if verdict.ends_on else ""
+    if verdict.kept_for is KeptFor.CONTRACT:
+        return texts.say("erasure.facts_contract_until", **values, until=until)
+    if verdict.kept_for is KeptFor.CLAIM:
+        return texts.say("erasure.facts_claim", **values, until=until, amount=", ".join(standing.open_invoices))
+    purpose = _purpose(file, verdict.category)
+    return texts.say("erasure.facts_law", **values, until=until, law=verdict.law, purpose=purpose)
+
+
+def _purpose(file: CaseFile, category: str) -> str:
+    """What the law keeps it for: the purpose that rests on a legal duty, else the first one."""
+    purposes = [purpose for purpose in file.policy.purposes if category in purpose.categories]
+    return min(purposes, key=lambda purpose: purpose.basis is not Basis.LEGAL_DUTY).title
+
+
+def _account(records: Sequence[Record]) -> str:
+    accounts = [record.verdict.fate for record in records if record.table.login]
+    if not accounts:
+        return "erasure.account_none"
+    return "erasure.account_stays" if Fate.KEEP in accounts else "erasure.account_gone"

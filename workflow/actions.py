@@ -1,0 +1,199 @@
+"""Approved changes as rows: written with the approval, called off while they wait, settled one by one.
+
+Rows only, in the caller's unit; who carries them out is `execute`. The erasure ledger gets its lines here, in the same
+transaction that notes a record as gone: a crash can not part the two (art. 5(2)).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from cases.audit import PROGRAM, AuditTag
+from cases.errors import Stale
+from cases.protocols import Change, Changed, Identifier
+from cases.types import ActionStatus, Fate, Verb, WorkKind
+from handlers.base import Line
+from storage.claims import RELEASED
+from storage.models import LedgerEntry, SourceAction, Suppression, table
+from storage.queries.request_facts import RequestFacts
+from storage.queries.writing import open_work
+from storage.seal import blind
+from storage.unit import Reads, Unit
+from workflow.package import Doing, Opened
+
+UNDO = timedelta(hours=72)  # of a changed e-mail address, bank account or login
+TRIES = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))  # then a person looks
+OVER = frozenset({ActionStatus.DONE, ActionStatus.NOTHING, ActionStatus.CANCELLED, ActionStatus.CONFLICT})
+GONE = {Verb.ERASE: Fate.ERASE, Verb.ANONYMISE: Fate.ANONYMISE}
+
+
+def write_actions(unit: Unit, opened: Opened, draft_id: str, not_before: datetime) -> None:
+    """One row per change, in the order of the plan."""
+    facts = opened.facts
+    sealer = unit.keys.data(unit, facts.case_key_id)
+    for position, action in enumerate(opened.doing.actions):
+        row_id = unit.new_id()
+        content = {
+            "keys": action.keys, "values": dict(action.values), "expected": dict(action.expected),
+            "columns": action.columns, "channels": action.channels, "description": action.description,
+            "identifiers": [[one.kind, one.value, one.proven] for one in action.identifiers],
+            "sensitive": action.sensitive, "by_hand": action.by_hand,
+        }  # fmt: skip
+        unit.add(
+            SourceAction, id=row_id, organisation_id=facts.organisation, request_id=facts.id, draft_id=draft_id,
+            data_key_id=facts.case_key_id, source=action.source, verb=action.verb.value, table_name=action.table,
+            position=position, not_before=not_before,
+            content=sealer.seal_json(content, f"source_action.content:{row_id}"),
+        )  # fmt: skip
+
+
+def content_of(reads: Reads, row: Row[Any]) -> dict[str, Any]:
+    sealer = reads.keys.data(reads, row.data_key_id)
+    content: dict[str, Any] = sealer.open_json(row.content, f"source_action.content:{row.id}")
+    return content
+
+
+def change_of(row: Row[Any], content: dict[str, Any]) -> Change:
+    """The change as a source takes it; the row's id makes doing it twice harmless."""
+    return Change(
+        id=row.id, verb=Verb(row.verb), table=row.table_name, keys=tuple(content["keys"]),
+        values=content["values"], expected=content["expected"], columns=tuple(content["columns"]),
+        identifiers=tuple(Identifier(*one) for one in content["identifiers"]), channels=tuple(content["channels"]),
+    )  # fmt: skip
+
+
+def cancel_actions(unit: Unit, request_id: str) -> bool:
+    """Calls off what waits. Stale when something has begun: what was changed can not be taken back here."""
+    rows = table(SourceAction)
+    mine = select(rows).where(rows.c.request_id == request_id, rows.c.status != ActionStatus.CANCELLED.value)
+    found = [row for row in unit.rows(mine) if _of_open_round(unit, row)]
+    for row in found:
+        if row.status != ActionStatus.WAITING.value or (row.lease_until and row.lease_until > unit.now):
+            raise Stale("a change has begun")
+        unit.change(
+            SourceAction, row.id, if_={"status": row.status, "claim_token": row.claim_token},
+            status=ActionStatus.CANCELLED.value,
+        )  # fmt: skip
+    return bool(found)
+
+
+def _of_open_round(unit: Unit, row: Row[Any]) -> bool:
+    """Of the package that is being carried out; earlier rounds of the same request are over."""
+    rows = table(SourceAction)
+    newest = unit.value(
+        select(rows.c.draft_id).where(rows.c.request_id == row.request_id).order_by(rows.c.not_before.desc()).limit(1)
+    )
+    return bool(row.draft_id == newest)
+
+
+def settle_action(
+    unit: Unit, row: Row[Any], token: str, content: dict[str, Any], changed: Changed, lines: Iterable[Line],
+    facts: RequestFacts,
+) -> ActionStatus:  # fmt: skip
+    """Writes down what came of one change; gives where it stands now."""
+    status, mine = changed.status, {"claim_token": token}
+    if status in (ActionStatus.FAILED, ActionStatus.UNKNOWN, ActionStatus.WAITING):
+        return _again(unit, row, mine, changed, facts)
+    now: dict[str, Any] = {"status": status.value, "records": changed.records, "error": changed.error[:300]}
+    if status in (ActionStatus.DONE, ActionStatus.NOTHING):
+        now["done_at"] = unit.now
+        if content.get("sensitive") and changed.previous:
+            sealer = unit.keys.data(unit, row.data_key_id)
+            now["previous"] = sealer.seal_json(dict(changed.previous), f"source_action.previous:{row.id}")
+            now["undo_until"] = unit.now + UNDO
+        gone = [line for line in lines if _covers(row, content, line)]
+        write_ledger(unit, facts, gone, fate=GONE.get(Verb(row.verb)))
+    unit.change(SourceAction, row.id, if_=mine, **now, **RELEASED)
+    unit.record(
+        AuditTag.ACTION_SETTLED, organisation=row.organisation_id, actor=PROGRAM, case=facts.case_id, subject=row.id,
+        source=row.source, verb=row.verb, status=status.value, records=changed.records,
+    )  # fmt: skip
+    return status
+
+
+def _again(unit: Unit, row: Row[Any], mine: dict[str, Any], changed: Changed, facts: RequestFacts) -> ActionStatus:
+    """Tried again three times: the change's id makes that harmless. Then a person looks."""
+    if row.attempts <= len(TRIES):
+        wait = TRIES[row.attempts - 1]
+        unit.change(SourceAction, row.id, if_=mine, not_before=unit.now + wait, error=changed.error[:300], **RELEASED)
+        return ActionStatus.WAITING
+    status = ActionStatus.UNKNOWN if changed.status is ActionStatus.UNKNOWN else ActionStatus.FAILED
+    unit.change(SourceAction, row.id, if_=mine, status=status.value, error=changed.error[:300], **RELEASED)
+    open_work(
+        unit, WorkKind.ACTION_FAILED, row.organisation_id, same=row.id, request_id=row.request_id, detail=row.source,
+        case_id=facts.case_id, due_on=facts.told_on,
+    )  # fmt: skip
+    return status
+
+
+def _covers(row: Row[Any], content: dict[str, Any], line: Line) -> bool:
+    return line.source == row.source and line.table == row.table_name and line.key in set(content["keys"])
+
+
+# --- the erasure ledger ---------------------------------------------------------------------------------------------
+
+
+def write_ledger(unit: Unit, facts: RequestFacts, lines: Sequence[Line], *, fate: Fate | None = None) -> None:
+    """One line per record, sealed with a key that no purge of the case destroys. The same record is listed once.
+
+    `fate`: what was done, where that is all these lines are about; a kept record may lose fields and stay kept.
+    """
+    if not lines:
+        return
+    rows = table(LedgerEntry)
+    tombstone = unit.keys.organisation(facts.organisation).tombstone
+    key_id = _ledger_key(unit, facts.organisation)
+    sealer = unit.keys.data(unit, key_id)
+    for line in lines:
+        became = line.fate if line.fate is Fate.KEEP else (fate or line.fate)
+        digest = blind(tombstone, "ledger", f"{line.source}\x00{line.table}\x00{line.key}\x00{became.value}")
+        standing = select(rows.c.id).where(rows.c.reference_digest == digest, rows.c.closed_at.is_(None))
+        if unit.one(standing) is not None:
+            continue
+        row_id = unit.new_id()
+        unit.add(
+            LedgerEntry, id=row_id, organisation_id=facts.organisation, request_id=facts.id,
+            case_number=facts.case_number, source=line.source, table_name=line.table, fate=became.value,
+            data_key_id=key_id, reference=sealer.seal_text(line.key, f"ledger_entry.reference:{row_id}"),
+            reference_digest=digest, columns=list(line.columns), category=line.category, law=line.law,
+            ends_on=line.ends_on, recorded_at=unit.now,
+        )  # fmt: skip
+
+
+def _ledger_key(unit: Unit, organisation: str) -> str:
+    """The organisation's one key for ledger references; made with the first line."""
+    rows = table(LedgerEntry)
+    known = unit.value(
+        select(rows.c.data_key_id)
+        .where(rows.c.organisation_id == organisation, rows.c.data_key_id.is_not(None))
+        .limit(1)
+    )
+    return str(known) if known else unit.keys.new_data_key(unit, organisation)
+
+
+def kept_lines(doing: Doing) -> list[Line]:
+    return [line for line in doing.lines if line.fate is Fate.KEEP]
+
+
+def suppress(unit: Unit, facts: RequestFacts, channels: Sequence[str]) -> None:
+    """Never write to this address again, per channel, known or not (law.md: the same for both)."""
+    rows = table(Suppression)
+    digest = suppressed_digest(unit, facts.organisation, facts.address)
+    for channel in channels:
+        mine = (rows.c.organisation_id == facts.organisation) & (rows.c.channel == channel)
+        known = unit.one(select(rows).where(mine, rows.c.address_digest == digest))
+        if known is None:
+            unit.add(
+                Suppression, id=unit.new_id(), organisation_id=facts.organisation, channel=channel,
+                address_digest=digest, request_id=facts.id, since=unit.now,
+            )  # fmt: skip
+        elif known.withdrawn_at is not None:
+            unit.change(Suppression, known.id, since=unit.now, withdrawn_at=None, request_id=facts.id)
+
+
+def suppressed_digest(reads: Reads, organisation: str, address: str) -> str:
+    return blind(reads.keys.organisation(organisation).tombstone, "suppressed", address.strip().lower())

@@ -1,0 +1,232 @@
+"""Approved changes are carried out: each in its system, then the letter says what was done.
+
+    claim    actions whose time has come, of one system in their order; an open access request goes first
+    work     `DataSource.change`, no transaction open, with a time limit; doing it again changes nothing more
+    settle   where it stands now, the ledger, the next try
+
+When everything of a package is over, its letter gets its outcomes and leaves. If anything came out other than
+approved, nothing leaves: a new draft names the difference and a person looks again (design, section 4).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, exists, select
+
+from cases.audit import PROGRAM
+from cases.calendar import local_date
+from cases.errors import OutsideError, Stale, place_of
+from cases.letters import Letter, fill, slots
+from cases.policy import AdChannel
+from cases.protocols import Changed
+from cases.types import (
+    OPEN_STATES,
+    ActionStatus,
+    Awaiting,
+    Decision,
+    DraftStatus,
+    Label,
+    OutboxKind,
+    RequestState,
+    Verb,
+    WorkKind,
+)
+from handlers.base import Prepared
+from handlers.outcomes import Result, fill_outcomes
+from handlers.wording import staff_texts
+from storage.claims import claim
+from storage.models import Approval, Conversation, Draft, Outbox, Request, SourceAction, table
+from storage.queries.request_facts import request_facts
+from storage.queries.writing import Post, move_request, open_work
+from storage.unit import Reads, Unit
+from workflow import recipients, tasks, undo
+from workflow.actions import change_of, content_of, kept_lines, settle_action, suppress, write_ledger
+from workflow.desk import Desk
+from workflow.notices import to_requester, write_answer
+from workflow.package import Opened, open_draft, write_draft
+
+log = logging.getLogger(__name__)
+BATCH = 8
+CHANGE_LIMIT = 60.0  # seconds for one change in one system
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    row: Row[Any]
+    content: dict[str, Any]
+
+
+async def run_once(desk: Desk) -> int:
+    """Carries out what is due and finishes what is over; gives the number of both."""
+    token, items = await desk.store.write(lambda unit: _claim(unit, desk))
+    for item in items:
+        changed = await _carry_out(desk, item)
+        try:
+            await desk.store.write(lambda unit, i=item, c=changed: _settle(unit, desk, token, i, c))  # type: ignore[misc]
+        except Stale:
+            log.info("an action was settled elsewhere", extra={"action": item.row.id})
+    finished = await desk.store.read(lambda reads: _over(reads, desk))
+    for draft_id in finished:
+        await _finish(desk, draft_id)
+    if items or finished:
+        desk.wake.outbox.set()
+    return len(items) + len(finished)
+
+
+def _claim(unit: Unit, desk: Desk) -> tuple[str, list[Item]]:
+    rows, requests, conversations = table(SourceAction), table(Request), table(Conversation)
+    running = (
+        select(requests.c.id)
+        .join(conversations, conversations.c.id == requests.c.conversation_id)
+        .where(requests.c.state == RequestState.EXECUTING.value, conversations.c.frozen.is_(False))
+    )
+    token, taken = claim(
+        unit, SourceAction, rows.c.status == ActionStatus.WAITING.value, rows.c.not_before <= unit.now,
+        rows.c.organisation_id.in_(desk.organisations), rows.c.request_id.in_(running), ~_earlier(), ~_access_first(),
+        order=[rows.c.not_before, rows.c.position, rows.c.id], limit=BATCH,
+    )  # fmt: skip
+    return token, [Item(row, content_of(unit, row)) for row in taken]
+
+
+def _earlier() -> ColumnElement[bool]:
+    """Another change in the same system that must come first: children before parents."""
+    rows, before = table(SourceAction), table(SourceAction).alias("before")
+    over = (ActionStatus.DONE.value, ActionStatus.NOTHING.value)
+    return exists().where(
+        and_(
+            before.c.draft_id == rows.c.draft_id, before.c.source == rows.c.source,
+            before.c.position < rows.c.position, before.c.status.not_in(over),
+        )
+    )  # fmt: skip
+
+
+def _access_first() -> ColumnElement[bool]:
+    """Who asked for access and erasure gets the answer before anything goes."""
+    rows, own, other = table(SourceAction), table(Request).alias("own"), table(Request).alias("other")
+    destroys = rows.c.verb.in_([Verb.ERASE.value, Verb.ANONYMISE.value])
+    return and_(
+        destroys,
+        exists()
+        .where(own.c.id == rows.c.request_id, other.c.case_id == own.c.case_id)
+        .where(other.c.label.in_([Label.INZAGE.value, Label.OVERDRACHT.value]))
+        .where(other.c.state.in_([state.value for state in OPEN_STATES])),
+    )
+
+
+async def _carry_out(desk: Desk, item: Item) -> Changed:
+    """One change; whatever goes wrong is an outcome, never an exception."""
+    row = item.row
+    source = desk.organisation(row.organisation_id).sources.get(row.source)
+    if item.content["by_hand"] or source is None:  # nobody can do it but a person
+        return Changed(row.id, ActionStatus.BY_HAND)
+    try:
+        async with asyncio.timeout(CHANGE_LIMIT):
+            return await source.change(change_of(row, item.content))
+    except TimeoutError:
+        return Changed(row.id, ActionStatus.UNKNOWN, error="het systeem antwoordde niet op tijd")
+    except OutsideError as error:
+        return Changed(row.id, ActionStatus.FAILED, error=str(error))
+    except Exception as error:
+        log.error("a change failed: %s", place_of(error), extra={"action": row.id})
+        return Changed(row.id, ActionStatus.UNKNOWN, error=type(error).__name__)
+
+
+def _settle(unit: Unit, desk: Desk, token: str, item: Item, changed: Changed) -> None:
+    opened = open_draft(unit, item.row.draft_id)
+    status = settle_action(unit, item.row, token, item.content, changed, opened.doing.lines, opened.facts)
+    if status is ActionStatus.BY_HAND:
+        tasks.open_change(unit, desk, opened.facts, item.row, item.content)
+
+
+# --- the end of a package -------------------------------------------------------------------------------------------
+
+_FINAL = (ActionStatus.DONE.value, ActionStatus.NOTHING.value, ActionStatus.CONFLICT.value)
+
+
+def _over(reads: Reads, desk: Desk) -> list[str]:
+    """Approved packages with changes, all of them over, whose letter was not written yet."""
+    drafts, requests, rows, outbox = table(Draft), table(Request), table(SourceAction), table(Outbox)
+    unfinished = exists().where(rows.c.draft_id == drafts.c.id, rows.c.status.not_in(_FINAL))
+    letter = exists().where(outbox.c.draft_id == drafts.c.id)
+    found = reads.rows(
+        select(drafts.c.id)
+        .join(requests, requests.c.id == drafts.c.request_id)
+        .where(drafts.c.status == DraftStatus.APPROVED.value, drafts.c.actions.is_not(None))
+        .where(requests.c.state == RequestState.EXECUTING.value, drafts.c.organisation_id.in_(desk.organisations))
+        .where(exists().where(rows.c.draft_id == drafts.c.id), ~unfinished, ~letter)
+        .limit(BATCH)
+    )
+    return [row.id for row in found]
+
+
+async def _finish(desk: Desk, draft_id: str) -> None:
+    opened, results, kind = await desk.store.read(lambda reads: _results(reads, draft_id))
+    texts = desk.organisation(opened.facts.organisation).texts[opened.facts.form]
+    letter = fill_outcomes(opened.letter, results, texts)
+    try:
+        if differing := slots(letter):
+            named = fill(letter, {slot: texts.say("outcome.conflict") for slot in differing})
+            await desk.store.write(lambda unit: _differs(unit, desk, opened, named, results))
+            return
+        post = await desk.in_thread(write_answer, desk, opened.facts, letter, kind)
+        mails = await desk.in_thread(recipients.written, desk, opened.facts, opened.doing.tell, results)
+        await desk.store.write(lambda unit: _leave(unit, desk, opened, post, mails))
+    except Stale:
+        log.info("a package changed while its letter was written", extra={"draft": draft_id})
+
+
+def _results(reads: Reads, draft_id: str) -> tuple[Opened, list[Result], OutboxKind]:
+    opened = open_draft(reads, draft_id)
+    rows, approvals = table(SourceAction), table(Approval)
+    found = reads.rows(select(rows).where(rows.c.draft_id == draft_id).order_by(rows.c.position))
+    results = [
+        Result(row.source, Verb(row.verb), ActionStatus(row.status), row.records, local_date(row.done_at or reads.now))
+        for row in found
+    ]
+    by_person = reads.one(select(approvals.c.id).where(approvals.c.draft_id == draft_id)) is not None
+    return opened, results, OutboxKind.LETTER if by_person else OutboxKind.DONE
+
+
+def _leave(unit: Unit, desk: Desk, opened: Opened, post: Post, mails: Mapping[str, tuple[Post, str]]) -> None:
+    """Ledger of what is kept, suppression, recipients, confirmations, and the letter."""
+    facts, actions = opened.facts, opened.doing.actions
+    state = request_facts(unit, facts.id)
+    if state is None or state.state is not RequestState.EXECUTING or state.frozen:
+        raise Stale("the request is no longer carried out")
+    everywhere = [channel.value for channel in AdChannel]
+    write_ledger(unit, facts, kept_lines(opened.doing))
+    if facts.label is Label.VERWIJDERING:
+        suppress(unit, facts, everywhere)
+    for action in actions:
+        if action.verb is Verb.OPT_OUT:
+            suppress(unit, facts, action.channels or everywhere)
+    recipients.tell(unit, desk, facts, opened.doing.tell, actions[0].verb.value, mails)
+    undo.confirm(unit, desk, facts, opened.row.id)
+    to_requester(unit, desk, facts, post, request_id=facts.id, draft_id=opened.row.id)
+
+
+def _differs(unit: Unit, desk: Desk, opened: Opened, letter: Letter, results: Sequence[Result]) -> None:
+    """Not what was approved: a new draft says what was done and what was not; a person looks again."""
+    facts = opened.facts
+    unit.change(Draft, opened.row.id, if_={"status": DraftStatus.APPROVED.value}, status=DraftStatus.VOID.value)
+    names = sorted({result.source for result in results if result.status is ActionStatus.CONFLICT})
+    note = staff_texts().say("note.differs", systems=", ".join(names))
+    decision = Decision(opened.row.decision)
+    draft_id = write_draft(
+        unit, facts, prepared=Prepared(decision, (), letter, None, (note,)), letter=letter,
+        export_id=opened.row.export_id, export_digest=opened.export_digest, made_by=PROGRAM,
+        policy_version=opened.row.policy_version, ground=opened.row.ground,
+    )  # fmt: skip
+    move_request(
+        unit, facts.id, RequestState.AWAITING_APPROVAL, actor=PROGRAM, awaiting=Awaiting.STAFF.value, decision=None,
+        failure=f"anders dan goedgekeurd: {', '.join(names)}"[:300],
+    )  # fmt: skip
+    open_work(
+        unit, WorkKind.APPROVE, facts.organisation, same=facts.id, case_id=facts.case_id, request_id=facts.id,
+        draft_id=draft_id, due_on=facts.told_on, detail=decision.value,
+    )  # fmt: skip

@@ -1,0 +1,253 @@
+"""Systems that a person keeps: one task per question or change, with a page behind a signed link (no login).
+
+The keeper gets a mail with the link; past the due date one reminder, then the deputy is asked. A task is done when
+somebody says so on its page; until then nothing is called found, nothing called done. A system without a keeper's
+address is a line on the staff list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from cases.audit import PROGRAM, AuditTag
+from cases.calendar import local_date
+from cases.errors import InputError, Stale
+from cases.protocols import Identifier, Keeper, SourceInfo
+from cases.types import ActionStatus, ChannelKind, OutboxKind, TaskStatus, WorkKind
+from handlers.doing_notices import task
+from storage.models import Request, SourceAction, SourceTask, table
+from storage.queries.request_facts import RequestFacts, request_facts
+from storage.queries.writing import Route, close_work, open_work, queue
+from storage.seal import token_digest
+from storage.unit import Reads, Unit
+from workflow.desk import Desk
+from workflow.notices import write
+from workflow.opening import new_token
+
+KEEPER = "keeper"  # actor of what is answered on a task page: whoever holds the link
+MAX_ROWS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPage:
+    """What the page of one task shows."""
+
+    id: str
+    organisation: str
+    case_number: str
+    system: str
+    find: bool
+    verb: str
+    steps: tuple[str, ...]
+    fields: tuple[tuple[str, str], ...]  # (column, label): what is asked for
+    who: tuple[tuple[str, str], ...]  # how to find the person: (kind, value)
+    wish: str  # the change in words
+    due: date | None
+    status: TaskStatus
+
+
+def open_find(unit: Unit, desk: Desk, facts: RequestFacts, info: SourceInfo, identifiers: Sequence[Identifier]) -> None:
+    """What do you hold about this person?"""
+    content = {"who": [[one.kind, one.value] for one in identifiers if one.proven], "name": facts.name}
+    _open(unit, desk, facts, info, content, action_id=None)
+
+
+def open_change(unit: Unit, desk: Desk, facts: RequestFacts, row: Row[Any], content: Mapping[str, Any]) -> None:
+    """Please change this; it is done when somebody says so."""
+    source = desk.organisation(facts.organisation).sources.get(row.source)
+    info = source.describe() if source is not None else SourceInfo(row.source, row.source, ())
+    who = [[one.kind, one.value] for one in facts.identifiers if one.proven]
+    asked = {
+        "who": who, "name": facts.name, "verb": row.verb, "table": row.table_name, "keys": content["keys"],
+        "values": content["values"], "columns": content["columns"], "wish": content["description"],
+    }  # fmt: skip
+    _open(unit, desk, facts, info, asked, action_id=row.id)
+
+
+def _open(
+    unit: Unit, desk: Desk, facts: RequestFacts, info: SourceInfo, content: dict[str, Any], *, action_id: str | None
+) -> None:
+    keeper = info.keeper or Keeper("")
+    token, row_id = new_token(), unit.new_id()
+    due = min(local_date(unit.now) + timedelta(days=keeper.days), facts.told_on)
+    sealer = unit.keys.data(unit, facts.case_key_id)
+    unit.add(
+        SourceTask, id=row_id, organisation_id=facts.organisation, request_id=facts.id, action_id=action_id,
+        data_key_id=facts.case_key_id, source=info.name, token_digest=token_digest(token), due_on=due,
+        content=sealer.seal_json(content | {"token": token}, f"source_task.content:{row_id}"), created_at=unit.now,
+    )  # fmt: skip
+    unit.record(
+        AuditTag.TASK_OPENED, organisation=facts.organisation, actor=PROGRAM, case=facts.case_id, subject=row_id,
+        source=info.name, find=action_id is None,
+    )  # fmt: skip
+    open_work(
+        unit, WorkKind.TASK, facts.organisation, same=row_id, case_id=facts.case_id, request_id=facts.id, due_on=due,
+        detail=info.name,
+    )  # fmt: skip
+    if keeper.address:
+        _mail(unit, desk, facts, keeper.address, info.label, token, due, find=action_id is None, reminder=False)
+
+
+def _mail(
+    unit: Unit, desk: Desk, facts: RequestFacts, address: str, system: str, token: str, due: date, *, find: bool,
+    reminder: bool,
+) -> None:  # fmt: skip
+    letter = task(
+        system=system, case_number=facts.case_number, due=due, link=f"{desk.base_url}/taak/{token}", find=find,
+        reminder=reminder,
+    )  # fmt: skip
+    own, outbox_id = desk.organisation(facts.organisation), unit.new_id()
+    route = Route(
+        facts.organisation, ChannelKind.EMAIL, own.mailbox, address, desk.index(facts.organisation, "email", address),
+        facts.case_key_id, None, facts.case_id,
+    )  # fmt: skip
+    post = write(desk, facts.organisation, OutboxKind.TASK, letter)
+    queue(
+        unit, route, post, outbox_id=outbox_id, request_id=facts.id,
+        message_id=desk.threads.message_id(facts.organisation, own.mailbox, outbox_id),
+    )  # fmt: skip
+
+
+# --- the page ---------------------------------------------------------------------------------------------------------
+
+
+def page(reads: Reads, desk: Desk, token: str) -> TaskPage | None:
+    """The task behind a link; None for a link that never was. An answered task still opens, and says so."""
+    row = _by_token(reads, token)
+    if row is None or row.organisation_id not in desk.organisations:
+        return None
+    facts = request_facts(reads, row.request_id)
+    assert facts is not None
+    content = reads.keys.data(reads, row.data_key_id).open_json(row.content, f"source_task.content:{row.id}")
+    source = desk.organisation(row.organisation_id).sources.get(row.source)
+    info = source.describe() if source is not None else SourceInfo(row.source, row.source, ())
+    find, verb = row.action_id is None, str(content.get("verb", ""))
+    steps = (info.keeper.steps if info.keeper else {}).get("find" if find else verb, ())
+    fields = tuple((one.name, one.label) for part in info.tables for one in part.fields) if find else ()
+    who = (*(("name", content["name"]),), *((kind, value) for kind, value in content["who"]))
+    return TaskPage(
+        row.id, row.organisation_id, facts.case_number, info.label, find, verb, tuple(steps), fields, who,
+        str(content.get("wish", "")), row.due_on, TaskStatus(row.status),
+    )  # fmt: skip
+
+
+def _by_token(reads: Reads, token: str) -> Row[Any] | None:
+    rows = table(SourceTask)
+    return reads.one(select(rows).where(rows.c.token_digest == token_digest(token)))
+
+
+async def answer_by_link(desk: Desk, token: str, *, nothing: bool, found: Sequence[Mapping[str, str]] = ()) -> None:
+    """The keeper's answer. InputError: `no_task` (a dead link), `empty` (nothing filled in). Stale: answered."""
+
+    def settle(unit: Unit) -> None:
+        row = _by_token(unit, token)
+        if row is None:
+            raise InputError("no_task")
+        _answer(unit, desk, row, nothing=nothing, found=found, actor=KEEPER)
+
+    await desk.store.write(settle)
+    desk.wake.requests.set()
+
+
+async def answer_by_staff(desk: Desk, actor: str, task_id: str, *, nothing: bool) -> None:
+    """Staff did it themselves, or know that there is nothing."""
+
+    def settle(unit: Unit) -> None:
+        rows = table(SourceTask)
+        row = unit.one(select(rows).where(rows.c.id == task_id))
+        if row is None:
+            raise InputError("no_task")
+        _answer(unit, desk, row, nothing=nothing, found=(), actor=actor)
+
+    await desk.store.write(settle)
+    desk.wake.requests.set()
+
+
+def _answer(
+    unit: Unit, desk: Desk, row: Row[Any], *, nothing: bool, found: Sequence[Mapping[str, str]], actor: str
+) -> None:
+    if row.status != TaskStatus.OPEN.value:
+        raise Stale("this task was answered")
+    filled = [{name: value.strip() for name, value in one.items() if value.strip()} for one in found[:MAX_ROWS]]
+    filled = [one for one in filled if one]
+    if row.action_id is None and not nothing and not filled:
+        raise InputError("empty")
+    sealer = unit.keys.data(unit, row.data_key_id)
+    unit.change(
+        SourceTask, row.id, if_={"status": TaskStatus.OPEN.value}, answered_at=unit.now,
+        status=(TaskStatus.NOTHING if nothing else TaskStatus.DONE).value,
+        answer=sealer.seal_json({"records": filled, "nothing": nothing}, f"source_task.answer:{row.id}"),
+    )  # fmt: skip
+    requests = table(Request)
+    request = unit.one(select(requests).where(requests.c.id == row.request_id))
+    assert request is not None
+    unit.record(
+        AuditTag.TASK_ANSWERED, organisation=row.organisation_id, actor=actor, case=request.case_id, subject=row.id,
+        source=row.source, nothing=nothing, records=len(filled),
+    )  # fmt: skip
+    close_work(unit, WorkKind.TASK, actor=actor, request_id=row.request_id, detail=row.source)
+    if row.action_id is None:
+        unit.change(Request, row.request_id, wake_at=unit.now)
+        return
+    status = ActionStatus.NOTHING if nothing else ActionStatus.DONE
+    unit.change(
+        SourceAction, row.action_id, if_={"status": ActionStatus.BY_HAND.value}, status=status.value, done_at=unit.now,
+        records=0 if nothing else 1,
+    )  # fmt: skip
+
+
+# --- what was answered, and what was not ------------------------------------------------------------------------------
+
+
+def answers(reads: Reads, request_id: str) -> dict[str, Mapping[str, Any] | None]:
+    """Per system that was asked: its newest answer, None while it is waited for."""
+    rows = table(SourceTask)
+    asked = select(rows).where(rows.c.request_id == request_id, rows.c.action_id.is_(None)).order_by(rows.c.created_at)
+    found: dict[str, Mapping[str, Any] | None] = {}
+    for row in reads.rows(asked):
+        if row.status == TaskStatus.CANCELLED.value:
+            continue
+        found[row.source] = None
+        if row.answer is not None:
+            sealer = reads.keys.data(reads, row.data_key_id)
+            found[row.source] = sealer.open_json(row.answer, f"source_task.answer:{row.id}")
+    return found
+
+
+async def remind(desk: Desk) -> int:
+    """Past the due date: the keeper once more, then the deputy; after that it is the staff list's. A daily tick."""
+
+    def settle(unit: Unit) -> int:
+        rows = table(SourceTask)
+        late = select(rows).where(
+            rows.c.status == TaskStatus.OPEN.value, rows.c.due_on < local_date(unit.now), rows.c.reminded < 2,
+            rows.c.organisation_id.in_(desk.organisations),
+        )  # fmt: skip
+        return sum(_remind(unit, desk, row) for row in unit.rows(late.limit(100)))
+
+    return await desk.store.write(settle)
+
+
+def _remind(unit: Unit, desk: Desk, row: Row[Any]) -> int:
+    facts = request_facts(unit, row.request_id)
+    source = desk.organisation(row.organisation_id).sources.get(row.source)
+    keeper = source.describe().keeper if source is not None else None
+    content = unit.keys.data(unit, row.data_key_id).open_json(row.content, f"source_task.content:{row.id}")
+    days = 2 if row.reminded == 0 else 7
+    unit.change(
+        SourceTask, row.id, if_={"reminded": row.reminded}, reminded=row.reminded + 1,
+        due_on=local_date(unit.now) + timedelta(days=days),
+    )  # fmt: skip
+    address = "" if keeper is None else keeper.address if row.reminded == 0 else keeper.deputy
+    if not address or facts is None or source is None:
+        return 0
+    _mail(
+        unit, desk, facts, address, source.describe().label, content["token"], row.due_on, find=row.action_id is None,
+        reminder=True,
+    )  # fmt: skip
+    return 1

@@ -1,0 +1,277 @@
+"""Calling off an erasure that waits, and undoing a change that opens accounts: both by a link, both for a while.
+
+The page behind the link shows a button; a GET does nothing (mail scanners open links). A changed e-mail address, bank
+account or login is told to the old and the new address alike and can be undone for 72 hours (law.md 2.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from cases.audit import AuditTag, requester_actor
+from cases.calendar import local_date
+from cases.errors import InputError, Stale
+from cases.protocols import Change
+from cases.types import (
+    ActionStatus,
+    Awaiting,
+    ChannelKind,
+    DraftStatus,
+    OutboxKind,
+    RequestState,
+    Verb,
+    WorkKind,
+)
+from handlers import doing_notices
+from handlers.notices import About
+from storage.models import Draft, Link, SourceAction, table
+from storage.queries.request_facts import RequestFacts, request_facts
+from storage.queries.writing import Post, Route, move_request, open_work, queue
+from storage.seal import token_digest
+from storage.unit import Reads, Unit
+from workflow.actions import UNDO, cancel_actions, content_of
+from workflow.desk import Desk
+from workflow.notices import about, to_requester, write
+from workflow.opening import new_token
+
+CALL_OFF, UNDO_LINK = "call_off", "undo"
+
+
+@dataclass(frozen=True, slots=True)
+class UndoPage:
+    """What the page behind such a link shows."""
+
+    organisation: str
+    case_number: str
+    kind: str  # CALL_OFF or UNDO_LINK
+    until: datetime
+    over: bool  # too late, or done already
+
+
+def new_link(unit: Unit, facts: RequestFacts, kind: str, until: datetime) -> str:
+    """The secret of a link of this kind; only its digest is kept."""
+    token = new_token()
+    keep_link(unit, facts, kind, token, until)
+    return token
+
+
+def keep_link(unit: Unit, facts: RequestFacts, kind: str, token: str, until: datetime) -> None:
+    unit.add(
+        Link, id=unit.new_id(), organisation_id=facts.organisation, kind=kind, token_digest=token_digest(token),
+        conversation_id=facts.conversation_id, request_id=facts.id, created_at=unit.now, expires_at=until,
+    )  # fmt: skip
+
+
+def page(reads: Reads, token: str) -> UndoPage | None:
+    row = _link(reads, token)
+    if row is None:
+        return None
+    facts = request_facts(reads, row.request_id)
+    assert facts is not None
+    over = row.expires_at <= reads.now or row.revoked_at is not None
+    if row.kind == CALL_OFF:
+        over |= facts.state is not RequestState.EXECUTING
+    return UndoPage(row.organisation_id, facts.case_number, row.kind, row.expires_at, over)
+
+
+def _link(reads: Reads, token: str) -> Row[Any] | None:
+    rows = table(Link)
+    kinds = rows.c.kind.in_([CALL_OFF, UNDO_LINK])
+    return reads.one(select(rows).where(rows.c.token_digest == token_digest(token), kinds))
+
+
+async def use(desk: Desk, token: str) -> None:
+    """The button was pressed. InputError `no_link`; Stale: too late, or done already."""
+    row = await desk.store.read(lambda reads: _link(reads, token))
+    if row is None:
+        raise InputError("no_link")
+    if row.revoked_at is not None or row.expires_at <= desk.now():
+        raise Stale("this link is over")
+    if row.kind == CALL_OFF:
+        await desk.store.write(lambda unit: called_off_by_requester(unit, row.request_id, row.conversation_id))
+        return
+    await _undo(desk, row)
+
+
+# --- an erasure that waits ------------------------------------------------------------------------------------------
+
+
+def called_off_by_requester(unit: Unit, request_id: str, conversation_id: str) -> None:
+    """The proven requester drops what was approved and has not begun. Stale: it has."""
+    if not cancel_actions(unit, request_id):
+        raise Stale("there is nothing to call off")
+    _void(unit, request_id)
+    move_request(
+        unit, request_id, RequestState.WITHDRAWN, actor=requester_actor(conversation_id),
+        awaiting=Awaiting.NOBODY.value, decision=None,
+    )  # fmt: skip
+
+
+def called_off_by_staff(unit: Unit, request_id: str, actor: str) -> None:
+    """Staff take the approval back while it waits: the draft is open again."""
+    if not cancel_actions(unit, request_id):
+        raise Stale("there is nothing to call off")
+    facts = request_facts(unit, request_id)
+    assert facts is not None
+    drafts, links = table(Draft), table(Link)
+    draft = unit.one(
+        select(drafts).where(drafts.c.request_id == request_id, drafts.c.status == DraftStatus.APPROVED.value)
+    )
+    assert draft is not None
+    unit.change(Draft, draft.id, status=DraftStatus.OPEN.value, version=draft.version + 1)
+    unit.execute(
+        links.update().where(links.c.request_id == request_id, links.c.kind == CALL_OFF).values(revoked_at=unit.now)
+    )
+    move_request(
+        unit, request_id, RequestState.AWAITING_APPROVAL, actor=actor, awaiting=Awaiting.STAFF.value, decision=None
+    )
+    unit.record(
+        AuditTag.ACTION_CANCELLED, organisation=facts.organisation, actor=actor, case=facts.case_id, subject=request_id
+    )
+    open_work(
+        unit, WorkKind.APPROVE, facts.organisation, same=request_id, case_id=facts.case_id, request_id=request_id,
+        draft_id=draft.id, due_on=facts.told_on, detail=draft.decision,
+    )  # fmt: skip
+
+
+def _void(unit: Unit, request_id: str) -> None:
+    drafts = table(Draft)
+    unit.execute(
+        drafts.update()
+        .where(drafts.c.request_id == request_id, drafts.c.status == DraftStatus.APPROVED.value)
+        .values(status=DraftStatus.VOID.value)
+    )
+
+
+# --- a change that opens accounts ------------------------------------------------------------------------------------
+
+
+def confirm(unit: Unit, desk: Desk, facts: RequestFacts, draft_id: str) -> None:
+    """Tells the old and the new address that it was changed, each with a way back."""
+    rows = table(SourceAction)
+    found = unit.rows(select(rows).where(rows.c.draft_id == draft_id, rows.c.undo_until.is_not(None)))
+    contents = [content_of(unit, row) for row in found]
+    if not found:
+        return
+    token = new_link(unit, facts, UNDO_LINK, unit.now + UNDO)
+    letter = doing_notices.changed(
+        _about(desk, facts), fields=sorted(_fields(desk, facts, found, contents)), until=unit.now + UNDO,
+        undo_link=f"{desk.base_url}/ongedaan/{token}",
+    )  # fmt: skip
+    post = write(desk, facts.organisation, OutboxKind.CONFIRMATION, letter)
+    to_requester(unit, desk, facts, post, request_id=facts.id)
+    for address in sorted(_addresses(contents) - {facts.address.lower()}):
+        _to(unit, desk, facts, post, address)
+
+
+def _fields(desk: Desk, facts: RequestFacts, rows: Sequence[Row[Any]], contents: list[dict[str, Any]]) -> set[str]:
+    names: set[str] = set()
+    for row, content in zip(rows, contents, strict=True):
+        source = desk.organisation(facts.organisation).sources.get(row.source)
+        parts = source.describe().tables if source is not None else ()
+        known = {one.name: one.corrects for part in parts if part.name == row.table_name for one in part.fields}
+        names |= {known.get(column) or column for column in content["values"]}
+    return names
+
+
+def _addresses(contents: list[dict[str, Any]]) -> set[str]:
+    """Old and new e-mail addresses among the changed values."""
+    values = [value for one in contents for part in ("values", "expected") for value in one[part].values()]
+    return {value.strip().lower() for value in values if isinstance(value, str) and value.count("@") == 1}
+
+
+def _to(unit: Unit, desk: Desk, facts: RequestFacts, post: Post, address: str) -> None:
+    own, outbox_id = desk.organisation(facts.organisation), unit.new_id()
+    route = Route(
+        facts.organisation, ChannelKind.EMAIL, own.mailbox, address, desk.index(facts.organisation, "email", address),
+        facts.case_key_id, None, facts.case_id,
+    )  # fmt: skip
+    queue(
+        unit, route, post, outbox_id=outbox_id, request_id=facts.id,
+        message_id=desk.threads.message_id(facts.organisation, own.mailbox, outbox_id),
+    )  # fmt: skip
+
+
+def _about(desk: Desk, facts: RequestFacts) -> About:
+    return about(
+        desk, facts.organisation, form=facts.form, number=facts.case_number, labels=(facts.label,),
+        received_at=facts.received_at, told=facts.told_on,
+    )  # fmt: skip
+
+
+async def _undo(desk: Desk, link: Row[Any]) -> None:
+    """Puts the old values back, system by system, then tells; what fails is work for a person."""
+    facts, todo = await desk.store.read(lambda reads: _undoable(reads, link))
+    if not todo:
+        raise Stale("there is nothing to undo")
+    failed = False
+    for row, changes in todo:
+        source = desk.organisation(facts.organisation).sources.get(row.source)
+        for change in changes:
+            done = await source.change(change) if source is not None else None
+            failed |= done is None or done.status not in (ActionStatus.DONE, ActionStatus.NOTHING)
+    post = write(desk, facts.organisation, OutboxKind.CONFIRMATION, doing_notices.undone(_about(desk, facts)))
+
+    def settle(unit: Unit) -> None:
+        unit.change(Link, link.id, if_={"revoked_at": None}, revoked_at=unit.now)
+        for row, _ in todo:
+            unit.change(SourceAction, row.id, undo_until=None, previous=None)
+        unit.record(
+            AuditTag.ACTION_UNDONE, organisation=facts.organisation, actor=requester_actor(facts.conversation_id),
+            case=facts.case_id, subject=facts.id, failed=failed,
+        )  # fmt: skip
+        open_work(
+            unit, WorkKind.ACTION_FAILED if failed else WorkKind.NEW_MESSAGE, facts.organisation,
+            same=f"undone:{facts.id}", case_id=facts.case_id, detail="undo_failed" if failed else "undone",
+        )  # fmt: skip
+        if not failed:
+            to_requester(unit, desk, facts, post)
+
+    await desk.store.write(settle)
+    desk.wake.outbox.set()
+
+
+def _undoable(reads: Reads, link: Row[Any]) -> tuple[RequestFacts, list[tuple[Row[Any], list[Change]]]]:
+    rows = table(SourceAction)
+    facts = request_facts(reads, link.request_id)
+    assert facts is not None
+    found = reads.rows(
+        select(rows).where(
+            rows.c.request_id == link.request_id, rows.c.undo_until > reads.now, rows.c.previous.is_not(None)
+        )
+    )
+    return facts, [(row, _back(reads, row)) for row in found]
+
+
+def _back(reads: Reads, row: Row[Any]) -> list[Change]:
+    """One change per record: each had its own values before."""
+    sealer = reads.keys.data(reads, row.data_key_id)
+    previous: Mapping[str, Mapping[str, Any]] = sealer.open_json(row.previous, f"source_action.previous:{row.id}")
+    return [
+        Change(f"{row.id}:undo:{number}", Verb.CORRECT, row.table_name, (key,), values=dict(values))
+        for number, (key, values) in enumerate(sorted(previous.items()))
+    ]
+
+
+async def forget_previous(desk: Desk) -> int:
+    """After 72 hours the old values are not needed any more: they go (art. 5(1)(e)). An hourly tick."""
+
+    def settle(unit: Unit) -> int:
+        rows = table(SourceAction)
+        over = rows.c.previous.is_not(None) & (rows.c.undo_until < unit.now)
+        return unit.execute(rows.update().where(over).values(previous=None)).rowcount
+
+    return await desk.store.write(settle)
+
+
+def planned_notice(desk: Desk, facts: RequestFacts, on: datetime, token: str) -> Post:
+    """ "We wissen ze op …", with the way to call it off."""
+    letter = doing_notices.planned(
+        _about(desk, facts), on=local_date(on), undo_link=f"{desk.base_url}/ongedaan/{token}"
+    )
+    return write(desk, facts.organisation, OutboxKind.CONFIRMATION, letter)
