@@ -34,7 +34,22 @@ from storage.unit import Store, Unit
 from web.app import create_app
 from web.demo import DemoFace
 from web.settings import WebSettings
-from workflow import alarms, channels, deadlines, golive, lookup, mailbox, outbox, prepare, process, retention
+from workflow import (
+    alarms,
+    channels,
+    deadlines,
+    execute,
+    golive,
+    kept,
+    lookup,
+    mailbox,
+    outbox,
+    prepare,
+    process,
+    retention,
+    tasks,
+    undo,
+)
 from workflow.desk import Desk
 
 log = logging.getLogger(__name__)
@@ -213,6 +228,9 @@ def _start_workers(program: Program) -> None:
             Worker("mailbox", lambda: mailbox.run_once(desk), desk.wake.mailbox, gather=1.0, after=first)
         )
     program.workers.append(Worker("prepare", lambda: _requests(desk), desk.wake.requests, gather=0.25, after=first))
+    program.workers.append(
+        Worker("execute", lambda: execute.run_once(desk), desk.wake.actions, gather=0.25, after=first)
+    )
     for worker in program.workers:
         program.tasks.append(asyncio.create_task(worker.run(program.stop), name=worker.name))
 
@@ -258,6 +276,9 @@ def _start_ticks(program: Program) -> None:
     ticks.every(1.0 if desk.demo else SWEEP_SECONDS, "deadlines", lambda: deadlines.sweep(desk))
     ticks.every(SWEEP_SECONDS, "alarms", lambda: alarms.sweep(desk))
     ticks.every(3600.0, "retention", lambda: retention.purge(desk))
+    ticks.every(3600.0, "tasks", lambda: tasks.remind(desk))
+    ticks.every(3600.0, "kept records", lambda: kept.sweep(desk))
+    ticks.every(3600.0, "undo", lambda: undo.forget_previous(desk))
     ticks.every(3600.0, "checkpoint", lambda: desk.store.write(audit.checkpoint_if_due))
     ticks.start()
 
@@ -289,7 +310,7 @@ async def shut_down(program: Program) -> None:
     program.ticks.stop()
     program.stop.set()
     wake = program.desk.wake
-    for event in (wake.inbound, wake.requests, wake.outbox, wake.mailbox):
+    for event in (wake.inbound, wake.requests, wake.outbox, wake.mailbox, wake.actions):
         event.set()
     if program.web is not None:
         program.web.should_exit = True

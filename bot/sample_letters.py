@@ -34,7 +34,6 @@ from handlers.registry import HANDLERS
 from handlers.wording import Texts
 
 _CHOSEN: Mapping[Label, tuple[Mapping[str, str], ...]] = {
-    Label.BEZWAAR: ({"weighing": "stopped"}, {"weighing": "overriding"}),
     Label.BEPERKING: (*({"ground": ground.value} for ground in RestrictionGround), {"ground": "none"}),
     Label.OVERDRACHT: ({}, {"party": "other", "party_name": "Voorbeeld B.V."}),
     Label.BESLUIT: ({}, {"review": "upheld"}, {"review": "changed"}),
@@ -94,11 +93,24 @@ def _chosen(policy: Policy, label: Label) -> tuple[Mapping[str, str], ...]:
     if label is Label.INTREKKEN:
         not_consent = [p.key for p in purposes if p.basis is not Basis.CONSENT]
         consent = [p.key for p in purposes if p.basis is Basis.CONSENT]
-        picks = (",".join(consent[:1]), ",".join(not_consent[:1]), ",".join((*consent[:1], *not_consent[:1])))
-        return ({}, *({"purposes": pick} for pick in picks))
+        meant = (consent[:1], not_consent[:1], [*consent[:1], *not_consent[:1]])
+        return ({}, *({"purposes": ",".join(keys)} for keys in meant))
     if label is Label.BEZWAAR:
-        kinds = [[p.key for p in purposes if p.marketing], [p.key for p in purposes if p.basis is Basis.CONTRACT]]
-        return (*_CHOSEN[label], *({"purposes": keys[0]} for keys in kinds if keys))
+        picks = {
+            "interest": [p.key for p in purposes if p.basis is Basis.LEGITIMATE_INTEREST and not p.marketing],
+            "advertising": [p.key for p in purposes if p.marketing],
+            "contract": [p.key for p in purposes if p.basis is Basis.CONTRACT],
+        }
+        weighed = ",".join(picks["interest"][:1])
+        both = ",".join((*picks["interest"][:1], *picks["advertising"][:1]))
+        return (
+            {},
+            {"purposes": weighed},
+            {"purposes": weighed, "weighing": "stopped"},
+            {"purposes": weighed, "weighing": "overriding", "interest": "[reden]", "why": "[waarom]"},
+            *([{"purposes": both, "weighing": "overriding"}] if picks["advertising"] else []),
+            *({"purposes": keys[0]} for name, keys in picks.items() if keys and name != "interest"),
+        )
     return _CHOSEN.get(label, ({},))
 
 

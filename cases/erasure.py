@@ -125,8 +125,9 @@ def _hold(item: FieldInfo, day: date | None, policy: Policy, today: date, standi
         return _Hold(KeptFor.LAW, term[1], term[0])
     if standing.open_invoices and item.category in policy.erasure.claim_needs:
         return _Hold(KeptFor.CLAIM, CLAIM_LAW, today + timedelta(days=policy.erasure.claim_review_days))
+    # What has a term of law has no other: past it, a contract does not keep it either.
     over = standing.until is not None and standing.until < today
-    if standing.running and not over and needed_for_contract(policy, item):
+    if term is None and standing.running and not over and needed_for_contract(policy, item):
         return _Hold(KeptFor.CONTRACT, CONTRACT_LAW, standing.until)
     return None
 

@@ -17,7 +17,7 @@ from cases.reading import FactKind
 from cases.types import Decision, Label
 from handlers.automatic import by_program
 from handlers.base import CaseFile, Needs, Prepared
-from handlers.parts import head, letter, policy_text, tail, texts_of, titled
+from handlers.parts import block, head, letter, policy_text, tail, texts_of, titled
 from handlers.planning import opt_out, says
 from handlers.wording import staff_texts
 
@@ -50,7 +50,7 @@ class Afmelden:
         opening = texts.say("opt_out.decision")
         blocks: tuple[Block, ...] = (
             *head(file, Decision.GRANTED, opening),
-            _stopped(file, channels),
+            *_stopped(file, channels),
             titled(texts, BlockKind.UNDERWAY, texts.say("opt_out.underway")),
             titled(texts, BlockKind.CONTINUES, policy_text(file.policy.service_messages, texts, "opt_out.continues")),
             titled(texts, BlockKind.SUPPRESSION, texts.say("opt_out.suppression")),
@@ -85,7 +85,7 @@ def doubts(file: CaseFile) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _stopped(file: CaseFile, channels: tuple[AdChannel, ...]) -> Block:
+def _stopped(file: CaseFile, channels: tuple[AdChannel, ...]) -> tuple[Block, ...]:
     """What stops, from today: by name of the list where the policy knows it."""
     texts, today = texts_of(file), texts_of(file).day(file.now)
     lists = [
@@ -94,9 +94,9 @@ def _stopped(file: CaseFile, channels: tuple[AdChannel, ...]) -> Block:
         if item.kind is not ListKind.SERVICE and (not channels or item.channel in channels)
     ]
     also = texts.say("stop.lists", lists=", ".join(lists)) if lists else ""
-    address = texts.say("stop.address")
+    address = block(BlockKind.TEXT, also, texts.say("stop.address"), key="address")
     if not channels:
-        return titled(texts, BlockKind.STOPPED, texts.say("stop.all", date=today), also, address)
+        return (titled(texts, BlockKind.STOPPED, texts.say("stop.all", date=today)), address)
     said = [texts.say(_SAID[channel]) for channel in channels]
-    first, more = texts.say("stop.named", date=today), texts.say("stop.other_ways")
-    return titled(texts, BlockKind.STOPPED, first, also, address, more, items=said)
+    more = block(BlockKind.TEXT, texts.say("stop.other_ways"), key="other_ways")
+    return (titled(texts, BlockKind.STOPPED, texts.say("stop.named", date=today), items=said), address, more)

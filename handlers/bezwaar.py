@@ -151,7 +151,9 @@ def _processing(file: CaseFile, purposes: tuple[Purpose, ...]) -> Block:
     if not purposes:
         return free(texts, BlockKind.PROCESSING)
     items = [
-        texts.say("objection.reason", purpose=purpose.title, basis=basis_words(texts, purpose.basis))
+        purpose.title
+        if purpose.marketing
+        else texts.say("objection.reason", purpose=purpose.title, basis=basis_words(texts, purpose.basis))
         for purpose in purposes
     ]
     return titled(texts, BlockKind.PROCESSING, texts.say("objection.about"), items=items)

@@ -17,7 +17,7 @@ from cases.types import Fate, Verb
 from handlers.base import Action, CaseFile, Line
 from handlers.wording import staff_texts
 
-_DOING = {Verb.ERASE: "action.erase", Verb.ANONYMISE: "action.anonymise"}
+_DOING = {Verb.ERASE: "action.erase", Verb.ANONYMISE: "action.anonymise", Verb.RESTRICT: "plan.restrict"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def dry_run(file: CaseFile, standing: Standing) -> tuple[Record, ...]:
     for source, table, found in _own_tables(file):
         for number, row in enumerate(found.rows):
             day = found.days[number] if found.days else None
-            key = found.keys[number] if found.keys else f"#{number + 1}"
+            key = found.keys[number] if found.keys else f"#{number + 1} {file.request_id}"
             values = dict(zip(found.columns, row, strict=True))
             verdict = fate(table, values, day, file.policy, today, standing)
             records.append(Record(source, table, key, bool(found.keys), day is not None, verdict))
@@ -62,27 +62,31 @@ def lines(records: Iterable[Record]) -> tuple[Line, ...]:
     )
 
 
-def actions(file: CaseFile, records: Iterable[Record]) -> tuple[Action, ...]:
+def actions(file: CaseFile, records: Iterable[Record], *, running: bool) -> tuple[Action, ...]:
     """One per system, table and kind of change. Tables backwards: they are declared from the person outwards, and what
-    refers to a record goes before the record."""
+    refers to a record goes before the record. `running`: what stays is still used for a contract, so never frozen."""
     grouped: dict[tuple[str, str, Verb, tuple[str, ...], bool], list[Record]] = {}
     for record in records:
-        verb = verb_of(record.verdict)
-        if verb is not None:
+        for verb in filter(None, (verb_of(record.verdict), None if running else _frozen(record))):
             columns = record.verdict.columns if verb is Verb.ANONYMISE else ()
             group = (record.source.name, record.table.name, verb, columns, record.named)
             grouped.setdefault(group, []).append(record)
     order = {source.name: number for number, source in enumerate(file.sources)}
     tables = {(source.name, table.name): n for source in file.sources for n, table in enumerate(source.tables)}
-    groups = sorted(grouped.values(), key=lambda group: _place(group[0], order, tables))
-    return tuple(_action(file, group) for group in groups)
+    groups = sorted(grouped.items(), key=lambda item: _place(item[1][0], order, tables))
+    return tuple(_action(file, verb, columns, group) for (_, _, verb, columns, _), group in groups)
 
 
 def verb_of(verdict: Verdict) -> Verb | None:
-    """What is to be done to a record of this fate; None for one that stays as it is."""
+    """What goes from a record of this fate; None for one that stays as it is."""
     if verdict.fate is Fate.ERASE:
         return Verb.ERASE
     return Verb.ANONYMISE if verdict.columns else None
+
+
+def _frozen(record: Record) -> Verb | None:
+    """What a law or a claim keeps is used for nothing else: frozen, where its system can."""
+    return Verb.RESTRICT if record.verdict.fate is Fate.KEEP and Verb.RESTRICT in record.table.can else None
 
 
 def action_id(file: CaseFile, *parts: str) -> str:
@@ -106,11 +110,9 @@ def _place(record: Record, order: dict[str, int], tables: dict[tuple[str, str], 
     return order.get(record.source.name, len(order)), -tables.get((record.source.name, record.table.name), 0)
 
 
-def _action(file: CaseFile, group: list[Record]) -> Action:
+def _action(file: CaseFile, verb: Verb, columns: tuple[str, ...], group: list[Record]) -> Action:
     first, keys = group[0], tuple(record.key for record in group)
-    source, table, verb = first.source, first.table, verb_of(first.verdict)
-    assert verb is not None
-    columns = first.verdict.columns if verb is Verb.ANONYMISE else ()
+    source, table = first.source, first.table
     labels = {item.name: item.label for item in table.fields}
     fields = ", ".join(labels.get(name, name) for name in columns)
     words = staff_texts().say(_DOING[verb], system=source.label, table=table.label, count=len(keys), fields=fields)
@@ -121,7 +123,7 @@ def _action(file: CaseFile, group: list[Record]) -> Action:
         table=table.name,
         keys=keys if first.named else (),
         description=words,
-        reversible=False,
+        reversible=verb is Verb.RESTRICT,
         columns=columns,
         by_hand=source.by_hand or not first.named or verb not in table.can,
     )

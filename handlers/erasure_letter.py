@@ -76,7 +76,7 @@ def kept(file: CaseFile, records: Sequence[Record]) -> Block:
     )
     if not rows:
         return titled(texts, BlockKind.KEPT, texts.say("erasure.kept_none"))
-    header = tuple(texts.say(f"facts.{key}") for key in ("col_category", "col_law", "col_until"))
+    header = tuple(texts.say(key) for key in ("facts.col_category", "erasure.col_why", "facts.col_until"))
     return titled(texts, BlockKind.KEPT, texts.say("erasure.kept"), table=Table(header, rows))
 
 

@@ -15,7 +15,7 @@ from handlers.article15 import basis_words
 from handlers.base import Action, CaseFile, Needs, Prepared
 from handlers.masking import shown
 from handlers.outcomes import open_slots, sources_of
-from handlers.parts import head, letter, tail, texts_of, titled
+from handlers.parts import block, head, letter, tail, texts_of, titled
 from handlers.planning import freeze, labels_of, named, opt_out
 from handlers.refusals import ground_blocks
 from handlers.searching import not_asked, notes, outcome
@@ -46,9 +46,9 @@ class Intrekken:
         ground = RefusalGround.NO_SUCH_RIGHT if decision is Decision.PARTLY else None
         blocks = (
             *head(file, decision),
-            _consent(file, stops),
+            *_consent(file, stops),
             titled(texts_of(file), BlockKind.NOT_BACKWARDS, texts_of(file).say("generic.not_backwards")),
-            _continues(file, goes_on),
+            *_continues(file, goes_on),
             *open_slots(sources_of(plan), labels_of(file), texts_of(file).say("heading.done"))[: None if plan else 0],
             *(_why(file, left) if ground else ()),
             *not_asked(file, result),
@@ -70,19 +70,22 @@ def _plan(file: CaseFile, stops: tuple[Purpose, ...]) -> tuple[Action, ...]:
     return (*lists, *(freeze(file, only) if only else ()))
 
 
-def _consent(file: CaseFile, stops: tuple[Purpose, ...]) -> Block:
+def _consent(file: CaseFile, stops: tuple[Purpose, ...]) -> tuple[Block, ...]:
     texts = texts_of(file)
     items = [purpose.title for purpose in stops]
     first = texts.say("consent.stops", date=texts.day(file.now))
-    return titled(texts, BlockKind.CONSENT, first, texts.say("consent.not_used"), items=items)
+    not_used = block(BlockKind.TEXT, texts.say("consent.not_used"), key="not_used")
+    return (titled(texts, BlockKind.CONSENT, first, items=items), not_used)
 
 
-def _continues(file: CaseFile, purposes: tuple[Purpose, ...]) -> Block:
+def _continues(file: CaseFile, purposes: tuple[Purpose, ...]) -> tuple[Block, ...]:
     texts = texts_of(file)
     if not purposes:
-        return titled(texts, BlockKind.CONTINUES, texts.say("consent.rest"))
-    claimed = texts.say("consent.claimed") if any(purpose.claimed_consent for purpose in purposes) else ""
-    return titled(texts, BlockKind.CONTINUES, texts.say("consent.goes_on"), claimed, items=_reasons(texts, purposes))
+        return (titled(texts, BlockKind.CONTINUES, texts.say("consent.rest")),)
+    listed = titled(texts, BlockKind.CONTINUES, texts.say("consent.goes_on"), items=_reasons(texts, purposes))
+    if not any(purpose.claimed_consent for purpose in purposes):
+        return (listed,)
+    return (listed, block(BlockKind.TEXT, texts.say("consent.claimed"), key="claimed"))
 
 
 def _reasons(texts: Texts, purposes: tuple[Purpose, ...]) -> list[str]:

@@ -37,18 +37,19 @@ class Klacht:
             *((block(BlockKind.TEXT, somebody, key="other_person"),) if somebody else ()),
             free(texts, BlockKind.FINDINGS),
             *(() if decision is Decision.REFUSED else (free(texts, BlockKind.REMEDY),)),
-            *(_against(file, talk) if against else (block(BlockKind.TEXT, talk, key="talk"),)),
+            *(_against(file, decision, talk) if against else (block(BlockKind.TEXT, talk, key="talk"),)),
             *tail(file, refusal=against),
         )
         remarks = () if looked else (staff_texts().say("note.first_handler"),)
         return Prepared(decision, (), letter(file, blocks), None, remarks)
 
 
-def _against(file: CaseFile, talk: str) -> tuple[Block, ...]:
+def _against(file: CaseFile, decision: Decision, talk: str) -> tuple[Block, ...]:
     """Where the complaint does not hold: why, on which facts, and what can still be done."""
     texts = texts_of(file)
+    ground = "grievance.no_fault_partly" if decision is Decision.PARTLY else "grievance.no_fault"
     return (
-        titled(texts, BlockKind.GROUND, texts.say("grievance.no_fault")),
+        titled(texts, BlockKind.GROUND, texts.say(ground)),
         free(texts, BlockKind.FACTS),
         titled(texts, BlockKind.GRANTED, talk),
     )

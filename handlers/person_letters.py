@@ -73,7 +73,8 @@ def child_letter(file: CaseFile) -> Letter:
     drafted = on_the_way(
         plain,
         texts.say("child.subject", case=file.case_number),
-        titled(texts, BlockKind.CAN_DO, texts.say("child.alone"), texts.say("child.together"), items=items),
+        titled(texts, BlockKind.CAN_DO, texts.say("child.alone"), items=items),
+        block(BlockKind.TEXT, texts.say("child.together"), key="together"),
     )
     hello = block(BlockKind.TEXT, texts.say("child.hello"), key="hello")
     return replace(drafted, blocks=_after_greeting(drafted, hello))

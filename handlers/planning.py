@@ -105,7 +105,7 @@ def recipients_told(file: CaseFile, told: Iterable[Recipient]) -> Block:
     texts, names = texts_of(file), [item.name for item in told]
     if not names:
         return titled(texts, BlockKind.RECIPIENTS_TOLD, texts.say("told.none"))
-    return titled(texts, BlockKind.RECIPIENTS_TOLD, texts.say("told.some"), texts.say("told.ask"), items=names)
+    return titled(texts, BlockKind.RECIPIENTS_TOLD, texts.say("told.ask"), texts.say("told.some"), items=names)
 
 
 def named(file: CaseFile, purposes: Iterable[Purpose]) -> tuple[Purpose, ...]:

@@ -11,7 +11,7 @@ from handlers.base import Handler
 from handlers.beperking import Beperking
 from handlers.besluit import Besluit
 from handlers.bezwaar import Bezwaar
-from handlers.generic import Generic
+from handlers.correctie import Correctie
 from handlers.intrekken import Intrekken
 from handlers.inzage import Inzage
 from handlers.klacht import Klacht
@@ -23,7 +23,7 @@ from handlers.vraag import Vraag
 
 HANDLERS: Mapping[Label, Handler] = {
     Label.INZAGE: Inzage(),
-    Label.CORRECTIE: Generic(Label.CORRECTIE),
+    Label.CORRECTIE: Correctie(),
     Label.VERWIJDERING: Verwijdering(),
     Label.KLACHT: Klacht(),
     Label.AFMELDEN: Afmelden(),

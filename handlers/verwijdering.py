@@ -14,6 +14,7 @@ from datetime import date
 
 from cases.context import AMSTERDAM
 from cases.erasure import KeptFor, Standing, standing_of, wait_before_erasing
+from cases.errors import InputError
 from cases.letters import Block, BlockKind, Letter
 from cases.protocols import FindStatus
 from cases.types import Decision, Label
@@ -74,7 +75,7 @@ def _erase(
     file: CaseFile, standing: Standing, records: Sequence[Record], result: Outcome, remarks: tuple[str, ...]
 ) -> Prepared:
     texts, policy = texts_of(file), file.policy
-    plan, decision = actions(file, records), decision_of(records)
+    plan, decision = actions(file, records, running=bool(standing.running)), decision_of(records)
     waited_for = _unreached(file) if policy.erasure.every_system else ()
     told = recipients(file, _touched(records))
     ends = standing.until if picked(file, "erasure") == END_THEN_ALL else None
@@ -104,7 +105,12 @@ def _erase(
 def _standing(file: CaseFile) -> Standing:
     standing = standing_of(file.found, picked(file, "customer"))
     ends = picked(file, "end_on")
-    return replace(standing, until=date.fromisoformat(ends)) if standing.running and ends else standing
+    if not standing.running or not ends:
+        return standing
+    try:
+        return replace(standing, until=date.fromisoformat(ends))
+    except ValueError as error:
+        raise InputError("not_a_date") from error
 
 
 def _touched(records: Sequence[Record]) -> set[str]:

@@ -58,7 +58,7 @@ def post_form(url: str, fields: Mapping[str, str], *, seconds: float) -> Answer:
     for tries_left in reversed(range(CONNECT_TRIES)):
         try:
             with (
-                httpx.Client(**_options(url, seconds)) as client,
+                httpx.Client(**client_options(url, seconds)) as client,
                 client.stream("POST", url, data=dict(fields)) as response,
             ):
                 body = bytearray()
@@ -77,7 +77,7 @@ async def post_form_async(url: str, fields: Mapping[str, str], *, seconds: float
     for tries_left in reversed(range(CONNECT_TRIES)):
         try:
             async with (
-                httpx.AsyncClient(**_options(url, seconds)) as client,
+                httpx.AsyncClient(**client_options(url, seconds)) as client,
                 client.stream("POST", url, data=dict(fields)) as response,
             ):
                 body = bytearray()
@@ -176,7 +176,7 @@ def _certificates() -> ssl.SSLContext:
     return httpx.create_ssl_context()  # reading the authorities takes 80 ms
 
 
-def _options(url: str, seconds: float) -> dict[str, Any]:
+def client_options(url: str, seconds: float) -> dict[str, Any]:
     return {
         "timeout": seconds,
         "verify": _certificates(),

@@ -35,6 +35,22 @@ def _load() -> tuple[_Rule, ...]:
 
 
 _RULES = _load()
+# What the model must think of a flag: where a pattern found its words, and where none did. Out of fold on the writers;
+# lower where a missed flag is worse than a needless one (distress, a leak, a death, a child).
+BOUNDS = {
+    Flag.MACHINE: (0.06, 0.90),
+    Flag.ON_BEHALF: (0.35, 0.35),
+    Flag.MINOR: (0.10, 0.40),
+    Flag.DECEASED: (0.06, 0.60),
+    Flag.PROCESSOR_CASE: (0.10, 0.35),
+    Flag.ALSO_OTHER: (1.00, 0.50),
+    Flag.AP_NAMED: (0.00, 1.01),
+    Flag.ABUSIVE: (0.03, 0.80),
+    Flag.POSSIBLE_BREACH: (0.15, 0.50),
+    Flag.AUTHORITY: (0.25, 0.80),
+    Flag.DISTRESS: (0.08, 0.50),
+    Flag.WANTS_HUMAN: (0.15, 0.70),
+}
 _OTHER = re.compile(
     r"\b(?:offerte|factuur|facturen|storing|webshop|hosting|domein\w*|wachtwoord|ssl|mailbox|bestelling|"
     r"levering|pakket\w*|"

@@ -9,7 +9,6 @@ from typing import Any
 from cases.errors import InputError
 from cases.reading import Asked, Certainty, Fact, FactKind, Flag, Reading, Reply, ReplyKind
 from cases.types import Label
-from nlp.changes import changes_of
 from nlp.own_words import blanked
 from nlp.reader import DutchReader
 
@@ -75,7 +74,7 @@ def answer(reader: DutchReader, line: Line, own: str) -> dict[str, Any]:
         "flags": sorted(str(flag) for flag in reading.flags if flag is not Flag.PRIVACY_WORD),
     }
     if reading.changes or Label.CORRECTIE in reading.chosen:
-        found["changes"] = [{"field": c.field, "old": c.old, "new": c.new} for c in changes_of(seen, facts)]
+        found["changes"] = [{"field": c.field, "old": c.old, "new": c.new} for c in reader.changes(seen, facts)]
     if line.asked is not None:
         reply = reader.read_reply(own or line.text, line.asked)
         found |= _within(reading, reply, len((own or line.text).split()))

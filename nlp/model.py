@@ -20,6 +20,7 @@ import numpy.typing as npt
 import scipy
 
 from cases.reading import Flag
+from nlp.change_roles import Roles
 from nlp.decide import LABELS, LabelSets
 from nlp.examples import CORPUS
 from nlp.features import Floats, Ints, Occurrences, Slots, block_bounds, counted, occurrences, weighted
@@ -73,6 +74,7 @@ class Model:
     joint: Joint | None  # None: made where no embeddings could be had
     sets: LabelSets
     tagger: Tagger
+    roles: Roles
     digest: str
     examples: int
 
@@ -121,6 +123,7 @@ def save(model: Model, folder: Path, *, seed: int) -> None:
         "linear": _half(model.linear.weights), "linear_0": model.linear.intercepts,
         "sets": model.sets.rows, "sets_prior": model.sets.prior,
         "tagger": _half(model.tagger.weights),
+        "roles": _half(model.roles.weights),
         "everyday": np.array(sorted(model.tagger.lexicon.everyday), dtype=np.uint32),
     }  # fmt: skip
     if model.joint is not None:
@@ -166,6 +169,7 @@ def load(folder: Path) -> Model:
             joint=joint,
             sets=LabelSets(arrays["sets"], arrays["sets_prior"]),
             tagger=Tagger(arrays["tagger"].astype(np.float32), Lexicon(frozenset(arrays["everyday"].tolist()))),
+            roles=Roles(arrays["roles"].astype(np.float32)),
             digest=str(manifest["digest"]),
             examples=int(manifest["examples"]),
         )

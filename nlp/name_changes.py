@@ -63,6 +63,7 @@ _NEW = (
 _SALUTATION = (
     r"(?P<{0}>(?:mevrouw|mevr\.?|mw\.?|meneer|mijnheer|de heer|dhr\.?|heer|drs\.?|dr\.?|mr\.?|mrs|ms|zij|hij|hen))"
 )
+_SIR, _MADAM = r"(?:de heer|meneer|mijnheer|dhr\.?)", r"(?:mevrouw|mevr\.|mw\.)"
 _SALUTATIONS = (
     re.compile(
         rf"\b(?:geen|niet) [\"“]?{_SALUTATION.format('o')}[\"”]?,? maar (?:een |gewoon "
@@ -77,6 +78,14 @@ _SALUTATIONS = (
         rf"aanspreekvorm)\b[^\n.]{{0,50}}?[\"“]?{_SALUTATION.format('o')}[\"”]?[^\n.]{{0,30}}?\b(?:moet|"
         rf"wordt|in|naar|→)(?: \w+)?? [\"“]?{_SALUTATION.format('n')}\b",
         re.IGNORECASE,
+    ),
+    *(
+        re.compile(
+            rf"\b(?P<o>{old})\b.{{0,90}}?\b(?:ik ben|het is|is (?:een|ze)|moet|mag|maak\w*|graag|worden?t?|zet)\b"
+            rf"[^.\n]{{0,40}}?[\"“]?\b(?P<n>{new})",
+            re.IGNORECASE | re.DOTALL,
+        )
+        for old, new in ((_SIR, _MADAM), (_MADAM, _SIR))
     ),
     re.compile(
         rf"\baanhef\b[^\n.]{{0,20}}?\b(?:in|naar|moet|wordt|is)(?: zijn)? [\"“]?{_SALUTATION.format('n')}\b",
@@ -93,7 +102,12 @@ def name_changes(text: str) -> list[Change]:
         if old != new and len(new) > 1:
             found.append(Change("name", old, new))
             break
-    for pattern in _SALUTATIONS:
+    return found
+
+
+def salutation_changes(text: str) -> list[Change]:
+    found: list[Change] = []
+    for pattern in _SALUTATIONS if _ABOUT.search(text) else ():
         if match := pattern.search(text):
             named = match.groupdict()
             found.append(Change("salutation", named.get("o"), named["n"]))

@@ -11,14 +11,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from cases.guard import outside_unit
-from cases.reading import Asked, Certainty, Fact, Flag, Reading, Reply
+from cases.reading import Asked, Certainty, Change, Fact, Flag, Reading, Reply
 from cases.types import Label
 from nlp.changes import changes_of
 from nlp.decide import LABELS, SENSITIVE, Decision, decide
 from nlp.embeddings import Embed, embedder
 from nlp.facts import SEEN, facts_of
 from nlp.features import CAP
-from nlp.flags import also_other, flags_of
+from nlp.flags import BOUNDS, also_other, flags_of
 from nlp.language import form_of, language_of
 from nlp.model import FLAGS, Chances, Model, Scored, ensure_model
 from nlp.pipeline import evidence_of, make_pipeline, read_doc, sentence_bounds
@@ -27,8 +27,6 @@ from nlp.train import joined
 
 CLEAR = 0.95  # share of the best set from which the cheap model's word is taken
 CLEAR_OTHER = 0.985  # the same for "no request at all"
-FLAG_SAID = 0.5
-FLAG_HINTED = 0.06  # enough where a pattern found its words
 CORRECTS = 0.2  # from here a correction is looked for
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -80,7 +78,7 @@ class DutchReader:
             facts=facts,
             model_version=self.version,
             chosen=decision.chosen,
-            changes=changes_of(text, facts) if corrects else (),
+            changes=self.changes(text, facts) if corrects else (),
         )
 
     def read_many(self, texts: Sequence[tuple[str, str]]) -> list[Reading]:
@@ -89,6 +87,9 @@ class DutchReader:
     def facts(self, text: str) -> tuple[Fact, ...]:
         """The facts of a text by themselves; quotes are to be blanked out before."""
         return facts_of(text[:SEEN], self._model.tagger)
+
+    def changes(self, text: str, facts: Sequence[Fact]) -> tuple[Change, ...]:
+        return changes_of(text, facts, self._model.roles)
 
     def read_reply(self, text: str, asked: Asked | None = None) -> Reply:
         return read_reply(text, asked, lambda: self.facts(text))
@@ -110,8 +111,8 @@ class DutchReader:
         """What the model says, and what patterns say that the model does not think absurd."""
         found = flags_of(low)
         chances = zip(FLAGS, scored.flags.tolist(), strict=True)
-        said = {flag for flag, chance in chances if chance >= (FLAG_HINTED if flag in found else FLAG_SAID)}
-        return said | (found & {Flag.PRIVACY_WORD, Flag.AP_NAMED})
+        said = {flag for flag, chance in chances if chance >= BOUNDS[flag][flag not in found]}
+        return said | (found & {Flag.PRIVACY_WORD})
 
     def _evidence(self, text: str, scored: Scored, labels: tuple[Label, ...]) -> tuple[dict[Label, str], bool]:
         """The sentence of each label, and whether a sentence beside them asks something of another kind."""

@@ -21,6 +21,7 @@ from nlp.examples import CORPUS, Example, Split, load_examples
 from nlp.features import BLOCK_BITS, BUCKETS, Block, Floats, Ints, Slots, block_bounds, counted, occurrences, weighted
 from nlp.logistic import Single, fit_gram, platt
 from nlp.model import FLAGS, Joint, Linear, Model, centred, save
+from nlp.train_roles import fit_roles
 from nlp.train_tagger import fit_tagger
 
 SEED = 20_181  # only the order of writers over the folds hangs on it
@@ -31,6 +32,7 @@ _BLOCK = 256  # rows of a large product at a time
 RARE_EXPONENT = 0.5  # a positive counts (negatives / positives) ** this
 _RECIPE = (
     "features.py", "logistic.py", "examples.py", "train.py", "train_tagger.py", "tagger.py", "word_features.py",
+    "train_roles.py", "change_roles.py", "change_cues.py", "softmax.py",
     "tokens.py", "gazetteer.toml",
     "own_words.py", "embeddings.py", "decide.py", "model.py",
 )  # fmt: skip
@@ -161,9 +163,11 @@ def fit(examples: Sequence[Example], digest: str, vectors: Floats | None = None,
     del table
     say("names")
     tagger = fit_tagger(examples)
+    roles = fit_roles(examples)
     return Model(
         slots=slots, bounds=block_bounds(slots), idf=idf, linear=linear, joint=joint,
-        sets=label_sets(example.labels for example in asking), tagger=tagger, digest=digest, examples=len(examples),
+        sets=label_sets(example.labels for example in asking), tagger=tagger, roles=roles, digest=digest,
+        examples=len(examples),
     )  # fmt: skip
 
 

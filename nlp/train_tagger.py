@@ -4,24 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from scipy.optimize import minimize
-from scipy.sparse import csr_array
 
 from nlp.examples import Example
-from nlp.features import Floats
 from nlp.own_words import blanked
+from nlp.softmax import fit_softmax
 from nlp.tagger import TAGGED, Tag, Tagger
 from nlp.tokens import Token, tokens_of
 from nlp.word_features import BITS, Buckets, Lexicon, features_of, key_of
 
 STRENGTH = 2.0  # inverse regularisation
 _FREQUENT = 3  # messages with the word in lower case
-
-Array = npt.NDArray[np.float64]
 
 
 def fit_tagger(examples: Sequence[Example]) -> Tagger:
@@ -38,7 +32,8 @@ def fit_tagger(examples: Sequence[Example]) -> Tagger:
             tags += tags_of(example, tokens)
     buckets = np.concatenate(rows)
     rows.clear()
-    return Tagger(_fit(buckets, np.array(tags)), lexicon)
+    ends = np.arange(len(buckets) + 1) * buckets.shape[1]
+    return Tagger(fit_softmax(buckets.ravel(), ends, np.array(tags), len(Tag), 1 << BITS, STRENGTH), lexicon)
 
 
 def _tokens(example: Example) -> list[Token]:
@@ -60,34 +55,3 @@ def tags_of(example: Example, tokens: Sequence[Token]) -> list[int]:
         for number, at in enumerate(inside):
             tags[at] = begin if number == 0 else begin + 1
     return tags
-
-
-def _fit(buckets: Buckets, tags: npt.NDArray[np.int64]) -> Floats:
-    """In 32 bits, over the buckets that occur. `buckets` is used up."""
-    occurs = np.zeros(1 << BITS, dtype=bool)
-    occurs[buckets] = True
-    used = np.flatnonzero(occurs)
-    np.take(np.cumsum(occurs, dtype=np.int32) - np.int32(1), buckets, out=buckets)
-    ends = np.arange(len(buckets) + 1, dtype=np.int32) * buckets.shape[1]
-    ones = np.ones(buckets.size, dtype=np.float32)
-    small = csr_array((ones, buckets.ravel(), ends), shape=(len(buckets), len(used)))
-    count = len(Tag)
-    at = np.arange(len(tags))
-
-    def loss(flat: Array) -> tuple[float, Array]:
-        table = flat.reshape(len(used), count).astype(np.float32)
-        scores = small @ table
-        scores -= scores.max(axis=1, keepdims=True)
-        chances = np.exp(scores)
-        sums = chances.sum(axis=1, keepdims=True)
-        value = float(np.log(sums).sum() - scores[at, tags].sum()) + float((table**2).sum()) / (2 * STRENGTH)
-        chances /= sums
-        chances[at, tags] -= 1
-        gradient = small.T @ chances + table / np.float32(STRENGTH)
-        return value, gradient.ravel().astype(np.float64)
-
-    options: Any = {"maxiter": 60, "gtol": 1e-1, "maxcor": 5}
-    result = minimize(loss, np.zeros(len(used) * count), jac=True, method="L-BFGS-B", options=options)
-    weights = np.zeros((1 << BITS, count), dtype=np.float32)
-    weights[used] = np.asarray(result.x).reshape(len(used), count)
-    return weights

@@ -1,4 +1,4 @@
-"""PDFs by Typst: a letter for paper, the overview of an export.
+"""PDFs by Typst: a letter for paper, all letters of an organisation, the overview of an export.
 
 Data reach the templates only as one JSON string in `sys_inputs` and are shown as text; nothing of them is parsed as
 markup. Only the fonts inside the compiler are used, so the same data give the same file on every machine. Blocks for
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,32 @@ def letter_pdf(letter: Letter, ctx: LetterContext) -> bytes:
             "sender": [plain(line) for line in ctx.sender],
             "recipient": [plain(line) for line in ctx.recipient],
             "blocks": [_block(block) for block in letter.blocks if not block.empty],
+        },
+    )
+
+
+def booklet_pdf(
+    letters: Sequence[tuple[str, Letter]], ctx: LetterContext, *, title: str, contents: str, intro: Sequence[str]
+) -> bytes:
+    """Many letters in one file with a table of contents, each under its own title."""
+    return _compile(
+        "booklet.typ",
+        {
+            "title": plain(title),
+            "contents": plain(contents),
+            "intro": [plain(part) for part in intro],
+            "organisation": plain(ctx.organisation),
+            "language": "nl",
+            "words": dict(words(Form.NL_U)),
+            "demo": "",
+            "letters": [
+                {
+                    "title": plain(name),
+                    "subject": plain(letter.subject),
+                    "blocks": [_block(block) for block in letter.blocks if not block.empty],
+                }
+                for name, letter in letters
+            ],
         },
     )
 

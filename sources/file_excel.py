@@ -30,7 +30,7 @@ class ExcelFile:
         self._kinds: dict[str, str] = {}
 
     def read(self, numbers: Sequence[str]) -> tuple[dict[str, str], dict[int, tuple[Any, ...]]]:
-        """Column -> kind for SQLite, and the rows by number. Excel knows what is a number, so `numbers` is not needed."""
+        """Column -> kind for SQLite, and the rows by number. A sheet knows what is a number without being told."""
         filled = [
             (number, row)
             for number, row in enumerate(self._opened(values=True).iter_rows(values_only=True), 1)
@@ -88,7 +88,7 @@ def _kind(cells: Sequence[Any]) -> str:
     if filled and all(isinstance(cell, date) for cell in filled):
         whole = all(not isinstance(cell, datetime) or cell.time() == time() for cell in filled)
         return "DATE" if whole else "TIMESTAMP"
-    return ""
+    return "TEXT"  # nothing, or of every kind
 
 
 def _shown(value: Any, kind: str) -> Any:

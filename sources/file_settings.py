@@ -1,4 +1,4 @@
-"""Which files hold what about whom: one `[[source]]` of kind "csv" (CSV and Excel). A table is a file, or a sheet of one.
+"""Which files hold what about whom: one `[[source]]` of kind "csv" (CSV and Excel). A table is a file, or one sheet.
 
 Columns, ways in and changes are declared as for a database (`sql_settings`). Not here: reading and writing (`files`).
 """

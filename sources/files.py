@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +93,7 @@ class FileSource(TableSource):
             engine.dispose()
 
     def _write_back(self, connection: Connection, loaded: Mapping[str, _Loaded], now: datetime) -> None:
+        stamps = {self._files.files[name].path: before.stamp for name, before in loaded.items()}
         for name, before in loaded.items():
             after = _cells(connection, name)
             gone = sorted(before.cells.keys() - after.keys())
@@ -101,16 +103,17 @@ class FileSource(TableSource):
             }
             altered = {row: cells for row, cells in altered.items() if cells}
             if gone or altered:
-                self._replace(self._files.files[name], before, gone, altered, now)
+                path = self._files.files[name].path
+                self._replace(path, stamps[path], partial(before.file.write, gone=gone, altered=altered), now)
+                stamps[path] = _stamp(path)  # the next sheet of the same workbook
 
-    def _replace(self, where: TableFile, before: _Loaded, gone: list[int], altered: Cells, now: datetime) -> None:
-        path = where.path
+    def _replace(self, path: Path, stamp: tuple[int, int], write: Callable[[Path], None], now: datetime) -> None:
         if any(lock.exists() for lock in _locks(path)):
             raise Temporary(f"bestand '{path.name}' staat bij iemand open; sluit het en probeer het opnieuw")
         new = path.with_name(f".{path.name}.nieuw")
         try:
-            before.file.write(new, gone, altered)
-            if _stamp(path) != before.stamp:
+            write(new)
+            if _stamp(path) != stamp:
                 raise Temporary(f"bestand '{path.name}' is net door iemand anders gewijzigd")
             self._files.copies.mkdir(mode=0o700, parents=True, exist_ok=True)
             shutil.copy2(path, self._files.copies / f"{now:%Y%m%dT%H%M%S%f} {path.name}")
@@ -151,7 +154,7 @@ def _load(connection: Connection, name: str, where: TableFile) -> _Loaded:
     connection.exec_driver_sql(f"CREATE TABLE {_quoted(name)} ({kinds})")
     if rows:
         marks = ", ".join("?" * (len(columns) + 1))
-        into = f"INSERT INTO {_quoted(name)} (_rowid_, {', '.join(quoted)}) VALUES ({marks})"
+        into = f"INSERT INTO {_quoted(name)} (_rowid_, {', '.join(quoted)}) VALUES ({marks})"  # noqa: S608 - quoted
         connection.exec_driver_sql(into, [(number, *row) for number, row in rows.items()])
     return _Loaded(file, stamp, _cells(connection, name))
 
@@ -165,7 +168,7 @@ def _file(where: TableFile) -> CsvFile | ExcelFile:
 
 
 def _cells(connection: Connection, name: str) -> Cells:
-    found = connection.exec_driver_sql(f"SELECT _rowid_ AS _rowid_, * FROM {_quoted(name)}")
+    found = connection.exec_driver_sql(f"SELECT _rowid_ AS _rowid_, * FROM {_quoted(name)}")  # noqa: S608
     columns = list(found.keys())[1:]
     return {row[0]: dict(zip(columns, row[1:], strict=True)) for row in found}
 

@@ -28,7 +28,7 @@ from sources.sql_settings import SqlSourceSettings, SqlTable
 
 CONNECT_SECONDS = 5
 _SQLITE_STEPS = 10_000  # virtual machine steps between two looks at the clock: well under a millisecond
-TOO_SLOW = "de database gaf niet op tijd antwoord"
+TOO_SLOW = "het systeem gaf niet op tijd antwoord"
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,9 @@ def _selectable(name: str, schema: str | None, columns: tuple[str, ...]) -> sa.T
 
 
 def key_of(values: Sequence[object]) -> str:
-    return json.dumps([v.isoformat() if isinstance(v, date) else v for v in values], ensure_ascii=False, default=str)
+    """Always as text: a sheet and a database write a number differently, the record is the same."""
+    texts = [v if v is None else v.isoformat() if isinstance(v, date) else str(v) for v in values]
+    return json.dumps(texts, ensure_ascii=False)
 
 
 def key_values(key: str, table: SqlTable) -> list[Any]:

@@ -118,9 +118,11 @@ def schema_problems(settings: SqlSourceSettings, shapes: dict[str, Shape]) -> li
     for table in settings.tables:
         name = table.info.name
         shape = shapes.get(name)
+        if table.info.role is SourceRole.PROCESSOR:
+            continue
         if shape is None:
             problems.append(f"tabel '{name}' bestaat niet in de database")
-        elif table.info.role is SourceRole.CONTROLLER:
+        else:
             problems += [
                 f"in tabel '{name}' ontbreekt kolom '{column}'" for column in sorted(table.columns - shape.types.keys())
             ]

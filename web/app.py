@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 
 from cases.errors import InputError, OutsideError, RuleError
-from web import answers, demo_pages, health
+from web import answers, demo_pages, doing, health
 from web.demo import DemoFace
 from web.face import WebFace, make_face, seen
 from web.guard import HEADERS, Guard
@@ -21,7 +21,7 @@ from web.staff.session import NotSignedIn, NotThere, Refused
 from workflow.desk import Desk
 
 STAFF = (login.router, lists.router, case.router, acts.router, handling.router, channels.router, post.router)
-REQUESTER = (requester_case.router, download.router, privacy.router)
+REQUESTER = (requester_case.router, download.router, privacy.router, doing.router)
 
 
 def create_app(desk: Desk, settings: WebSettings, demo: DemoFace | None = None) -> FastAPI:

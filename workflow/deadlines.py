@@ -14,14 +14,14 @@ from sqlalchemy import Row, select
 from cases.audit import PROGRAM, AuditTag
 from cases.calendar import local_date
 from cases.types import OPEN_STATES, ChannelKind, DeadlineKind, OutboxKind, RequestState, WorkKind
-from handlers import notices
+from handlers import chat, notices
 from storage.models import Deadline, Outbox, Request, table
 from storage.queries.request_facts import RequestFacts, request_facts
 from storage.queries.staff import wants_warnings
 from storage.queries.writing import Post, Route, close_work, open_work, queue
 from storage.unit import Reads, Unit
 from workflow.desk import Desk
-from workflow.notices import about, to_requester, write
+from workflow.notices import about, to_requester, write, write_chat
 
 BATCH = 200
 # What a line on the list is made of; the later in this order, the more it presses.
@@ -116,7 +116,10 @@ def _write(desk: Desk, due: Due) -> Written:
             desk, facts.organisation, form=facts.form, number=facts.case_number, labels=(facts.label,),
             received_at=facts.received_at, told=facts.told_on,
         )  # fmt: skip
-        reminder = write(desk, facts.organisation, OutboxKind.REMINDER, notices.identity_reminder(at))
+        if facts.chat:
+            reminder = write_chat(desk, facts.organisation, OutboxKind.REMINDER, chat.reminder(at))
+        else:
+            reminder = write(desk, facts.organisation, OutboxKind.REMINDER, notices.identity_reminder(at))
     return Written(due, notice, reminder)
 
 

@@ -100,33 +100,43 @@ def _claim(unit: Unit, desk: Desk) -> tuple[str, Sequence[Row[Any]], list[Mailbo
         unit, ActRow, rows.c.status == ActStatus.WAITING.value, rows.c.not_before <= unit.now,
         rows.c.account.in_(desk.mailboxes), order=[rows.c.created_at, rows.c.id], limit=BATCH,
     )  # fmt: skip
-    return token, taken, [_opened(unit, row) for row in taken]
+    about = _about(unit, taken)
+    return token, taken, [_opened(unit, row, about.get(row.outbox_id or row.inbound_id)) for row in taken]
 
 
-def _opened(reads: Reads, row: Row[Any]) -> MailboxAct | None:
+def _opened(reads: Reads, row: Row[Any], about: Row[Any] | None) -> MailboxAct | None:
     """None when what it is about was erased meanwhile."""
     try:
         raw = None
         if row.raw is not None:
             raw = reads.keys.data(reads, row.data_key_id).open(row.raw, f"mailbox_act.raw:{row.id}")
         return MailboxAct(
-            row.id, ActKind(row.kind), row.folder, row.uidvalidity or 0, row.uid or 0, _message_id(reads, row), raw,
-            row.stays,
+            row.id, ActKind(row.kind), row.folder, row.uidvalidity or 0, row.uid or 0,
+            _message_id(reads, row, about), raw, row.stays,
         )  # fmt: skip
     except LoketError:
         return None
 
 
-def _message_id(reads: Reads, row: Row[Any]) -> str:
+def _about(reads: Reads, acts: Sequence[Row[Any]]) -> dict[str, Row[Any]]:
+    """The messages that acts are about, by outbox or inbound id."""
+    outbox, inbound = table(Outbox), table(Inbound)
+    sent = select(outbox.c.id, outbox.c.message_id).where(outbox.c.id.in_({act.outbox_id for act in acts}))
+    received = select(inbound.c.id, inbound.c.envelope, inbound.c.data_key_id).where(
+        inbound.c.id.in_({act.inbound_id for act in acts})
+    )
+    return {row.id: row for row in (*reads.rows(sent), *reads.rows(received))} if acts else {}
+
+
+def _message_id(reads: Reads, row: Row[Any], about: Row[Any] | None) -> str:
     """By which a message that was moved is found again, or a copy that the provider made."""
-    if row.outbox_id is not None:
-        outbox = table(Outbox)
-        return str(reads.value(select(outbox.c.message_id).where(outbox.c.id == row.outbox_id)) or "")
-    rows = table(Inbound)
-    found = reads.one(select(rows.c.id, rows.c.envelope, rows.c.data_key_id).where(rows.c.id == row.inbound_id))
-    if found is None or found.data_key_id is None:
+    if about is None:
         return ""
-    envelope = reads.keys.data(reads, found.data_key_id).open_json(found.envelope, f"inbound.envelope:{found.id}")
+    if row.outbox_id is not None:
+        return str(about.message_id)
+    if about.data_key_id is None:
+        return ""
+    envelope = reads.keys.data(reads, about.data_key_id).open_json(about.envelope, f"inbound.envelope:{about.id}")
     return str(envelope["message_id"] or "")
 
 
@@ -150,13 +160,13 @@ def _settle_all(unit: Unit, token: str, rows: Sequence[Row[Any]], outcomes: Mapp
 def _settle(unit: Unit, token: str, row: Row[Any], outcome: Acted | str) -> None:
     if isinstance(outcome, str):
         over = unit.now - row.created_at > GIVE_UP
-        unit.change(
+        unit.change_later(
             ActRow, row.id, if_={"claim_token": token}, error=outcome[:200],
             status=(ActStatus.FAILED if over else ActStatus.WAITING).value,
             not_before=unit.now + timedelta(minutes=min(60, 2 ** min(row.attempts, 6))), **RELEASED,
         )  # fmt: skip
         return
-    unit.change(
+    unit.change_later(
         ActRow, row.id, if_={"claim_token": token}, status=_STATUS[outcome.outcome].value, done_at=unit.now, raw=None,
         error="", **RELEASED,
     )  # fmt: skip

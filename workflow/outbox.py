@@ -27,9 +27,10 @@ from cases.types import Awaiting, ChannelKind, Decision, OutboxKind, OutboxStatu
 from storage.claims import RELEASED, claim
 from storage.models import Approval, Draft, IdentityCode, Outbox, Request, WorkItem, table
 from storage.queries import standing
-from storage.queries.writing import close_work, move_request, open_work
+from storage.queries.writing import Post, Route, close_work, move_request, open_work
 from storage.unit import Reads, Unit
 from workflow import channels, mailbox
+from workflow.chat_notices import letter_lines, tell
 from workflow.desk import Desk
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ class Parcel:
     sent: bytes | None = None  # as it left, for the copy in Sent
     untouched: bool = False  # nothing was tried: the try does not count
     wait: timedelta | None = None  # as long as the provider asks
-    told: Sequence[tuple[Route, Post]] = ()  # a letter has left: said in the chats of its case
+    told: Sequence[tuple[Route, Post]] = ()  # a letter has left: what the chats of its case hear of it
 
 
 async def run_once(desk: Desk) -> int:
@@ -65,7 +66,9 @@ async def run_once(desk: Desk) -> int:
     finally:
         # Also when this task is cancelled: what is on the wire is waited for, and what happened is written down.
         await sending
-        await _write_lines(desk, parcels)
+        lines = await letter_lines(desk, [p.row for p in parcels if p.outcome is OutboxStatus.SENT])
+        for parcel in parcels:
+            parcel.told = lines.get(parcel.row.id, ())
         await asyncio.shield(_settle_all(desk, token, parcels))
     return len(parcels)
 
@@ -195,7 +198,7 @@ def _settle(unit: Unit, desk: Desk, token: str, parcels: Sequence[Parcel]) -> No
             _again(unit, desk, parcel, mine)
             continue
         sent_at = unit.now if parcel.outcome is OutboxStatus.SENT else None
-        unit.change(
+        unit.change_later(
             Outbox, row.id, if_=mine, status=parcel.outcome.value, sent_at=sent_at, server_reply=parcel.reply[:200],
             **RELEASED,
         )  # fmt: skip
@@ -205,6 +208,7 @@ def _settle(unit: Unit, desk: Desk, token: str, parcels: Sequence[Parcel]) -> No
             mailbox.keep_sent(unit, desk, row, parcel.sent)
             if row.draft_id is not None:
                 letter_has_left(unit, row)
+            tell(unit, desk, parcel.told)
         elif parcel.outcome is OutboxStatus.UNCERTAIN:
             _uncertain(unit, row)
         else:
@@ -226,7 +230,7 @@ def _time_runs(unit: Unit, sent: Sequence[str]) -> None:
     codes = table(IdentityCode)
     mine = codes.c.outbox_id.in_(sent), codes.c.used_at.is_(None), codes.c.void_at.is_(None)
     for code in unit.rows(select(codes.c.id, codes.c.created_at, codes.c.expires_at).where(*mine)):
-        unit.change(IdentityCode, code.id, expires_at=unit.now + (code.expires_at - code.created_at))
+        unit.change_later(IdentityCode, code.id, expires_at=unit.now + (code.expires_at - code.created_at))
 
 
 def _again(unit: Unit, desk: Desk, parcel: Parcel, mine: dict[str, Any]) -> None:

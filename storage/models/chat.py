@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from storage.models.base import (
     SQLModel,
     datetime,
-    json_value,
     key,
     maybe_moment,
     maybe_sealed,
@@ -25,7 +22,8 @@ class ChatSession(SQLModel, table=True):
     id: str = key()  # the sender of its messages
     organisation_id: str = refers("organisation.id")
     token_digest: str = text(unique=True)
-    vouched: Any = json_value()  # kinds that the organisation's own portal signed; the values stand in the messages
+    vouched: bytes | None = maybe_sealed()  # JSON, with the root key: what the organisation's own portal signed
+    vouched_until: datetime | None = maybe_moment()
     network_index: str = text(index=True)  # the visitor's network, keyed; for limits only
     created_at: datetime = moment()
     last_seen_at: datetime = moment()

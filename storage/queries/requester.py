@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from cases.types import Form
-from storage.models import Case, Conversation, Export, Link, Request, table
+from storage.models import Case, Conversation, Export, Link, RecipientNotice, Request, table
 from storage.queries.opening import key_stands
 from storage.unit import Reads
 
@@ -58,6 +58,28 @@ class ExportLink:
     size: int
     expired: bool  # a new link can be asked for
     gone: bool  # the export itself was erased
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientLink:
+    """What a recipient of the data may see of a case: its number and what was done."""
+
+    organisation: str
+    number: str
+    verb: str
+    status: str  # NoticeStatus
+
+
+def recipient_link(reads: Reads, token_digest: str) -> RecipientLink | None:
+    notices, requests, cases = table(RecipientNotice), table(Request), table(Case)
+    row = reads.one(
+        select(notices.c.organisation_id, notices.c.verb, notices.c.status, cases.c.number)
+        .select_from(
+            notices.join(requests, requests.c.id == notices.c.request_id).join(cases, cases.c.id == requests.c.case_id)
+        )
+        .where(notices.c.token_digest == token_digest)
+    )
+    return RecipientLink(row.organisation_id, row.number, row.verb, row.status) if row is not None else None
 
 
 def case_link(reads: Reads, token_digest: str) -> CaseLink | None:

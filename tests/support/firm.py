@@ -27,12 +27,12 @@ INSERT INTO klant (id, nummer, naam, mail, mail_oud, telefoon, geheim, sinds) VA
    'x', '2019-03-01'),
   (2, 'K-1002', 'Joost Anders', 'joost@anders.example', NULL, '+31 (0)6 12345678', NULL, '2020-01-02'),
   (3, '', 'Zonder Nummer', '', NULL, '', NULL, NULL),
-  (4, 'K-2001', 'Anouk Eerst', 'anouk@eerst.example', NULL, '', NULL, NULL),
-  (5, 'K-2002', 'Bram Later', 'bram@later.example', NULL, '', NULL, NULL),
-  (6, 'K-3001', 'Carla Samen', 'samen@gezin.example', NULL, '', NULL, NULL),
-  (7, '', 'Dirk Samen', 'samen@gezin.example', NULL, '', NULL, NULL),
-  (8, 'K-4001', 'Eva Firma', 'eva@firma.example', NULL, '', NULL, NULL),
-  (9, 'K-4001', 'Frits Firma', 'frits@firma.example', NULL, '', NULL, NULL);
+  (4, 'K-2001', 'Anouk Eerst', 'anouk@eerst.example', NULL, NULL, NULL, NULL),
+  (5, 'K-2002', 'Bram Later', 'bram@later.example', NULL, NULL, NULL, NULL),
+  (6, 'K-3001', 'Carla Samen', 'samen@gezin.example', NULL, NULL, NULL, NULL),
+  (7, '', 'Dirk Samen', 'samen@gezin.example', NULL, NULL, NULL, NULL),
+  (8, 'K-4001', 'Eva Firma', 'eva@firma.example', NULL, NULL, NULL, NULL),
+  (9, 'K-4001', 'Frits Firma', 'frits@firma.example', NULL, NULL, NULL, NULL);
 INSERT INTO factuur (id, klant, nummer, bedrag, datum, betaald) VALUES
   (10, 1, 'F10', 12.5, '2020-02-29', '2020-03-04'), (11, 1, 'F11', 7.25, '2026-12-31', NULL),
   (12, 2, 'F12', 99, '2024-05-06', '2024-05-09');
@@ -128,11 +128,11 @@ role = "processor"
 KLANT = ("nummer", "naam", "mail", "telefoon", "geheim", "sinds")
 SANNE = ("K-100 1", "Sanne Voorbeeld", "Sanne@Voorbeeld.example", "06 - 1234 5678", True, date(2019, 3, 1))
 JOOST = ("K-1002", "Joost Anders", "joost@anders.example", "+31 (0)6 12345678", False, date(2020, 1, 2))
-ANOUK = ("K-2001", "Anouk Eerst", "anouk@eerst.example", "", False, None)
+ANOUK = ("K-2001", "Anouk Eerst", "anouk@eerst.example", None, False, None)
 
 
 def key(number: int) -> str:
-    return f"[{number}]"
+    return f'["{number}"]'
 
 
 def _table(

@@ -47,7 +47,7 @@ from tests.support.smtp_sink import Sink, smtp_sink
 from tests.support.stores import Database, migrated_url, open_store
 from web.app import create_app
 from web.settings import WebSettings
-from workflow import approval, deadlines, drafting, lookup, mailbox, outbox, prepare, process
+from workflow import approval, deadlines, drafting, execute, lookup, mailbox, outbox, prepare, process
 from workflow.approval import ApproveResult
 from workflow.desk import Desk, Limits
 
@@ -196,7 +196,7 @@ class Office:
     async def steps(self) -> int:
         desk = self.desk
         done = await process.run_once(desk) + await lookup.run_once(desk)
-        done += await prepare.run_once(desk) + await outbox.run_once(desk)
+        done += await prepare.run_once(desk) + await execute.run_once(desk) + await outbox.run_once(desk)
         return done + await mailbox.run_once(desk)
 
     async def advance(self, **parts: float) -> list[Mail]:

@@ -159,6 +159,10 @@ def test_law_goes_before_claim_and_claim_before_contract() -> None:
     assert judged(table(NAME), PERSON, standing=standing).kept_for is KeptFor.CLAIM
 
 
+def test_a_contract_does_not_keep_a_book_past_its_term() -> None:
+    assert judged(INVOICE, BOOKED, date(2018, 5, 1), standing=RUNNING).fate is Fate.ERASE
+
+
 # --- nothing holds it -------------------------------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ import pytest
 from cases.errors import InputError
 from cases.letters import GROUND_FACTS, BlockKind, missing
 from cases.types import Decision, Form, Label, RefusalGround
-from handlers.refusals import forbidden, refusal_letter
+from handlers.refusals import done_blocks, forbidden, ground_blocks, refusal_letter
 from handlers.registry import HANDLERS
 from render.letter import LetterContext, letter_text
 from tests.support.case_files import ORGANISATIONS, case_file
@@ -96,11 +96,26 @@ def test_the_requesters_own_words_may_say_anything() -> None:
 
 
 def test_a_partial_refusal_says_what_was_done_too() -> None:
-    file = case_file(Label.VERWIJDERING)
-    letter = refusal_letter(file, RefusalGround.LEGAL_DUTY, KEEP, "De rest is gewist.", decision=Decision.PARTLY)
-    drafted = HANDLERS[Label.VERWIJDERING].prepare(file)
-    assert set(missing(letter, Label.VERWIJDERING, Decision.PARTLY)) == set(
-        missing(drafted.letter, Label.VERWIJDERING, drafted.decision)
-    )
+    file = case_file(Label.BEPERKING, as_understood="Mijn adres klopt niet")
+    drafted = HANDLERS[Label.BEPERKING].prepare(file)
+    done = done_blocks(drafted.letter, Label.BEPERKING)
+    letter = refusal_letter(file, RefusalGround.LEGAL_DUTY, KEEP, "De rest staat stil.", done=done)
+    assert missing(letter, Label.BEPERKING, Decision.PARTLY) == ()
     kinds = [block.kind for block in letter.blocks]
-    assert kinds.index(BlockKind.DONE) < kinds.index(BlockKind.GROUND) < kinds.index(BlockKind.COURT)
+    assert kinds.index(BlockKind.RESTRICTION) < kinds.index(BlockKind.GROUND) < kinds.index(BlockKind.COURT)
+
+
+def test_a_ground_shows_its_facts_or_waits_for_them() -> None:
+    file = case_file(Label.BEZWAAR)
+    for ground in RefusalGround:
+        assert not any(block.empty for block in ground_blocks(file, ground, facts_of(ground)))
+        lacking = ground_blocks(file, ground, {})
+        assert [block.kind for block in lacking if block.empty] == [BlockKind.FACTS]
+
+
+def test_a_claim_names_its_amount_and_the_day_it_is_looked_at_again() -> None:
+    facts = {"claim": "factuur 12", "amount": "€ 80", "what_kept": "de factuur", "review_on": "1 juni 2027"}
+    letter = refusal_letter(case_file(Label.VERWIJDERING), RefusalGround.LEGAL_CLAIM, facts, "De rest is gewist.")
+    text = letter_text(letter, LetterContext("X"))
+    assert "€ 80" in text
+    assert "1 juni 2027" in text

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cases.errors import InputError
 from cases.letters import BlockKind, Letter, missing, slots
 from cases.protocols import FieldInfo, FindStatus, Found, FoundTable, Identifier, SourceInfo, SourceRole, TableInfo
 from cases.types import ActionStatus, Decision, Fate, Form, Label, Verb
@@ -163,6 +164,15 @@ def test_the_same_finding_gives_the_same_actions_and_another_request_others() ->
     assert set(ids) ^ {action.id for action in changed.actions} == {ids[4], changed.actions[4].id}
 
 
+@pytest.mark.parametrize(("facts", "frozen"), [(FORMER, ["2"]), (RUNNING, [])])
+def test_what_a_law_keeps_is_frozen_where_its_system_can(facts: dict[str, str], frozen: list[str]) -> None:
+    able = SourceInfo("books", "Boekhouding", (replace(BILLS, can=BILLS.can | {Verb.RESTRICT}),))
+    systems = found(facts) | {"sources": (SHOP, able, LIST), "chosen": {"erasure": "unneeded"}}
+    restricted = [action for action in erase(**systems)[1].actions if action.verb is Verb.RESTRICT]
+    assert [key for action in restricted for key in action.keys] == frozen
+    assert not any(action.by_hand for action in restricted)
+
+
 def test_processor_data_are_left_alone() -> None:
     visitors = FoundTable("visitors", ("who",), (("klant van een klant",),), ("1",))
     shop = Found("shop", FindStatus.FOUND, (CUSTOMER, visitors), (EMAIL,), facts=FORMER)
@@ -234,6 +244,8 @@ def test_ending_first_gives_the_kept_records_their_day() -> None:
     assert "1 juni 2027" in letter_text(prepared.letter, LetterContext("X"))
     _, open_end = erase(**found(RUNNING), chosen={"erasure": "end_then_all"})
     assert any("einddatum" in note for note in open_end.staff_notes)
+    with pytest.raises(InputError):
+        erase(**found(RUNNING), chosen={"erasure": "end_then_all", "end_on": "1 juni"})
 
 
 def test_all_kept_is_a_refusal_with_everything_a_refusal_needs() -> None:

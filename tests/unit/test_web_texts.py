@@ -37,7 +37,7 @@ from web import answers, letter_words, words
 from web.texts import page_texts
 
 TEMPLATES = Path(words.__file__).parent / "templates"
-REQUESTER_PAGES = ("case_page", "download_page", "privacy_page", "link_gone", "withdraw", "requester")
+REQUESTER_PAGES = ("case_page", "download_page", "privacy_page", "link_gone", "withdraw", "requester", "undo")
 
 
 @pytest.mark.parametrize("form", list(Form))
@@ -58,8 +58,8 @@ def test_no_sentence_mixes_forms_of_address(form: Form) -> None:
 def test_every_sentence_is_used_and_every_used_one_exists() -> None:
     code = "".join(path.read_text() for path in (TEMPLATES.parent / "requester").glob("*.py"))
     pages = "".join((TEMPLATES / f"{name}.html").read_text() for name in REQUESTER_PAGES)
-    used = set(re.findall(r"'((?:common|case|download|privacy)\.\w+)'", pages))
-    used |= set(re.findall(r'"((?:common|case|download|privacy)\.\w+)"', code))
+    used = set(re.findall(r"'((?:common|case|download|privacy|undo)\.\w+)'", pages))
+    used |= set(re.findall(r'"((?:common|case|download|privacy|undo)\.\w+)"', code))
     used |= {f"case.{state}" for state in RequestState if state is not RequestState.RECEIVED}
     assert used == set(page_texts(Form.NL_U).sentences)
 

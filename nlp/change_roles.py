@@ -1,0 +1,184 @@
+"""Of each value in a correction: is it the old one, the new one, or neither? A small log-linear model on the words around.
+
+Lives here: values as units, their features, scoring. Which old belongs to which new is in `changes`; fitting is in
+`train_roles`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+
+from cases.reading import Fact, FactKind
+from nlp.change_cues import cues
+from nlp.features import Floats
+from nlp.tokens import Token, tokens_of
+
+BITS = 15
+_BEFORE, _BEHIND, _BETWEEN = 8, 6, 10  # words that are looked at
+_NEAR = 200  # characters to the neighbour
+
+_ADDRESS = frozenset({FactKind.STREET, FactKind.HOUSE_NUMBER, FactKind.POSTCODE, FactKind.PLACE})
+_FIELDS = {
+    FactKind.EMAIL: "email", FactKind.PHONE: "phone", FactKind.IBAN: "iban", FactKind.KVK: "kvk", FactKind.VAT: "btw",
+    FactKind.NAME: "name", FactKind.DATE: "date_of_birth", FactKind.STREET: "street",
+    FactKind.HOUSE_NUMBER: "house_number", FactKind.POSTCODE: "postcode", FactKind.PLACE: "place",
+}  # fmt: skip
+ADDRESS_FIELDS = frozenset({"address", "street", "house_number", "postcode", "place"})
+_GLUE = re.compile(
+    r"[\s,]{1,3}|\s?,?\s?(?:te|in|à|punt|komma|postcode|pc|huisnummer|nummer|nr\.?)(?:\s(?:postcode|te|in))?\s|"
+    r"\s?[-|·]\s?|\s?\(|\)?,?\s"
+)
+_BIRTH = re.compile(r"\bgebo|\bgeb\.|\bbirth|\bverjaar|\bjarig|\bvan \d{1,2} \w+ \d{4} niet", re.IGNORECASE)
+_CONTACT = re.compile(
+    r"\bcontact ?(?:persoon|personen|person)|\baanspreekpunt|\bcontact is\b|\bnoodcontact|\bopvolg(?:er|ster|t)\b|"
+    r"\bwerkt (?:hier|daar) niet meer|\bter attentie van\b|\b(?:zijn|haar|diens) plaats\b|"
+    r"\bnieuwe (?:inkoper|directeur|eigenaar|penningmeester|beheerder|voorzitter|secretaris|boekhouder)\b",
+    re.IGNORECASE,
+)
+_CLOSING = re.compile(
+    r"^\s*(?:met\s|hoogachtend|groet|vriendelijke|mvg|gr\b|bedankt|dank|alvast|mit|kind|best|regards|cordialement)",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+_SENTENCE = re.compile(r"[a-z]{2}[.!?] +[A-Z]|[^\n]{70}")
+
+
+class Role(IntEnum):
+    NONE = 0
+    OLD = 1
+    NEW = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One value: a phone number, or street, number, postcode and town written together as one address."""
+
+    field: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    weights: Floats  # 2 ** BITS x roles
+
+    def of(self, text: str, units: Sequence[Unit]) -> list[Role]:
+        scores = [self.weights[row].sum(axis=0) for row in unit_features(text, units)]
+        roles = [Role(int(score.argmax())) for score in scores]
+        newer = [float(score[Role.NEW] - score[Role.OLD]) for score in scores]
+        for at, other in _neighbours(text, units, roles):  # both new, or both old: one of them is the other
+            if roles[at] is roles[other]:
+                weaker = min(at, other, key=lambda one: newer[one] if roles[at] is Role.NEW else -newer[one])
+                roles[weaker] = Role.OLD if roles[at] is Role.NEW else Role.NEW
+        return roles
+
+
+def _neighbours(text: str, units: Sequence[Unit], roles: Sequence[Role]) -> Iterator[tuple[int, int]]:
+    """Two different values of a kind, one shortly behind the other; a third would make it a list."""
+    kinds: dict[str, list[int]] = {}
+    for at, unit in enumerate(units):
+        if roles[at] is not Role.NONE:
+            same = kinds.setdefault(family(unit.field), [])
+            if text[unit.start : unit.end] not in [text[units[one].start : units[one].end] for one in same]:
+                same.append(at)
+    for same in kinds.values():
+        if len(same) == 2 and units[same[1]].start - units[same[0]].end <= _NEAR:
+            yield same[0], same[1]
+
+
+def family(field: str) -> str:
+    """Fields among which an old and a new value may belong together."""
+    return "address" if field in ADDRESS_FIELDS else "name" if field in ("name", "contact") else field
+
+
+def units_of(text: str, facts: Sequence[Fact]) -> Iterator[Unit]:
+    birth = _BIRTH.search(text) is not None
+    contact = _CONTACT.search(text) is not None
+    group: list[Fact] = []
+    for fact in [*facts, None]:
+        if group and (
+            fact is None
+            or fact.kind not in _ADDRESS
+            or not _GLUE.fullmatch(text[group[-1].end : fact.start])
+            or fact.kind in {one.kind for one in group}
+        ):
+            field = _FIELDS[group[0].kind] if len(group) == 1 else "address"
+            yield Unit(field, group[0].start, group[-1].end)
+            group = []
+        if fact is None:
+            continue
+        if fact.kind in _ADDRESS:
+            group.append(fact)
+        elif fact.kind is FactKind.NAME and contact:
+            yield Unit("contact", fact.start, fact.end)
+        elif fact.kind in _FIELDS and (fact.kind is not FactKind.DATE or birth):
+            yield Unit(_FIELDS[fact.kind], fact.start, fact.end)
+
+
+def unit_features(text: str, units: Sequence[Unit]) -> list[npt.NDArray[np.int32]]:
+    """Feature buckets of each unit: the words around it, those between it and its neighbours of a kind, its place."""
+    tokens = tokens_of(text)
+    words = [token.low if token.text[0].isalpha() or not token.text[0].isdigit() else "9" for token in tokens]
+    families = [family(unit.field) for unit in units]
+    rows: list[npt.NDArray[np.int32]] = []
+    for at, unit in enumerate(units):
+        first, last = _place(tokens, unit.start), _place(tokens, unit.end)
+        before, behind = words[max(first - _BEFORE, 0) : first][::-1], words[last : last + _BEHIND]
+        names = ["", f"f{unit.field}", f"F{families[at]}", *cues(text, unit.start, unit.end)]
+        for side, near in (("b", before), ("a", behind)):
+            names += [f"{side}{place}{word}" for place, word in enumerate(near[:4])]
+            names += [f"{side}{families[at]}{word}" for word in near[:2]]
+            names += [f"{side}*{word}" for word in near]
+            names += [f"{side}2{' '.join(near[:2])}", f"{side}3{' '.join(near[:3])}", f"{side}n{' '.join(near[1:3])}"]
+        names.append(f"ab{' '.join(before[:1])}_{' '.join(behind[:1])}")
+        same = [other for other in range(len(units)) if families[other] == families[at]]
+        place = same.index(at)
+        names += [f"o{min(place, 2)}{min(len(same), 3)}{families[at]}", f"x{_alone(text, unit)}", f"z{_signs(text, unit)}"]
+        for side, number in (("p", place - 1), ("n", place + 1)):
+            other = units[same[number]] if 0 <= number < len(same) else None
+            if other is None or abs(other.start - unit.start) > _NEAR:
+                names.append(f"{side}-")
+                continue
+            ends = sorted((_place(tokens, min(unit.end, other.end)), _place(tokens, max(unit.start, other.start))))
+            between = words[ends[0] : ends[1]]
+            names += [f"{side}{word}" for word in between[:_BETWEEN]] if len(between) <= _BETWEEN * 2 else [f"{side}far"]
+            names.append(f"{side}{' '.join(between[:3])}|{len(between) > 3}")
+            names += [f"{side}{cue}" for cue in cues(text, other.start, other.end)]
+            if text[other.start : other.end] == text[unit.start : unit.end]:
+                names.append(f"{side}same")
+        rows.append(np.unique(np.array([crc32(name.encode("utf-8", "surrogatepass")) for name in names]) % (1 << BITS)).astype(np.int32))
+    return rows
+
+
+def _place(tokens: Sequence[Token], offset: int) -> int:
+    """Number of the first word that begins at or behind `offset`."""
+    low, high = 0, len(tokens)
+    while low < high:
+        middle = (low + high) // 2
+        if tokens[middle].start < offset:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def _alone(text: str, unit: Unit) -> bool:
+    """On a line of its own."""
+    begin, end = text.rfind("\n", 0, unit.start) + 1, text.find("\n", unit.end)
+    return text[begin : unit.start].strip() == "" and text[unit.end : end if end >= 0 else len(text)].strip() == ""
+
+
+def _signs(text: str, unit: Unit) -> bool:
+    """In the signature: behind a closing, with no sentence between."""
+    closing = None
+    for match in _CLOSING.finditer(text, 0, unit.start):
+        closing = match
+    return closing is not None and closing.start() > 0 and not _SENTENCE.search(text, closing.end(), unit.start)

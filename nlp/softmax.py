@@ -1,0 +1,45 @@
+"""Multinomial logistic regression over hashed features, by L-BFGS (scipy). Pure numerics, in 32 bits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+from scipy.sparse import csr_array
+
+from nlp.features import Floats, Ints
+
+Array = npt.NDArray[np.float64]
+Buckets = npt.NDArray[np.int32]
+
+
+def fit_softmax(buckets: Buckets, ends: Ints, classes: Ints, count: int, size: int, strength: float) -> Floats:
+    """Weights, a row for each of `size` buckets. Row r holds `buckets[ends[r]:ends[r + 1]]`; `buckets` is used up."""
+    occurs = np.zeros(size, dtype=bool)
+    occurs[buckets] = True
+    used = np.flatnonzero(occurs)
+    np.take(np.cumsum(occurs, dtype=np.int32) - np.int32(1), buckets, out=buckets)
+    ones = np.ones(len(buckets), dtype=np.float32)
+    rows = csr_array((ones, buckets, ends.astype(np.int32)), shape=(len(ends) - 1, len(used)))
+    at = np.arange(len(classes))
+
+    def loss(flat: Array) -> tuple[float, Array]:
+        table = flat.reshape(len(used), count).astype(np.float32)
+        scores = rows @ table
+        scores -= scores.max(axis=1, keepdims=True)
+        chances = np.exp(scores)
+        sums = chances.sum(axis=1, keepdims=True)
+        value = float(np.log(sums).sum() - scores[at, classes].sum()) + float((table**2).sum()) / (2 * strength)
+        chances /= sums
+        chances[at, classes] -= 1
+        gradient = rows.T @ chances
+        gradient += table / np.float32(strength)
+        return value, gradient.ravel().astype(np.float64)
+
+    options: Any = {"maxiter": 60, "gtol": 1e-1, "maxcor": 4}  # few corrections: each is as large as the weights
+    result = minimize(loss, np.zeros(len(used) * count), jac=True, method="L-BFGS-B", options=options)
+    weights = np.zeros((size, count), dtype=np.float32)
+    weights[used] = np.asarray(result.x).reshape(len(used), count)
+    return weights
