@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bot import live_commands, mail_commands, nlp_commands, replay, staff_commands
+from bot import avg_command, letters_command, live_commands, mail_commands, nlp_commands, replay, staff_commands
 from bot.moments import moment_of
 from cases.deadlines import Rule, compute
 from cases.errors import LoketError
@@ -27,6 +27,8 @@ app = typer.Typer(
 app.add_typer(staff_commands.app, name="staff")
 live_commands.add_to(app)
 app.command("replay")(replay.replay)
+app.command()(letters_command.letters)
+app.command()(avg_command.avg)
 for reading in (nlp_commands.read, nlp_commands.train, nlp_commands.evaluate):
     app.command()(reading)
 app.add_typer(mail_commands.quarantine_app, name="quarantine")
@@ -75,9 +77,18 @@ def demo(
 
 @app.command()
 def check(config: Config = None) -> None:
-    """Check configuration, policies, sources and database, and print what staff should know."""
-    from bot.check import run_check  # noqa: PLC0415
+    """Check configuration, policies, sources and database, and print what staff should know.
 
+    Without a config.toml: what the shipped policies lack, and where their statements and the law part ways.
+    """
+    from bot.check import check_policies, run_check  # noqa: PLC0415
+    from bot.config import DEFAULT_FILE  # noqa: PLC0415
+    from bot.policy_choice import shipped  # noqa: PLC0415
+
+    if config is None and not DEFAULT_FILE.exists():
+        typer.echo(f"Er is geen {DEFAULT_FILE}: alleen het meegeleverde beleid is bekeken.")
+        check_policies(shipped())
+        return
     raise typer.Exit(asyncio.run(run_check(settings_for(config))))
 
 

@@ -1,17 +1,32 @@
-"""`privacyloket check`: what is wrong, what is missing, and where a statement and the law part ways."""
+"""`privacyloket check`: what is wrong, what is missing, and where a statement and the law part ways.
+
+Without a `config.toml` it reads the shipped policies only: of use on the first day, before there is a mailbox.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import typer
 
 from bot.config import Organisation, Settings
+from bot.policy_choice import chosen
 from bot.wiring import open_store
 from cases.context import Context
 from cases.errors import LoketError
+from cases.policy import Policy
 from cases.policy_check import difference_report, problems
 from intake.email.settings import Envelope
 from sources.registry import open_source
 from storage import migrate
+
+
+def check_policies(keys: Iterable[str]) -> None:
+    """What each of these policies lacks, and its differences with the law; needs no settings."""
+    for key in keys:
+        policy = chosen(key, None).policy
+        typer.echo(f"\n== {policy.name} ({key})")
+        _policy(policy)
 
 
 async def run_check(settings: Settings) -> int:
@@ -29,10 +44,14 @@ async def run_check(settings: Settings) -> int:
             typer.echo(f"  {line}")
         if not organisation.sources:
             typer.echo("  geen bronnen ingesteld: medewerkers zoeken zelf")
-        for line in problems(organisation.policy):
-            typer.echo(f"  {line}")
-        typer.echo(difference_report(organisation.policy))
+        _policy(organisation.policy)
     return 1 if faults else 0
+
+
+def _policy(policy: Policy) -> None:
+    for line in problems(policy):
+        typer.echo(f"  {line}")
+    typer.echo(difference_report(policy))
 
 
 def _mail(organisation: Organisation) -> list[str]:

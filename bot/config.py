@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from bot.chat_config import WebChatSection, web_chat_settings
 from bot.mail_config import (
     ImapSection,
     OauthSection,
@@ -27,9 +28,10 @@ from bot.mail_config import (
 from cases.errors import ConfigError
 from cases.policy import Policy, load_policy, with_contact
 from cases.strict_toml import Document
-from cases.types import ChannelMode
+from cases.types import ChannelKind, ChannelMode
 from intake.email.settings import Auth, ImapSettings, OauthSettings, SenderCheckSettings, SmtpDoorSettings, SmtpSettings
 from sources.settings import SourceSettings, load_sources
+from web.chat.settings import WebChatSettings
 from workflow.desk import Limits
 
 # Who has a mailbox there is no colleague.
@@ -115,6 +117,7 @@ class OrganisationSection:
     imap: ImapSection | None = None
     smtp: SmtpSection | None = None
     oauth: OauthSection | None = None
+    web_chat: WebChatSection | None = None
     sender_check: SenderCheckSection = field(default_factory=SenderCheckSection)
     contact: ContactSection = field(default_factory=ContactSection)
 
@@ -148,7 +151,13 @@ class Organisation:
     known_domains: tuple[str, ...] = ()
     plus_addresses: bool = True
     colleagues: frozenset[str] = frozenset()
-    starts: ChannelMode = ChannelMode.WATCH  # a new organisation's mail; from then on `golive` decides
+    starts: ChannelMode = ChannelMode.WATCH  # a new organisation's channels; from then on `golive` decides
+    web_chat: WebChatSettings | None = None  # None: off
+
+    @property
+    def chats(self) -> tuple[tuple[ChannelKind, str], ...]:
+        """The chat channels that are configured, each with its account."""
+        return ((ChannelKind.WEB, self.web_chat.account),) if self.web_chat is not None else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +282,7 @@ def _organisation(document: Document, where: str, section: OrganisationSection, 
         smtp = smtp_settings(document, f"{where}.smtp", mailbox, section.smtp, policy, base)
     with _located(document, f"{where}.oauth"):
         oauth = oauth_settings(document, f"{where}.oauth", section.oauth, base)
+    web_chat = web_chat_settings(document, f"{where}.web_chat", section.key, section.web_chat, base)
     return Organisation(
         key=section.key, mailbox=mailbox, policy=policy, policy_text=policy_text,
         texts=read_texts(texts_folder),
@@ -281,6 +291,7 @@ def _organisation(document: Document, where: str, section: OrganisationSection, 
         known_domains=section.sender_check.known_domains, plus_addresses=section.plus_addresses,
         colleagues=frozenset({mailbox.rpartition("@")[2], *(domain.lower() for domain in section.colleagues)})
         - PUBLIC_MAIL,
+        web_chat=web_chat,
     )  # fmt: skip
 
 

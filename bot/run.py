@@ -32,6 +32,7 @@ from storage import audit
 from storage.queries import ledger
 from storage.unit import Store, Unit
 from web.app import create_app
+from web.chat.sender import WebChatSender
 from web.demo import DemoFace
 from web.settings import WebSettings
 from workflow import (
@@ -287,11 +288,12 @@ async def _start_web(program: Program, face: DemoFace | None) -> None:
     settings = program.settings
     if not settings.web.enabled:
         return
-    web = WebSettings(settings.base_url, settings.web.hosts, lambda: _alive(program))
+    chats = {o.key: o.web_chat for o in settings.organisations if o.web_chat is not None}
+    web = WebSettings(settings.base_url, settings.web.hosts, lambda: _alive(program), chats, program.accept)
     app = create_app(program.desk, web, face)
     config = uvicorn.Config(
         app, host=settings.web.host, port=settings.web.port, log_config=None, access_log=False, lifespan="off",
-        server_header=False, ws="none",
+        server_header=False, ws="websockets-sansio" if chats else "none", ws_max_size=64_000,
     )  # fmt: skip
     program.web = _QuietServer(config)
     program.tasks.append(asyncio.create_task(program.web.serve(), name="web"))
@@ -307,6 +309,9 @@ async def shut_down(program: Program) -> None:
         await program.door.stop()
     for watcher in program.watchers.values():
         await watcher.stop()
+    for sender in program.desk.senders.values():
+        if isinstance(sender, WebChatSender):
+            await sender.close()  # pages that wait for a line are let go
     program.ticks.stop()
     program.stop.set()
     wake = program.desk.wake

@@ -16,6 +16,7 @@ from cases.letters import fill as fill_slots
 from cases.policy import Basis, Policy
 from cases.types import Decision, Form, Label, RefusalGround, RestrictionGround
 from handlers.base import CaseFile, Needs
+from handlers.choices import CHOICES, offered
 from handlers.person_letters import MandateKind, child_letter, heirs_letter, mandate_letter
 from handlers.process_letters import (
     BreachFacts,
@@ -56,6 +57,38 @@ _GROUNDS: Mapping[RefusalGround, Label] = {
 }
 
 
+_GROUND_WORDS: Mapping[RefusalGround, str] = {
+    RefusalGround.LEGAL_DUTY: "wettelijke plicht",
+    RefusalGround.LEGAL_CLAIM: "vordering of geschil",
+    RefusalGround.RIGHTS_OF_OTHERS: "rechten van anderen",
+    RefusalGround.NOT_IDENTIFIABLE: "niet te vinden",
+    RefusalGround.IDENTITY_NOT_PROVEN: "identiteit niet bewezen",
+    RefusalGround.UNFOUNDED: "kennelijk ongegrond",
+    RefusalGround.EXCESSIVE: "buitensporig",
+    RefusalGround.NO_SUCH_RIGHT: "recht geldt hier niet",
+    RefusalGround.COMPELLING: "dwingende redenen",
+}
+_DECISIONS: Mapping[Decision, str] = {
+    Decision.GRANTED: "toegewezen",
+    Decision.PARTLY: "deels toegewezen",
+    Decision.REFUSED: "afgewezen",
+    Decision.NOTHING_FOUND: "niets gevonden",
+    Decision.INFORMATION: "antwoord",
+    Decision.TRANSFERRED: "doorgegeven",
+}
+_PROCESS: Mapping[ProcessLetter, str] = {
+    ProcessLetter.EXTENSION: "verlenging",
+    ProcessLetter.LATE: "te laat: excuses",
+    ProcessLetter.LIFTING: "voor het opheffen van een beperking",
+    ProcessLetter.JOINED: "zaken samengevoegd",
+    ProcessLetter.SPLIT: "zaak gesplitst",
+    ProcessLetter.BREACH: "datalek, aan wie het raakt",
+    ProcessLetter.HEIRS: "aan nabestaanden",
+    ProcessLetter.CHILD: "aan een kind",
+    ProcessLetter.MANDATE: "machtiging gevraagd",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One letter with what it is; `lacking`: required blocks that nobody could fill."""
@@ -78,11 +111,18 @@ def _answers(policy: Policy, texts: Texts) -> Iterator[Sample]:
             file = _file(policy, texts, label, chosen, found=found)
             made = handler.prepare(file)
             lacking = () if made.asks else missing(_written(made.letter), label, made.decision)
-            said = ", ".join(f"{name} = {value}" for name, value in chosen.items())
+            said = _settled(policy, label, chosen)
             if not found and made.decision is not Decision.NOTHING_FOUND:
                 said = "niets gevonden"
-            title = f"{label.value}: {made.decision.value}" + (f" ({said})" if said else "")
+            title = f"{label.value}: {_DECISIONS[made.decision]}" + (f" ({said})" if said else "")
             yield Sample(title, _readable(made.letter), lacking)
+
+
+def _settled(policy: Policy, label: Label, chosen: Mapping[str, str]) -> str:
+    """What was settled, in the words that staff see; the facts of a case in its own words."""
+    words = {(choice.key, value): said for choice in CHOICES.get(label, ()) for value, said in offered(policy, choice)}
+    parts = [words.get((key, value), value) for key, values in chosen.items() for value in values.split(",")]
+    return "; ".join(parts)
 
 
 def _chosen(policy: Policy, label: Label) -> tuple[Mapping[str, str], ...]:
@@ -121,7 +161,9 @@ def _refusals(policy: Policy, texts: Texts) -> Iterator[Sample]:
         letter = refusal_letter(
             _file(policy, texts, label, {}), ground, facts, "[wat wel kan]", override_reason=blocked
         )
-        title = f"{label.value}: refused, {ground.value}" + (" (geblokkeerd in dit beleid)" if blocked else "")
+        title = f"{label.value}: afgewezen op {_GROUND_WORDS[ground]}" + (
+            " (geblokkeerd in dit beleid)" if blocked else ""
+        )
         yield Sample(title, _readable(letter), missing(_written(letter), label, Decision.REFUSED))
 
 
@@ -129,8 +171,10 @@ def _on_the_way(policy: Policy, texts: Texts) -> Iterator[Sample]:
     file, later = _file(policy, texts, Label.INZAGE, {}), TOLD + timedelta(days=61)
     facts = BreachFacts(NOW.date(), "[wat]", "[welke gegevens]", "[gevolgen]", "[maatregelen]", "[advies]", True)
     made: list[tuple[ProcessLetter, str, Letter]] = [
-        *((ProcessLetter.EXTENSION, reason.value, extension_letter(file, reason, "[uitleg]", new_date=later))
-          for reason in ExtensionReason),
+        (ProcessLetter.EXTENSION, "ingewikkeld",
+         extension_letter(file, ExtensionReason.COMPLEXITY, "[uitleg]", new_date=later)),
+        (ProcessLetter.EXTENSION, "meer verzoeken",
+         extension_letter(file, ExtensionReason.NUMBER, "[uitleg]", new_date=later)),
         (ProcessLetter.LATE, "", late_letter(file, new_date=later)),
         (ProcessLetter.LIFTING, "", lifting_letter(file, since=RECEIVED.date(), on=later, why="[waarom]")),
         (ProcessLetter.JOINED, "", joined_letter(file, ["VOORBEELD-2"])),
@@ -138,16 +182,22 @@ def _on_the_way(policy: Policy, texts: Texts) -> Iterator[Sample]:
         (ProcessLetter.BREACH, "", breach_letter(policy, texts, "VOORBEELD-1", facts)),
         (ProcessLetter.HEIRS, "", heirs_letter(file)),
         (ProcessLetter.CHILD, "", child_letter(file)),
-        *((ProcessLetter.MANDATE, kind.value, mandate_letter(file, kind)) for kind in MandateKind),
+        (ProcessLetter.MANDATE, "gemachtigde", mandate_letter(file, MandateKind.REPRESENTATIVE)),
+        (ProcessLetter.MANDATE, "ouder", mandate_letter(file, MandateKind.PARENT)),
+        (ProcessLetter.MANDATE, "curator, mentor, bewindvoerder", mandate_letter(file, MandateKind.GUARDIAN)),
     ]  # fmt: skip
     for kind, what, letter in made:
-        title = f"{kind.value} ({what})" if what else kind.value
+        title = f"{_PROCESS[kind]} ({what})" if what else _PROCESS[kind]
         yield Sample(title, _readable(letter), missing_process(_written(letter), kind))
-    silence = silence_letter(file, asked_on=date(2027, 2, 3))
-    yield Sample("silence", _readable(silence), missing(_written(silence), Label.INZAGE, Decision.REFUSED))
+    closed = silence_letter(file, asked_on=date(2027, 2, 3))
+    yield _answer("gesloten: geen reactie", closed, Decision.REFUSED)
     if policy.processor:
         away = redirect_letter(file, "Voorbeeldwinkel")
-        yield Sample("redirect", _readable(away), missing(_written(away), Label.INZAGE, Decision.TRANSFERRED))
+        yield _answer("doorgegeven aan een klant (verwerker)", away, Decision.TRANSFERRED)
+
+
+def _answer(title: str, letter: Letter, decision: Decision) -> Sample:
+    return Sample(title, _readable(letter), missing(_written(letter), Label.INZAGE, decision))
 
 
 def _file(policy: Policy, texts: Texts, label: Label, chosen: Mapping[str, str], *, found: bool = True) -> CaseFile:

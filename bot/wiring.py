@@ -31,6 +31,7 @@ from storage.keys import Keyring, load_root_key
 from storage.models import ChannelState, PolicyVersion, table
 from storage.models import Organisation as OrganisationRow
 from storage.unit import Store, Unit
+from web.chat.sender import WebChatSender
 from workflow.desk import Desk, OrganisationDesk, Wake
 
 
@@ -69,17 +70,19 @@ def prepare_organisations(unit: Unit, settings: Settings) -> None:
     """Rows and keys of every configured organisation, and the text of the policy that decisions are made under."""
     rows, versions = table(OrganisationRow), table(PolicyVersion)
     known = {row.id for row in unit.rows(select(rows.c.id))}
+    channels = {(row.organisation_id, row.channel) for row in unit.rows(select(table(ChannelState)))}
     seen = {row.id for row in unit.rows(select(versions.c.id))}
     for organisation in settings.organisations:
         if organisation.key not in known:
             prefix = organisation.key[:3].upper()
             unit.add(OrganisationRow, id=organisation.key, case_prefix=prefix, created_at=unit.now)
             unit.flush()
-            unit.add(
-                ChannelState, id=f"{organisation.key}:{ChannelKind.EMAIL}", organisation_id=organisation.key,
-                channel=ChannelKind.EMAIL.value, mode=organisation.starts.value, changed_at=unit.now,
-                changed_by=PROGRAM,
-            )  # fmt: skip
+        for channel in (ChannelKind.EMAIL, *(chat for chat, _ in organisation.chats)):
+            if (organisation.key, channel.value) not in channels:
+                unit.add(
+                    ChannelState, id=f"{organisation.key}:{channel}", organisation_id=organisation.key,
+                    channel=channel.value, mode=organisation.starts.value, changed_at=unit.now, changed_by=PROGRAM,
+                )  # fmt: skip
         unit.keys.ensure(unit, organisation.key)
         if organisation.policy.version not in seen:
             unit.add(
@@ -101,7 +104,8 @@ def build_desk(
         senders={
             organisation.mailbox: make_sender(settings, organisation, store, tokens[organisation.mailbox])
             for organisation in settings.organisations
-        },
+        }
+        | _chat_senders(settings),
         threads=ReplyThreads(store.keyring),
         mailboxes={o.mailbox: ImapActs(o.imap, tokens[o.mailbox]) for o in settings.organisations if o.imap},
         authenticate=make_sender_check(settings),
@@ -112,6 +116,11 @@ def build_desk(
         cpu=cpu or ThreadPoolExecutor(2, thread_name_prefix="cpu"),
         demo=demo,
     )
+
+
+def _chat_senders(settings: Settings) -> dict[str, Sender]:
+    """The ways out of the chat channels, by account."""
+    return {o.web_chat.account: WebChatSender() for o in settings.organisations if o.web_chat is not None}
 
 
 def _organisation(organisation: Organisation, clock: Callable[[], datetime]) -> OrganisationDesk:

@@ -271,3 +271,10 @@ def _ask_address(turn: Turn, known: Known | None) -> Turn:
     if turn.mail is Mail.ACKNOWLEDGEMENT and not known_here and set(turn.open) != {Label.VRAAG}:
         return replace(turn, mail=Mail.ASK_ADDRESS, awaited=Awaited.ADDRESS)
     return turn
+
+
+def opened_by_staff(turn: Turn, known: Known | None) -> Turn:
+    """Staff read a request in a chat. Where a person has taken over the program says nothing."""
+    if known is not None and known.human:
+        return replace(turn, mail=Mail.NONE, awaited=None, by_staff=True, work=(WorkKind.HANDLE,))
+    return _ask_address(turn, known)

@@ -81,6 +81,12 @@ def fate(
     return Verdict(Fate.KEEP, first.category, goes, hold.kept_for, hold.law, hold.ends_on)
 
 
+def emptied(table: TableInfo) -> Verdict | None:
+    """A record with every field gone that points to somebody; None where its system can not, or no field does."""
+    naming = tuple(item.name for item in table.fields if item.identifies)
+    return Verdict(Fate.ANONYMISE, columns=naming) if naming and Verb.ANONYMISE in table.can else None
+
+
 def standing_of(found: Iterable[Found], settled: str = "") -> Standing:
     """All systems together: running in one of them is running. `settled`: "running" or "former", when staff said so."""
     answers = list(found)
@@ -134,11 +140,9 @@ def _hold(item: FieldInfo, day: date | None, policy: Policy, today: date, standi
 
 def _gone(table: TableInfo, policy: Policy) -> Verdict:
     """Nothing holds it. Anonymised where that was promised or nothing else can be done; by hand where nothing can."""
-    naming = tuple(item.name for item in table.fields if item.identifies)
     promised = any(item.category in policy.erasure.anonymise for item in table.fields if item.identifies)
-    if Verb.ANONYMISE in table.can and naming and (promised or Verb.ERASE not in table.can):
-        return Verdict(Fate.ANONYMISE, columns=naming)
-    return Verdict(Fate.ERASE)
+    made_empty = emptied(table) if promised or Verb.ERASE not in table.can else None
+    return made_empty or Verdict(Fate.ERASE)
 
 
 def _rank(hold: _Hold | None) -> tuple[int, int]:

@@ -195,6 +195,8 @@ def sentences(policy: Policy) -> Iterator[tuple[str, str]]:
         ("backups", policy.backups),
         ("service_messages", policy.service_messages),
         ("automated_decisions.text", policy.automated_decisions.text),
+        ("automated_decisions.logic", policy.automated_decisions.logic),
+        ("automated_decisions.reviewer", policy.automated_decisions.reviewer),
         ("complaint.internal", policy.complaint.internal),
         ("complaint.authority", policy.complaint.authority),
         ("complaint.court", policy.complaint.court),
@@ -262,6 +264,9 @@ def _check_terms(policy: Policy, document: Document) -> None:
     for number, promise in enumerate(policy.promises, 1):
         if promise.days is not None and promise.days < 1:
             raise document.error(f"promises[{number}].days", "een belofte met een termijn telt minstens 1 dag")
+    for number, purpose in enumerate(policy.purposes, 1):
+        if purpose.claimed_consent and purpose.basis is Basis.CONSENT:
+            raise document.error(f"purposes[{number}].claimed_consent", "dit doel rust echt op toestemming")
     for number, recipient in enumerate(policy.recipients, 1):
         if not recipient.eea and not recipient.safeguard:
             raise document.error(

@@ -26,6 +26,7 @@ def problems(policy: Policy) -> list[str]:
         *contact_problems(policy),
         *_recipient_problems(policy),
         *_identity_problems(policy),
+        *_decision_problems(policy),
         *_wording_problems(policy),
     ]
 
@@ -52,7 +53,7 @@ def difference_report(policy: Policy) -> str:
     head = f"{policy.name}: {policy.statement.title} ({policy.statement.date})\n{len(policy.differences)} verschillen\n"
     rows = (
         f"\n{number}. {row.key}\n"
-        f"   De verklaring zegt: {row.says}\n"
+        f"   Uw verklaring zegt: {row.says}\n"
         f"   De wet zegt:        {row.law}\n"
         f"   Dit loket doet:     {row.does}\n"
         f"   Voorgestelde zin:   {row.proposed}\n"
@@ -76,6 +77,14 @@ def _identity_problems(policy: Policy) -> Iterator[str]:
         yield (
             "identity.id_copy_in_statement: de verklaring vraagt standaard een kopie van een identiteitsbewijs; "
             f"dat botst met artikel 12 lid 2 AVG. Dit loket vraagt zo'n kopie {step}."
+        )
+
+
+def _decision_problems(policy: Policy) -> Iterator[str]:
+    if policy.automated_decisions.used and not policy.automated_decisions.logic:
+        yield (
+            "automated_decisions.logic: er beslist een computer mee, maar niet hoe en met welk gevolg; artikel 15 lid 1 "
+            "onder h AVG vraagt dat"
         )
 
 

@@ -130,6 +130,30 @@ class MailboxActs(Protocol):
     async def perform(self, acts: Sequence[MailboxAct]) -> list[Acted]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class FoundMail:
+    """One mail in a mailbox that people share, without its text."""
+
+    key: str  # names it in its mailbox
+    folder: str
+    day: date | None
+    sender: str
+    recipients: tuple[str, ...]
+    subject: str
+
+
+class MailSearch(Protocol):
+    """Looks for somebody's correspondence in one organisation's mailbox. Raises Temporary when it can not look."""
+
+    async def search(self, addresses: Sequence[str]) -> list[FoundMail]:
+        """Mail from or to exactly one of these addresses, in every folder but the bin; nothing is marked as read."""
+        ...
+
+    async def erase(self, keys: Sequence[str], *, at_once: bool) -> list[ActOutcome]:
+        """Into the bin, or `at_once` for good. Answers in the order asked; done again it is GONE."""
+        ...
+
+
 class SenderLevel(StrEnum):
     """What is known of the sender address. Even `aligned` proves a mailbox at most, never a person."""
 

@@ -79,7 +79,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One record of the dry run of an erasure: what becomes of it, and on which ground. Kept ones go into the ledger."""
+    """One record of the dry run of an erasure: what becomes of it, and on which ground. Each goes into the ledger."""
 
     source: str
     table: str

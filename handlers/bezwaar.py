@@ -8,7 +8,9 @@ says what is. Settled by staff: `chosen["purposes"]`, `chosen["weighing"]`, and 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 
+from cases.context import AMSTERDAM
 from cases.letters import Block, BlockKind
 from cases.policy import Basis, Purpose
 from cases.types import Decision, Label, RefusalGround, RestrictionGround
@@ -17,12 +19,13 @@ from handlers.base import Action, CaseFile, Needs, Prepared
 from handlers.choices import picked
 from handlers.masking import shown
 from handlers.outcomes import open_slots, sources_of
-from handlers.parts import free, head, letter, tail, texts_of, titled
+from handlers.parts import block, free, head, letter, tail, texts_of, titled
 from handlers.planning import freeze, labels_of, named, opt_out
 from handlers.refusals import ground_blocks
 from handlers.searching import not_asked, notes, nothing_found, outcome
 from handlers.wording import staff_texts
 
+_HEARD_BEFORE = timedelta(days=7)
 _OPEN_TO_OBJECTION = frozenset({Basis.LEGITIMATE_INTEREST, Basis.PUBLIC_TASK})
 
 
@@ -65,6 +68,7 @@ class Bezwaar:
             ground=answer.ground,
             meanwhile=frozen,
             restriction=RestrictionGround.OBJECTION if frozen else None,
+            review_on=lifted_on(file) if answer.ground is RefusalGround.COMPELLING else None,
         )
 
 
@@ -87,7 +91,9 @@ def _advertising(file: CaseFile, purposes: tuple[Purpose, ...]) -> _Answer:
         titled(texts, BlockKind.WEIGHING, texts.say("objection.absolute")),
         titled(texts, BlockKind.STOPPED, texts.say("stop.all", date=today)),
     )
-    return _Answer(Decision.GRANTED, blocks, opt_out(file))
+    also = any(purpose.basis is Basis.CONSENT for purpose in purposes)
+    note = staff_texts().say("note.also_consent") if also else ""
+    return _Answer(Decision.GRANTED, blocks, opt_out(file), note=note)
 
 
 def _stops(file: CaseFile, about: tuple[Purpose, ...]) -> _Answer:
@@ -117,6 +123,7 @@ def _goes_on(file: CaseFile, weighed: tuple[Purpose, ...], advertising: tuple[Pu
         _processing(file, (*weighed, *advertising)),
         *ground_blocks(file, RefusalGround.COMPELLING, facts),
         titled(texts, BlockKind.GRANTED, stopped),
+        block(BlockKind.TEXT, texts.say("objection.lifted", date=texts.day(lifted_on(file))), key="lifted"),
     )
     if not advertising:
         return _Answer(
@@ -130,6 +137,11 @@ def _goes_on(file: CaseFile, weighed: tuple[Purpose, ...], advertising: tuple[Pu
         RefusalGround.COMPELLING,
         note=staff_texts().say("note.lift_after"),
     )
+
+
+def lifted_on(file: CaseFile) -> date:
+    """The freeze ends a week after this letter, so that the person hears it before (art. 18(3))."""
+    return file.now.astimezone(AMSTERDAM).date() + _HEARD_BEFORE
 
 
 def _not_possible(file: CaseFile, about: tuple[Purpose, ...]) -> _Answer:

@@ -15,8 +15,27 @@ from cases.types import Awaiting, Label, RequestState
 from handlers.notices import About
 from handlers.parts import block, phone_variant
 
+_TALK = {
+    Talk.HELLO: "chat.hello",
+    Talk.THANKS: "chat.thanks",
+    Talk.OK: "chat.ok",
+    Talk.OTHER_TOPIC: "chat.other_topic",
+    Talk.ASK_ADDRESS: "chat.ask_address",
+    Talk.CODE_OPEN: "chat.code_open",
+    Talk.ADDRESS_UNCLEAR: "chat.address_unclear",
+    Talk.NO_ADDRESS: "chat.no_address",
+    Talk.STATUS_ADDRESS: "chat.status_address",
+    Talk.LANGUAGE: "chat.language_other",
+    Talk.DISTRESS: "chat.distress",
+    Talk.CALM: "chat.calm",
+    Talk.PASSED_ON: "chat.passed_on",
+    Talk.STOPPED: "chat.stopped",
+    Talk.NOTED: "chat.noted",
+    Talk.NO_FILES: "chat.no_files",
+    Talk.FILE: "chat.file",
+}
 # Neither Dutch nor English: said in the language it was asked in.
-FOREIGN = ("de", "fr")
+_FOREIGN = {"de": "chat.language_de", "fr": "chat.language_fr"}
 
 
 def line(about: About, *blocks: Block, first: bool = False) -> Letter:
@@ -118,13 +137,12 @@ def withdrawn(about: About) -> Block:
 def talk(about: About, kind: Talk, *, language: str = "") -> Block:
     """A line that opens and decides nothing."""
     texts = about.say
-    if kind is Talk.LANGUAGE:
-        return _text("talk", texts.say(f"chat.language_{language if language in FOREIGN else 'other'}"))
+    if kind is Talk.LANGUAGE and language in _FOREIGN:
+        return _text("talk", texts.say(_FOREIGN[language]))
     if kind is Talk.OTHER_TOPIC and about.policy.contact.email:
-        return _text(
-            "talk", texts.say("chat.other_topic"), texts.say("chat.other_mail", mail=about.policy.contact.email)
-        )
-    return _text("talk", texts.say(f"chat.{kind.value}"))
+        where = texts.say("chat.other_mail", mail=about.policy.contact.email)
+        return _text("talk", texts.say("chat.other_topic"), where)
+    return _text("talk", texts.say(_TALK[kind]))
 
 
 def letter_sent(about: About) -> Letter:

@@ -1,7 +1,7 @@
 """What a person settles on the way, for each request type: the keys of `CaseFile.chosen` and their possible values.
 
-The console shows these as questions; handlers read them back through `picked`. What the requester is asked by letter
-stands in the handler that asks (`Prepared.asks`).
+The console shows these as questions (`question`, `offered`); handlers read them back through `picked`. What the
+requester is asked by letter stands in the handler that asks (`Prepared.asks`).
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cases.errors import InputError
+from cases.policy import Policy
 from cases.types import Label, RestrictionGround
 from handlers.base import CaseFile
+from handlers.wording import staff_texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,20 @@ CHOICES: Mapping[Label, tuple[Choice, ...]] = {
     Label.KLACHT: (Choice("finding", ("founded", "partly", "rejected")), Choice("other_person", ("yes", "no"))),
     Label.VRAAG: (Choice("answer"),),  # key of one of the policy's approved answers
 }
+
+
+def question(choice: Choice) -> str:
+    """What staff are asked, in Dutch."""
+    return staff_texts().say(f"choice.{choice.key}")
+
+
+def offered(policy: Policy, choice: Choice) -> tuple[tuple[str, str], ...]:
+    """The values to choose from, with their Dutch words; () where it is answered in words."""
+    if choice.key == "purposes":  # more than one may be meant
+        return tuple((purpose.key, purpose.title) for purpose in policy.purposes)
+    if choice.key == "answer":
+        return tuple((answer.key, answer.topic) for answer in policy.answers)
+    return tuple((value, staff_texts().say(f"choice.{choice.key}_{value}")) for value in choice.options)
 
 
 def picked(file: CaseFile, key: str) -> str:

@@ -105,7 +105,7 @@ def _remarks(
     if any(action.sensitive for action in plan):
         remarks.append(say("note.sensitive"))
     remarks += [say("note.by_hand", what=action.description) for action in plan if action.by_hand]
-    return tuple(remarks)
+    return tuple(dict.fromkeys(remarks))
 
 
 def _ask(file: CaseFile, flawed: Sequence[str], remarks: tuple[str, ...]) -> Prepared:

@@ -1,8 +1,8 @@
 """What a correction comes to, field by field: which records hold the old value, and what becomes of each.
 
-A field is found by the fact it holds (`FieldInfo.corrects`), or by its own name or label. Not every field is rewritten:
-a document that was sent stays as it was (a new one puts it right), an opinion gets the person's statement beside it
-(art. 16, second sentence), and a password is never set by us. The words of the letter are in `correctie`.
+A field is found by the fact it holds (`FieldInfo.corrects`), an opinion by its name or label. Not every field is
+rewritten: a document that was sent stays as it was (a new one puts it right), an opinion gets the person's statement
+beside it (art. 16, second sentence), and a password is never set by us. The letter is in `correction_letter`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from handlers.value_checks import SENSITIVE, as_stored, checked, same
 from handlers.wording import staff_texts
 
 STATEMENT = "statement"
+_NAME_PARTS = ("first_name", "last_name", "initials")
 
 
 class Becomes(Enum):
@@ -82,11 +83,12 @@ def cells(file: CaseFile, asked: Sequence[Wish]) -> tuple[Cell, ...]:
 
 
 def changes(file: CaseFile, found: Iterable[Cell]) -> tuple[Action, ...]:
-    """One action per record for what changes in it, with what must still stand there when it runs."""
-    records: dict[tuple[str, str, str], list[Cell]] = {}
+    """One action per record for what changes in it, with what must still stand there when it runs; what a person has
+    to decide is an action of its own."""
+    records: dict[tuple[str, str, str, Becomes], list[Cell]] = {}
     for cell in found:
         if cell.becomes in (Becomes.CHANGED, Becomes.UNCLEAR):
-            records.setdefault((cell.source.name, cell.table.name, cell.key), []).append(cell)
+            records.setdefault((cell.source.name, cell.table.name, cell.key, cell.becomes), []).append(cell)
     return tuple(_change(file, group) for group in records.values())
 
 
@@ -136,10 +138,12 @@ def _cells_of(file: CaseFile, wish: Wish, asked: Sequence[Wish]) -> Iterator[Cel
 
 
 def _about(field: FieldInfo, wish: Wish, info: TableInfo) -> bool:
-    if field.corrects == wish.kind or wish.kind.casefold() in (field.name.casefold(), field.label.casefold()):
+    if field.corrects == wish.kind:
         return True
+    if field.opinion:  # named by what people call it; a fact without `corrects` tells what was (a payment, a mail)
+        return wish.kind.casefold() in (field.name.casefold(), field.label.casefold())
     if wish.kind == "name":
-        return field.corrects in ("first_name", "last_name")
+        return field.corrects in _NAME_PARTS
     # A system that writes street and number in one column: the number moves with the street, once.
     return field.corrects == "address" and wish.kind in PARTS and not _has_own_column(info, wish.kind)
 
@@ -189,7 +193,9 @@ def _name(info: TableInfo, field: FieldInfo, wish: Wish, record: Mapping[str, Va
     if wish.old and _holds(current, wish.old):
         return re.sub(rf"(?<!\w){re.escape(wish.old)}(?!\w)", lambda _: wish.new, current, flags=re.IGNORECASE)
     first, _, last = wish.new.partition(" ")
-    if field.corrects in ("first_name", "last_name"):
+    if field.corrects == "initials":
+        return current if not last or current[:1].casefold() == first[:1].casefold() else None
+    if field.corrects in _NAME_PARTS:
         if wish.old and any(_holds(record.get(item.name), wish.old) for item in info.fields if item is not field):
             return current  # the other column holds the word that changes
         return None if not last else first if field.corrects == "first_name" else last
@@ -206,7 +212,7 @@ def _holds(current: Value, old: str) -> bool:
 def _change(file: CaseFile, group: list[Cell]) -> Action:
     first = group[0]
     source, table = first.source, first.table
-    unclear = any(cell.becomes is Becomes.UNCLEAR for cell in group)
+    unclear = first.becomes is Becomes.UNCLEAR
     fields = ", ".join(dict.fromkeys(cell.field.label for cell in group))
     return Action(
         id=action_id(file, source.name, table.name, first.key, *(f"{cell.field.name}={cell.new}" for cell in group)),

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cases.context import AMSTERDAM
-from cases.erasure import Standing, Verdict, fate
+from cases.erasure import Standing, Verdict, emptied, fate
 from cases.protocols import FindStatus, FoundTable, SourceInfo, SourceRole, TableInfo
 from cases.types import Fate, Verb
 from handlers.base import Action, CaseFile, Line
 from handlers.wording import staff_texts
 
-_DOING = {Verb.ERASE: "action.erase", Verb.ANONYMISE: "action.anonymise", Verb.RESTRICT: "plan.restrict"}
+_DOING = {Verb.ERASE: "action.erase", Verb.ANONYMISE: "action.anonymise", Verb.RESTRICT: "action.restrict"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Record:
 
     source: SourceInfo
     table: TableInfo
+    place: int  # of the table in its source
     key: str
     named: bool  # the system can be told which record is meant
     dated: bool  # its system says from which day its term counts
@@ -37,13 +38,29 @@ def dry_run(file: CaseFile, standing: Standing) -> tuple[Record, ...]:
     today = file.now.astimezone(AMSTERDAM).date()
     records = []
     for source, table, found in _own_tables(file):
+        place = source.tables.index(table) if table in source.tables else len(source.tables)
         for number, row in enumerate(found.rows):
             day = found.days[number] if found.days else None
             key = found.keys[number] if found.keys else f"#{number + 1} {file.request_id}"
             values = dict(zip(found.columns, row, strict=True))
             verdict = fate(table, values, day, file.policy, today, standing)
-            records.append(Record(source, table, key, bool(found.keys), day is not None, verdict))
-    return tuple(records)
+            records.append(Record(source, table, place, key, bool(found.keys), day is not None, verdict))
+    return _holding_together(records)
+
+
+def _holding_together(records: list[Record]) -> tuple[Record, ...]:
+    """What stays may refer to a record of a table declared before it (an invoice to its customer): that one is emptied
+    instead of erased, where its system can. In the table itself nothing refers from one record to another."""
+    staying = {(record.source.name, record.place) for record in records if record.verdict.fate is not Fate.ERASE}
+
+    def referred(record: Record) -> bool:
+        own = {place for source, place in staying if source == record.source.name}
+        return record.place not in own and record.place < max(own, default=-1)
+
+    return tuple(
+        replace(record, verdict=emptied(record.table) or record.verdict) if referred(record) else record
+        for record in records
+    )
 
 
 def lines(records: Iterable[Record]) -> tuple[Line, ...]:
@@ -72,8 +89,7 @@ def actions(file: CaseFile, records: Iterable[Record], *, running: bool) -> tupl
             group = (record.source.name, record.table.name, verb, columns, record.named)
             grouped.setdefault(group, []).append(record)
     order = {source.name: number for number, source in enumerate(file.sources)}
-    tables = {(source.name, table.name): n for source in file.sources for n, table in enumerate(source.tables)}
-    groups = sorted(grouped.items(), key=lambda item: _place(item[1][0], order, tables))
+    groups = sorted(grouped.items(), key=lambda item: (order.get(item[0][0], len(order)), -item[1][0].place))
     return tuple(_action(file, verb, columns, group) for (_, _, verb, columns, _), group in groups)
 
 
@@ -104,10 +120,6 @@ def _own_tables(file: CaseFile) -> Iterator[tuple[SourceInfo, TableInfo, FoundTa
             table = described.get(found.table, TableInfo(found.table, found.table, SourceRole.CONTROLLER, ()))
             if table.role is SourceRole.CONTROLLER:
                 yield source, table, found
-
-
-def _place(record: Record, order: dict[str, int], tables: dict[tuple[str, str], int]) -> tuple[int, int]:
-    return order.get(record.source.name, len(order)), -tables.get((record.source.name, record.table.name), 0)
 
 
 def _action(file: CaseFile, verb: Verb, columns: tuple[str, ...], group: list[Record]) -> Action:

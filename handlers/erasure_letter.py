@@ -179,7 +179,14 @@ def _purpose(file: CaseFile, category: str) -> str:
 
 
 def _account(records: Sequence[Record]) -> str:
-    accounts = [record.verdict.fate for record in records if record.table.login]
+    accounts = [record for record in records if record.table.login]
     if not accounts:
         return "erasure.account_none"
-    return "erasure.account_stays" if Fate.KEEP in accounts else "erasure.account_gone"
+    return "erasure.account_stays" if any(map(_still_opens, accounts)) else "erasure.account_gone"
+
+
+def _still_opens(record: Record) -> bool:
+    """Kept, and its password with it; what a law keeps of an account opens nothing."""
+    goes = record.verdict.columns
+    secrets = any(item.secret and item.name in goes for item in record.table.fields)
+    return record.verdict.fate is Fate.KEEP and not secrets

@@ -6,7 +6,10 @@ Serves art. 12(1), 12(3), 12(4) AVG and UAVG 35 (law: what every answer and ever
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
 
 from cases.letters import Block, BlockKind, Letter, Table
 from cases.policy import Policy
@@ -66,7 +69,9 @@ def head(file: CaseFile, decision: Decision, decision_text: str = "") -> tuple[B
     )
     name = file.requester_name.strip()
     greeting = texts.say("frame.greeting_name", name=name) if name else texts.say("frame.greeting")
-    understood = texts.say("letter.understood", received=received, understood=one_line(file.as_understood))
+    understood = texts.say(
+        "letter.understood", received=received, understood=without_values(one_line(file.as_understood))
+    )
     also = ", ".join(texts.say(f"topic.{label.value}") for label in file.also if label is not file.label)
     return (
         block(BlockKind.REFERENCE, table=Table((), rows)),
@@ -74,6 +79,19 @@ def head(file: CaseFile, decision: Decision, decision_text: str = "") -> tuple[B
         block(BlockKind.UNDERSTOOD, understood, texts.say("letter.also", topics=also) if also else ""),
         titled(texts, BlockKind.DECISION, decision_text or texts.say(f"decision.{decision.value}")),
     )
+
+
+def dated(letter: Letter, texts: Texts, day: date) -> Letter:
+    """The letter with the day on which it leaves: changes may have been waited for since it was approved."""
+    label = texts.say("letter.row_date")
+
+    def now(each: Block) -> Block:
+        if each.kind is not BlockKind.REFERENCE or each.table is None:
+            return each
+        rows = tuple((name, texts.day(day) if name == label else value) for name, value in each.table.rows)
+        return replace(each, table=Table(each.table.header, rows))
+
+    return replace(letter, blocks=tuple(now(each) for each in letter.blocks))
 
 
 def tail(file: CaseFile, *, refusal: bool = False) -> tuple[Block, ...]:
@@ -140,3 +158,11 @@ def one_line(text: str) -> str:
 def policy_text(own: str, texts: Texts, key: str) -> str:
     """The organisation's own sentence; ours where it has none or the letter is English."""
     return own if own and texts.form is not Form.EN else texts.say(key)
+
+
+_VALUES = re.compile(r"[\w.+-]+@[\w.-]+\.\w+|\b[A-Z]{2}\d{2}[ ]?[A-Z]{4}(?:[ ]?\d){10}\b|\+?\d(?:[ ./-]?\d){4,}")
+
+
+def without_values(words: str) -> str:
+    """Somebody's own words as a mail may quote them: addresses and long numbers are named, not repeated."""
+    return _VALUES.sub("[…]", words)

@@ -110,7 +110,7 @@ def _standing(file: CaseFile) -> Standing:
     try:
         return replace(standing, until=date.fromisoformat(ends))
     except ValueError as error:
-        raise InputError("not_a_date") from error
+        raise InputError("bad_date") from error
 
 
 def _touched(records: Sequence[Record]) -> set[str]:

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from typing import Any
 
 import httpx
 
@@ -55,10 +56,12 @@ class Line:
         if origin_of(url) != self.origin:
             raise Permanent("de dienst verwijst naar een andere server")
         try:
+            given: dict[str, Any] = {"json": body}
+            if form is not None:
+                given = {"content": str(httpx.QueryParams([*form]))}
             request = self.client.build_request(
-                method, url, headers=dict(headers or {}), params=[*query] or None,
-                json=body if form is None else None, content=None if form is None else httpx.QueryParams([*form]).__str__(),
-            )  # fmt: skip
+                method, url, headers=dict(headers or {}), params=[*query] or None, **given
+            )
             if form is not None:
                 request.headers["Content-Type"] = "application/x-www-form-urlencoded"
             response = await self.client.send(request, stream=True)

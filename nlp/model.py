@@ -91,10 +91,12 @@ class Model:
         return Scored(said[: len(LABELS)], said[len(LABELS) :], count.slots, values, found, slots)
 
     def score_again(self, scored: Scored, embedding: Floats) -> Chances:
-        """The probabilities with the embedding of the same text."""
+        """The probabilities with the embedding of the same text: the middle of what both models say (as log-odds)."""
         assert self.joint is not None
-        margins = self.joint.linear.margins(scored.slots_found, scored.values)
-        return chances(margins + centred(embedding[None, :], self.joint.mean)[0] @ self.joint.dense)
+        joint = self.joint.linear.margins(scored.slots_found, scored.values)
+        joint += centred(embedding[None, :], self.joint.mean)[0] @ self.joint.dense
+        cheap = np.clip(scored.probabilities, 1e-9, 1 - 1e-9)
+        return chances((joint + np.log(cheap / (1 - cheap)).astype(np.float32)) / 2)
 
     def carried(self, scored: Scored, column: int) -> Floats:
         """What each known n-gram occurrence adds to a label (term frequency left aside)."""

@@ -15,14 +15,19 @@ Array = npt.NDArray[np.float64]
 Buckets = npt.NDArray[np.int32]
 
 
-def fit_softmax(buckets: Buckets, ends: Ints, classes: Ints, count: int, size: int, strength: float) -> Floats:
-    """Weights, a row for each of `size` buckets. Row r holds `buckets[ends[r]:ends[r + 1]]`; `buckets` is used up."""
-    occurs = np.zeros(size, dtype=bool)
-    occurs[buckets] = True
+def fit_softmax(buckets: Buckets, ends: Ints, classes: Ints, count: int, size: int, strength: float, least: int) -> Floats:
+    """Weights, a row for each of `size` buckets. Row r holds `buckets[ends[r]:ends[r + 1]]`.
+
+    What occurs less than `least` times tells nothing that lasts: it gets no weight.
+    """
+    occurs = np.bincount(buckets, minlength=size) >= least
     used = np.flatnonzero(occurs)
-    np.take(np.cumsum(occurs, dtype=np.int32) - np.int32(1), buckets, out=buckets)
-    ones = np.ones(len(buckets), dtype=np.float32)
-    rows = csr_array((ones, buckets, ends.astype(np.int32)), shape=(len(ends) - 1, len(used)))
+    kept = occurs[buckets]
+    columns = np.take(np.cumsum(occurs, dtype=np.int32) - np.int32(1), buckets[kept])
+    lengths = np.add.reduceat(kept, ends[:-1], dtype=np.int32)
+    del buckets, kept
+    ones = np.ones(len(columns), dtype=np.float32)
+    rows = csr_array((ones, columns, np.append(0, np.cumsum(lengths)).astype(np.int32)), shape=(len(lengths), len(used)))
     at = np.arange(len(classes))
 
     def loss(flat: Array) -> tuple[float, Array]:

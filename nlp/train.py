@@ -42,12 +42,11 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Examples as numbers: weighted features, and how alike each two are."""
+    """Examples as numbers: which features there are, and those of each, weighted."""
 
     slots: Slots
     idf: Floats
     features: csr_array
-    gram: Single
 
 
 def text_of(example: Example) -> str:
@@ -98,8 +97,7 @@ def rows_of(found: Iterable[Ints], slots: Slots, idf: Floats) -> csr_array:
 def table_of(examples: Sequence[Example]) -> Table:
     """Texts are counted twice: to keep all their n-grams would take hundreds of megabytes."""
     slots, idf = vocabulary(occurrences(text_of(example)).buckets for example in examples)
-    features = rows_of((occurrences(text_of(example)).buckets for example in examples), slots, idf)
-    return Table(slots, idf, features, gram_of(features, features))
+    return Table(slots, idf, rows_of((occurrences(text_of(example)).buckets for example in examples), slots, idf))
 
 
 def gram_of(rows: csr_array, others: csr_array) -> Single:
@@ -154,7 +152,7 @@ def fit(examples: Sequence[Example], digest: str, vectors: Floats | None = None,
     table = table_of(asking)
     targets, known = _all_targets(asking)
     say("labels and flags")
-    linear = _linear(table, targets, known, folds)[0]
+    linear = _linear(table.features, gram_of(table.features, table.features), targets, known, folds)[0]
     joint = None
     if vectors is not None:
         say("labels, with embeddings")
@@ -181,27 +179,28 @@ def _all_targets(examples: Sequence[Example]) -> tuple[Single, Single]:
 
 
 def _linear(
-    table: Table, targets: Single, known: Single, folds: npt.NDArray[np.int64]
+    features: csr_array, gram: Single, targets: Single, known: Single, folds: npt.NDArray[np.int64]
 ) -> tuple[Linear, Single]:
-    """Weights over the features, and the calibrated dual coefficients they come from."""
-    held = out_of_fold(table.gram, targets, known, folds)
-    dual, intercepts = fit_all(table.gram.copy(), targets, known)
+    """Weights over the features, and the calibrated dual coefficients they come from. `gram` is used up."""
+    held = out_of_fold(gram, targets, known, folds)
+    dual, intercepts = fit_all(gram, targets, known)
     for column in range(targets.shape[1]):
         seen = known[:, column] > 0
         slope, offset = platt(held[seen, column], targets[seen, column])
         dual[:, column] *= slope
         intercepts[column] = intercepts[column] * slope + offset
-    weights = np.ascontiguousarray(table.features.T @ dual, dtype=np.float32)
+    weights = np.ascontiguousarray(features.T @ dual, dtype=np.float32)
     return Linear(weights, intercepts.astype(np.float32)), dual
 
 
 def _joint(table: Table, targets: Single, vectors: Floats, folds: npt.NDArray[np.int64]) -> Joint:
-    """`table.gram` becomes likeness in words and in meaning together."""
+    """Likeness in words and in meaning together."""
     mean = vectors.mean(axis=0)
     near = centred(vectors, mean)
+    gram = gram_of(table.features, table.features)
     for start in range(0, len(near), _BLOCK):
-        table.gram[start : start + _BLOCK] += near[start : start + _BLOCK] @ near.T
-    linear, dual = _linear(table, targets, np.ones_like(targets), folds)
+        gram[start : start + _BLOCK] += near[start : start + _BLOCK] @ near.T
+    linear, dual = _linear(table.features, gram, targets, np.ones_like(targets), folds)
     return Joint(linear, np.asarray(near.T @ dual, dtype=np.float32), mean)
 
 

@@ -29,7 +29,7 @@ def fit_roles(examples: Sequence[Example]) -> Roles:
     if not rows:
         return Roles(np.zeros((1 << BITS, len(Role)), dtype=np.float32))
     ends = np.cumsum([0, *(len(row) for row in rows)])
-    return Roles(fit_softmax(np.concatenate(rows), ends, np.array(roles), len(Role), 1 << BITS, STRENGTH))
+    return Roles(fit_softmax(np.concatenate(rows), ends, np.array(roles), len(Role), 1 << BITS, STRENGTH, least=1))
 
 
 def _role(value: str, unit: Unit, example: Example) -> Role:

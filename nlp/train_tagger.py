@@ -12,10 +12,13 @@ from nlp.own_words import blanked
 from nlp.softmax import fit_softmax
 from nlp.tagger import TAGGED, Tag, Tagger
 from nlp.tokens import Token, tokens_of
-from nlp.word_features import BITS, Buckets, Lexicon, features_of, key_of
+from nlp.word_features import BITS, FEATURES, Buckets, Lexicon, features_of, key_of
 
 STRENGTH = 2.0  # inverse regularisation
 _FREQUENT = 3  # messages with the word in lower case
+_NEAR = 1  # words to either side
+_EVERY = 6
+_LEAST = 4  # times a feature must occur
 
 
 def fit_tagger(examples: Sequence[Example]) -> Tagger:
@@ -28,12 +31,23 @@ def fit_tagger(examples: Sequence[Example]) -> Tagger:
     for example in marked:
         tokens = _tokens(example)
         if tokens:
-            rows.append(features_of(tokens, lexicon, rare=borderline & _everyday_of(tokens)))
-            tags += tags_of(example, tokens)
-    buckets = np.concatenate(rows)
+            found = tags_of(example, tokens)
+            kept = _telling(tokens, found, lexicon)
+            rows.append(features_of(tokens, lexicon, rare=borderline & _everyday_of(tokens))[kept])
+            tags += [found[at] for at in kept]
+    buckets = np.concatenate(rows).ravel()
     rows.clear()
-    ends = np.arange(len(buckets) + 1) * buckets.shape[1]
-    return Tagger(fit_softmax(buckets.ravel(), ends, np.array(tags), len(Tag), 1 << BITS, STRENGTH), lexicon)
+    ends = np.arange(len(tags) + 1) * FEATURES
+    return Tagger(fit_softmax(buckets, ends, np.array(tags), len(Tag), 1 << BITS, STRENGTH, _LEAST), lexicon)
+
+
+def _telling(tokens: Sequence[Token], tags: Sequence[int], lexicon: Lexicon) -> list[int]:
+    """Words worth learning from: near a fact, a capital, a number or a rare word; of the plain rest every sixth."""
+    marks = [
+        tag != Tag.O or token.text[0].isdigit() or token.text[0].isupper() or not lexicon.knows(token.low)
+        for token, tag in zip(tokens, tags, strict=True)
+    ]
+    return [at for at in range(len(tokens)) if at % _EVERY == 0 or any(marks[max(at - _NEAR, 0) : at + _NEAR + 1])]
 
 
 def _tokens(example: Example) -> list[Token]:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from nlp.tokens import Token
 
-BITS = 17
+BITS = 18
 
 Buckets = npt.NDArray[np.int32]
 
@@ -86,6 +86,9 @@ class Lexicon:
     def __init__(self, everyday: frozenset[int]) -> None:
         self.everyday = everyday
         self._kept: dict[str, _Word] = {}
+
+    def knows(self, low: str) -> bool:
+        return not low[0].isalpha() or key_of(low) in self.everyday
 
     def words(self, tokens: Sequence[Token], rare: frozenset[int]) -> list[_Word]:
         kept = self._kept

@@ -88,7 +88,7 @@ class _Field(FieldShape):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpTable(TableShape):
-    fields: Mapping[str, _Field] = field(default_factory=dict)  # type: ignore[assignment]  # fields with a path
+    fields: Mapping[str, _Field] = field(default_factory=dict)
     find: Mapping[str, Call] = field(default_factory=dict)  # identifier kind -> call
     items: str = ""
     key: str = "id"
@@ -195,6 +195,10 @@ def _check_table(place: Place, table: HttpTable, given: set[str]) -> None:
             raise place.error(f"find.{kind}", f"geen bekende soort ({', '.join(sorted(SHARED_KINDS))}) en geen sleutel")
         if kind in SHARED_KINDS and not call.match:
             raise place.error(f"find.{kind}.match", "noem het veld dat gelijk moet zijn: een dienst zoekt vaak ruim")
+    _check_calls(place, table)
+
+
+def _check_calls(place: Place, table: HttpTable) -> None:
     for verb in Verb:
         if (verb in table.can) is not (verb in table.calls):
             raise place.error("can", f"'{verb}' in can en de aanroep 'calls.{verb}' horen bij elkaar")

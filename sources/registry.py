@@ -7,9 +7,13 @@ from datetime import datetime
 from typing import Protocol
 
 from cases.context import system_clock
-from cases.protocols import DataSource
+from cases.protocols import DataSource, MailSearch
 from sources.file_settings import FileSettings
 from sources.files import FileSource
+from sources.folder import FolderSettings, FolderSource
+from sources.http import HttpSource
+from sources.http_settings import HttpSettings
+from sources.mailbox import MailboxSettings, MailboxSource
 from sources.manual import ManualSettings, ManualSource
 from sources.settings import SourceSettings
 from sources.sql import SqlSource
@@ -24,11 +28,20 @@ class Source(DataSource, Protocol):
         ...
 
 
-def open_source(settings: SourceSettings, clock: Callable[[], datetime] = system_clock) -> Source:
+def open_source(
+    settings: SourceSettings, clock: Callable[[], datetime] = system_clock, mail: MailSearch | None = None
+) -> Source:
+    """`mail` looks in the organisation's mailbox, where it has one with IMAP."""
     match settings:
         case SqlSourceSettings():
             return SqlSource(settings, clock)
         case FileSettings():
             return FileSource(settings, clock)
+        case HttpSettings():
+            return HttpSource(settings, clock)
         case ManualSettings():
             return ManualSource(settings)
+        case MailboxSettings():
+            return MailboxSource(settings, mail)
+        case FolderSettings():
+            return FolderSource(settings, clock)

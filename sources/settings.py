@@ -12,15 +12,21 @@ from typing import Any
 
 from cases.errors import ConfigError
 from sources.file_settings import FileSettings, read_files
+from sources.folder import FolderSettings, read_folder
+from sources.http_settings import HttpSettings, read_http
+from sources.mailbox import MailboxSettings, read_mailbox
 from sources.manual import ManualSettings, read_manual
 from sources.sql_settings import SqlSourceSettings, read_sql
 from sources.tables import Declaration, Place, check_unique
 
-SourceSettings = SqlSourceSettings | FileSettings | ManualSettings
+SourceSettings = SqlSourceSettings | FileSettings | HttpSettings | ManualSettings | MailboxSettings | FolderSettings
 _KINDS: Mapping[str, Callable[[Place, object], SourceSettings]] = {
     "sql": read_sql,
     "csv": read_files,
+    "http": read_http,
     "manual": read_manual,
+    "mailbox": read_mailbox,
+    "folder": read_folder,
 }
 
 

@@ -17,6 +17,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from cases.errors import RuleError
 
+# One encoder, kept: `json.dumps` with options builds one on every call.
+_json = json.JSONEncoder(ensure_ascii=False, default=str).encode
+
 
 class Sealer:
     """Seals and opens with one key of 32 bytes."""
@@ -44,7 +47,7 @@ class Sealer:
         return self.open(sealed, context).decode()
 
     def seal_json(self, value: Any, context: str) -> bytes:
-        return self.seal(json.dumps(value, ensure_ascii=False, default=str).encode("utf-8", "replace"), context)
+        return self.seal(_json(value).encode("utf-8", "replace"), context)
 
     def open_json(self, sealed: bytes, context: str) -> Any:
         return json.loads(self.open(sealed, context))
@@ -56,7 +59,7 @@ def new_key() -> bytes:
 
 def blind(key: bytes, kind: str, value: str) -> str:
     """A keyed digest of one normalised token, for exact look-up without the plaintext."""
-    return hmac.new(key, f"{kind}\x00{value}".encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+    return hmac.digest(key, f"{kind}\x00{value}".encode("utf-8", "replace"), "sha256").hex()
 
 
 def code_digest(key: bytes, scope: str, code: str) -> str:

@@ -9,7 +9,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 
 from cases.errors import InputError, OutsideError, RuleError
-from web import answers, demo_pages, doing, health
+from web import answers, demo_pages, doing, health, intercom_hook
+from web.chat import live as chat_live
+from web.chat import routes as chat_routes
 from web.demo import DemoFace
 from web.face import WebFace, make_face, seen
 from web.guard import HEADERS, Guard
@@ -20,6 +22,7 @@ from web.staff import acts, case, channels, handling, lists, login, post
 from web.staff.session import NotSignedIn, NotThere, Refused
 from workflow.desk import Desk
 
+CHAT = (chat_live.router, chat_routes.router, intercom_hook.router)
 STAFF = (login.router, lists.router, case.router, acts.router, handling.router, channels.router, post.router)
 REQUESTER = (requester_case.router, download.router, privacy.router, doing.router)
 
@@ -36,7 +39,7 @@ def create_app(desk: Desk, settings: WebSettings, demo: DemoFace | None = None) 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, telemetry=telemetry)
     face = make_face(desk, settings, demo)
     app.state.face = face
-    for router in (*STAFF, *REQUESTER, health.router):
+    for router in (*STAFF, *REQUESTER, *CHAT, health.router):
         app.include_router(router)
     if demo is not None:
         app.include_router(demo_pages.router)

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from cases.protocols import Accept
 from web import answers, letter_words, show, static_files, words
 from web.demo import DemoFace
 from web.settings import WebSettings
@@ -24,6 +25,12 @@ class WebFace:
     demo: DemoFace | None
     templates: Environment
     files: dict[str, StaticFile]
+
+    @property
+    def accept(self) -> Accept:
+        """The one door, for what visitors say."""
+        assert self.settings.accept is not None, "a web chat needs the door"
+        return self.settings.accept
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """One page; `values` are what its template names, missing ones are errors."""

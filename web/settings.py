@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+
+from cases.protocols import Accept
+from intake.intercom.receiver import IntercomReceiver
+from web.chat.settings import WebChatSettings
 
 
 def _no_workers() -> Mapping[str, bool]:
@@ -13,11 +17,16 @@ def _no_workers() -> Mapping[str, bool]:
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    """`workers` says which loops of this process are alive, for the health page."""
+    """`workers` says which loops of this process are alive, for the health page; `chats`: by organisation, those with
+    a web chat, whose messages go to `accept`.
+    """
 
     base_url: str
     hosts: tuple[str, ...] = ()  # further host names this installation answers to
     workers: Callable[[], Mapping[str, bool]] = _no_workers
+    chats: Mapping[str, WebChatSettings] = field(default_factory=dict)
+    accept: Accept | None = None
+    intercom: Mapping[str, IntercomReceiver] = field(default_factory=dict)  # by organisation, those that use it
 
     @property
     def secure(self) -> bool:

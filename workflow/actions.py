@@ -23,7 +23,7 @@ from storage.queries.request_facts import RequestFacts
 from storage.queries.writing import open_work
 from storage.seal import blind
 from storage.unit import Reads, Unit
-from workflow.package import Doing, Opened
+from workflow.package import Doing, Opened, open_draft
 
 UNDO = timedelta(hours=72)  # of a changed e-mail address, bank account or login
 TRIES = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))  # then a person looks
@@ -113,6 +113,22 @@ def settle_action(
         source=row.source, verb=row.verb, status=status.value, records=changed.records,
     )  # fmt: skip
     return status
+
+
+def done_by_hand(unit: Unit, action_id: str, *, nothing: bool) -> None:
+    """Somebody says that a change in a system kept by hand is done, or that there was nothing to do."""
+    rows = table(SourceAction)
+    row = unit.one(select(rows).where(rows.c.id == action_id, rows.c.status == ActionStatus.BY_HAND.value))
+    if row is None:
+        return
+    content, opened = content_of(unit, row), open_draft(unit, row.draft_id)
+    status = ActionStatus.NOTHING if nothing else ActionStatus.DONE
+    gone = [line for line in opened.doing.lines if _covers(row, content, line)]
+    write_ledger(unit, opened.facts, gone, fate=GONE.get(Verb(row.verb)))
+    unit.change(
+        SourceAction, action_id, status=status.value, done_at=unit.now,
+        records=0 if nothing else max(len(content["keys"]), 1),
+    )  # fmt: skip
 
 
 def _again(unit: Unit, row: Row[Any], mine: dict[str, Any], changed: Changed, facts: RequestFacts) -> ActionStatus:

@@ -35,11 +35,11 @@ class ByHand:
 async def ask(own: OrganisationDesk, identifiers: Sequence[Identifier]) -> tuple[Found, ...]:
     """Every system that answers by itself; only proven identifiers open anything."""
     proven = [identifier for identifier in identifiers if identifier.proven]
-    names = [name for name in _searched(own) if name not in own.by_hand]
+    names = [name for name in searched(own) if name not in own.by_hand]
     return tuple(await asyncio.gather(*(_find(own, name, proven) for name in names)))
 
 
-def _searched(own: OrganisationDesk) -> list[str]:
+def searched(own: OrganisationDesk) -> list[str]:
     """Not those that only hold other people's customers."""
     return [
         name
@@ -62,7 +62,7 @@ async def _find(own: OrganisationDesk, name: str, identifiers: Sequence[Identifi
 
 async def by_hand(desk: Desk, own: OrganisationDesk, facts: RequestFacts) -> ByHand:
     """Opens the tasks that are not there yet. Close to the date told, who has not answered counts as not asked."""
-    names = [name for name in _searched(own) if name in own.by_hand]
+    names = [name for name in searched(own) if name in own.by_hand]
     if not names:
         return ByHand((), ())
     answers = await desk.store.read(lambda reads: tasks.answers(reads, facts.id))

@@ -104,14 +104,8 @@ def _blocks(said: Said) -> tuple[Block, ...] | None:
         case Mail.WITHDRAWN:
             return (chat.withdrawn(about),)
         case Mail.TALK if turn.talk is not None:
-            return (_talk(said, turn.talk),)
+            return (chat.talk(about, turn.talk, language=said.reading.language),)
     return None
-
-
-def _talk(said: Said, talk: Talk) -> Block:
-    if talk is Talk.ASK_ADDRESS:
-        return chat.ask_address(said.about)
-    return chat.talk(said.about, talk, language=said.reading.language)
 
 
 def _status(said: Said) -> Block:

@@ -38,6 +38,7 @@ from cases.types import (
 )
 from handlers.base import Prepared
 from handlers.outcomes import Result, fill_outcomes
+from handlers.parts import dated
 from handlers.wording import staff_texts
 from storage.claims import claim
 from storage.models import Approval, Conversation, Draft, Outbox, Request, SourceAction, table
@@ -53,6 +54,10 @@ from workflow.package import Opened, open_draft, write_draft
 log = logging.getLogger(__name__)
 BATCH = 8
 CHANGE_LIMIT = 60.0  # seconds for one change in one system
+# What a later change in the same system need not wait for; a person may do several things side by side.
+_LETS_BY = [
+    each.value for each in (ActionStatus.DONE, ActionStatus.NOTHING, ActionStatus.CANCELLED, ActionStatus.BY_HAND)
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +101,13 @@ def _claim(unit: Unit, desk: Desk) -> tuple[str, list[Item]]:
 def _earlier() -> ColumnElement[bool]:
     """Another change in the same system that must come first: children before parents."""
     rows, before = table(SourceAction), table(SourceAction).alias("before")
-    over = (ActionStatus.DONE.value, ActionStatus.NOTHING.value)
+    over = [
+        each.value for each in (ActionStatus.DONE, ActionStatus.NOTHING, ActionStatus.CANCELLED, ActionStatus.BY_HAND)
+    ]
     return exists().where(
         and_(
             before.c.draft_id == rows.c.draft_id, before.c.source == rows.c.source,
-            before.c.position < rows.c.position, before.c.status.not_in(over),
+            before.c.position < rows.c.position, before.c.status.not_in(_LETS_BY),
         )
     )  # fmt: skip
 
@@ -146,19 +153,21 @@ def _settle(unit: Unit, desk: Desk, token: str, item: Item, changed: Changed) ->
 # --- the end of a package -------------------------------------------------------------------------------------------
 
 _FINAL = (ActionStatus.DONE.value, ActionStatus.NOTHING.value, ActionStatus.CONFLICT.value)
+_CALLED_OFF = ActionStatus.CANCELLED.value  # of an earlier round: taken back, then approved again
 
 
 def _over(reads: Reads, desk: Desk) -> list[str]:
     """Approved packages with changes, all of them over, whose letter was not written yet."""
     drafts, requests, rows, outbox = table(Draft), table(Request), table(SourceAction), table(Outbox)
-    unfinished = exists().where(rows.c.draft_id == drafts.c.id, rows.c.status.not_in(_FINAL))
+    unfinished = exists().where(rows.c.draft_id == drafts.c.id, rows.c.status.not_in((*_FINAL, _CALLED_OFF)))
+    carried_out = exists().where(rows.c.draft_id == drafts.c.id, rows.c.status.in_(_FINAL))
     letter = exists().where(outbox.c.draft_id == drafts.c.id)
     found = reads.rows(
         select(drafts.c.id)
         .join(requests, requests.c.id == drafts.c.request_id)
         .where(drafts.c.status == DraftStatus.APPROVED.value, drafts.c.actions.is_not(None))
         .where(requests.c.state == RequestState.EXECUTING.value, drafts.c.organisation_id.in_(desk.organisations))
-        .where(exists().where(rows.c.draft_id == drafts.c.id), ~unfinished, ~letter)
+        .where(carried_out, ~unfinished, ~letter)
         .limit(BATCH)
     )
     return [row.id for row in found]
@@ -167,7 +176,7 @@ def _over(reads: Reads, desk: Desk) -> list[str]:
 async def _finish(desk: Desk, draft_id: str) -> None:
     opened, results, kind = await desk.store.read(lambda reads: _results(reads, draft_id))
     texts = desk.organisation(opened.facts.organisation).texts[opened.facts.form]
-    letter = fill_outcomes(opened.letter, results, texts)
+    letter = dated(fill_outcomes(opened.letter, results, texts), texts, local_date(desk.now()))
     try:
         if differing := slots(letter):
             named = fill(letter, {slot: texts.say("outcome.conflict") for slot in differing})
@@ -183,7 +192,8 @@ async def _finish(desk: Desk, draft_id: str) -> None:
 def _results(reads: Reads, draft_id: str) -> tuple[Opened, list[Result], OutboxKind]:
     opened = open_draft(reads, draft_id)
     rows, approvals = table(SourceAction), table(Approval)
-    found = reads.rows(select(rows).where(rows.c.draft_id == draft_id).order_by(rows.c.position))
+    mine = select(rows).where(rows.c.draft_id == draft_id, rows.c.status != _CALLED_OFF)
+    found = reads.rows(mine.order_by(rows.c.position))
     results = [
         Result(row.source, Verb(row.verb), ActionStatus(row.status), row.records, local_date(row.done_at or reads.now))
         for row in found

@@ -23,7 +23,8 @@ from cases.types import (
     RequestState,
     WorkKind,
 )
-from handlers import notices
+from handlers import chat, notices
+from handlers.notices import About
 from handlers.wording import Texts
 from storage.models import CaseIdentifier, Conversation, Inbound, Link, Message, Outbox, Request, WorkItem, table
 from storage.queries.request_facts import RequestFacts, newest_request, request_facts
@@ -33,7 +34,7 @@ from storage.unit import Unit
 from workflow import mailbox
 from workflow.approval import may_decide, prepare_again
 from workflow.desk import Desk
-from workflow.notices import about, to_requester, write
+from workflow.notices import about, to_requester, write, write_chat
 from workflow.opening import ready, write_code
 
 
@@ -45,7 +46,11 @@ async def reply(desk: Desk, staff_id: str, conversation_id: str, text: str) -> N
     facts = await desk.store.read(lambda reads: newest_request(reads, conversation_id))
     own = desk.organisation(facts.organisation)
     letter = _letter(own.texts[facts.form], facts, words, own.policy.name, own.policy.signature)
-    post = await desk.in_thread(write, desk, facts.organisation, OutboxKind.LETTER, letter)
+    if facts.chat:
+        spoken = chat.staff_says(_at(desk, facts), words)
+        post = await desk.in_thread(write_chat, desk, facts.organisation, OutboxKind.LETTER, spoken)
+    else:
+        post = await desk.in_thread(write, desk, facts.organisation, OutboxKind.LETTER, letter)
 
     def settle(unit: Unit) -> None:
         to_requester(unit, desk, facts, post, wait=desk.limits.undo)
@@ -55,6 +60,13 @@ async def reply(desk: Desk, staff_id: str, conversation_id: str, text: str) -> N
 
     await desk.store.write(settle)
     desk.wake.outbox.set()
+
+
+def _at(desk: Desk, facts: RequestFacts) -> About:
+    return about(
+        desk, facts.organisation, form=facts.form, number=facts.case_number, labels=(facts.label,),
+        received_at=facts.received_at, told=facts.told_on,
+    )  # fmt: skip
 
 
 def _letter(texts: Texts, facts: RequestFacts, words: tuple[str, ...], name: str, signature: tuple[str, ...]) -> Letter:
@@ -77,12 +89,11 @@ async def hand_to_bot(desk: Desk, staff_id: str, conversation_id: str) -> None:
     facts = await desk.store.read(lambda reads: newest_request(reads, conversation_id))
     own = desk.organisation(facts.organisation)
     code = new_code(own.policy.identity.code_digits)
-    at = about(
-        desk, facts.organisation, form=facts.form, number=facts.case_number, labels=(facts.label,),
-        received_at=facts.received_at, told=facts.told_on,
-    )  # fmt: skip
+    at = _at(desk, facts)
     letter = notices.code_mail(at, code=code, channel=ChannelKind(facts.channel), written_at=facts.received_at)
     post = await desk.in_thread(write, desk, facts.organisation, OutboxKind.IDENTITY_CODE, letter)
+    needs = facts.assurance < Assurance.MAILBOX_PROVEN
+    back = await desk.in_thread(write_chat, desk, facts.organisation, OutboxKind.CHAT, chat.back(at, ask=needs))
 
     def settle(unit: Unit) -> None:
         actor = staff_actor(staff_id)
@@ -97,6 +108,12 @@ async def hand_to_bot(desk: Desk, staff_id: str, conversation_id: str) -> None:
         close_lines(
             unit, WorkKind.HUMAN_WANTED, WorkKind.HANDLE, WorkKind.IDENTITY_STUCK, actor=actor, case_id=facts.case_id
         )
+        if facts.chat:  # the program says that it is back; where proof lacks it asks for the address, as at first
+            to_requester(unit, desk, facts, back)
+            proven = _go_on(unit, desk, conversation_id, actor)
+            awaited = Awaited.NOTHING if proven or not needs else Awaited.ADDRESS
+            unit.change(Conversation, conversation_id, awaited=awaited.value)
+            return
         if _go_on(unit, desk, conversation_id, actor):
             return
         unit.change(Conversation, conversation_id, awaited=Awaited.CODE.value)

@@ -165,8 +165,10 @@ def case_file(
     desk: Desk, own: OrganisationDesk, facts: RequestFacts, found: tuple[Found, ...], assurance: Assurance
 ) -> CaseFile:
     """The read-only file that a handler gets."""
-    asked = {one.source for one in found}
-    sources: tuple[SourceInfo, ...] = tuple(source.describe() for name, source in own.sources.items() if name in asked)
+    named = {one.source for one in found}
+    if HANDLERS[facts.label].needs is Needs.SYSTEMS:
+        named = set(asking.searched(own))
+    sources: tuple[SourceInfo, ...] = tuple(source.describe() for name, source in own.sources.items() if name in named)
     return CaseFile(
         case_number=facts.case_number, policy=own.policy, form=facts.form, label=facts.label, request_id=facts.id,
         received_at=facts.received_at, told_date=facts.told_on, as_understood=facts.understood,

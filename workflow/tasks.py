@@ -18,13 +18,14 @@ from cases.audit import PROGRAM, AuditTag
 from cases.calendar import local_date
 from cases.errors import InputError, Stale
 from cases.protocols import Identifier, Keeper, SourceInfo
-from cases.types import ActionStatus, ChannelKind, OutboxKind, TaskStatus, WorkKind
+from cases.types import ChannelKind, OutboxKind, TaskStatus, WorkKind
 from handlers.doing_notices import task
-from storage.models import Request, SourceAction, SourceTask, table
+from storage.models import Request, SourceTask, table
 from storage.queries.request_facts import RequestFacts, request_facts
 from storage.queries.writing import Route, close_work, open_work, queue
 from storage.seal import token_digest
 from storage.unit import Reads, Unit
+from workflow.actions import done_by_hand
 from workflow.desk import Desk
 from workflow.notices import write
 from workflow.opening import new_token
@@ -62,11 +63,31 @@ def open_change(unit: Unit, desk: Desk, facts: RequestFacts, row: Row[Any], cont
     source = desk.organisation(facts.organisation).sources.get(row.source)
     info = source.describe() if source is not None else SourceInfo(row.source, row.source, ())
     who = [[one.kind, one.value] for one in facts.identifiers if one.proven]
+    if _joined(unit, facts, row, content):
+        return
     asked = {
         "who": who, "name": facts.name, "verb": row.verb, "table": row.table_name, "keys": content["keys"],
         "values": content["values"], "columns": content["columns"], "wish": content["description"],
+        "actions": [row.id],
     }  # fmt: skip
     _open(unit, desk, facts, info, asked, action_id=row.id)
+
+
+def _joined(unit: Unit, facts: RequestFacts, row: Row[Any], content: Mapping[str, Any]) -> bool:
+    """Several changes of one kind in one system are one task: one page, one mail."""
+    rows = table(SourceTask)
+    mine = (rows.c.request_id == facts.id) & (rows.c.source == row.source) & rows.c.action_id.is_not(None)
+    unit.flush()
+    for task_row in unit.rows(select(rows).where(mine, rows.c.status == TaskStatus.OPEN.value)):
+        sealer, context = unit.keys.data(unit, task_row.data_key_id), f"source_task.content:{task_row.id}"
+        asked = sealer.open_json(task_row.content, context)
+        if asked["verb"] != row.verb:
+            continue
+        asked["actions"].append(row.id)
+        asked["wish"] = f"{asked['wish']}\n{content['description']}"
+        unit.change(SourceTask, task_row.id, content=sealer.seal_json(asked, context))
+        return True
+    return False
 
 
 def _open(
@@ -152,6 +173,7 @@ async def answer_by_link(desk: Desk, token: str, *, nothing: bool, found: Sequen
 
     await desk.store.write(settle)
     desk.wake.requests.set()
+    desk.wake.actions.set()
 
 
 async def answer_by_staff(desk: Desk, actor: str, task_id: str, *, nothing: bool) -> None:
@@ -166,6 +188,7 @@ async def answer_by_staff(desk: Desk, actor: str, task_id: str, *, nothing: bool
 
     await desk.store.write(settle)
     desk.wake.requests.set()
+    desk.wake.actions.set()
 
 
 def _answer(
@@ -190,15 +213,12 @@ def _answer(
         AuditTag.TASK_ANSWERED, organisation=row.organisation_id, actor=actor, case=request.case_id, subject=row.id,
         source=row.source, nothing=nothing, records=len(filled),
     )  # fmt: skip
-    close_work(unit, WorkKind.TASK, actor=actor, request_id=row.request_id, detail=row.source)
+    close_work(unit, WorkKind.TASK, actor=actor, same=f"{WorkKind.TASK.value}:{row.id}")
     if row.action_id is None:
         unit.change(Request, row.request_id, wake_at=unit.now)
         return
-    status = ActionStatus.NOTHING if nothing else ActionStatus.DONE
-    unit.change(
-        SourceAction, row.action_id, if_={"status": ActionStatus.BY_HAND.value}, status=status.value, done_at=unit.now,
-        records=0 if nothing else 1,
-    )  # fmt: skip
+    for action_id in sealer.open_json(row.content, f"source_task.content:{row.id}")["actions"]:
+        done_by_hand(unit, action_id, nothing=nothing)
 
 
 # --- what was answered, and what was not ------------------------------------------------------------------------------

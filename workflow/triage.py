@@ -9,12 +9,13 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
+from cases import chat_dialogue
 from cases.audit import AuditTag, staff_actor
 from cases.dialogue import Awaited, Mail, Turn, opened
 from cases.errors import InputError, RuleError, Stale
-from cases.messages import ParsedMessage, RawInbound, as_kept
+from cases.messages import ParsedMessage, RawInbound, as_kept, chat_message
 from cases.reading import Flag, Reading
-from cases.types import Assurance, InboundOutcome, InboundStatus, Label, Origin, WorkKind
+from cases.types import Assurance, ChannelKind, InboundOutcome, InboundStatus, Label, Origin, WorkKind
 from storage.claims import RELEASED
 from storage.models import Case, Conversation, Inbound, Message, table
 from storage.queries.inbound import raw_of
@@ -24,7 +25,7 @@ from storage.unit import Reads, Unit
 from workflow import forwards, mailbox
 from workflow.answering import Answer, answer
 from workflow.desk import Desk
-from workflow.opening import told_if_request
+from workflow.opening import index_kind, told_if_request
 from workflow.settling import settle_turn
 
 _ABOUT_A_MESSAGE = (
@@ -66,8 +67,9 @@ async def open_as(
     if not parsed.from_address:
         raise InputError("no_sender")
     snapshot, counts, turn = await _plan(desk, row, raw, parsed, reading, wanted)
-    index = desk.index(row.organisation_id, "email", parsed.from_address)
-    made = await desk.in_thread(answer, desk, row, raw, parsed, reading, turn, snapshot, counts, index)
+    index = desk.index(row.organisation_id, index_kind(raw.channel), parsed.from_address)
+    chat = chat_message(raw.raw) if raw.channel is not ChannelKind.EMAIL else None
+    made = await desk.in_thread(answer, desk, row, raw, parsed, reading, turn, snapshot, counts, index, chat)
     assert made is not None and made.opening is not None
 
     def settle(unit: Unit) -> str:
@@ -128,7 +130,7 @@ async def _plan(
             .join(messages, messages.c.conversation_id == conversations.c.id)
             .where(messages.c.inbound_id == row.id, conversations.c.case_id.is_(None))
         )
-        index = desk.index(row.organisation_id, "email", parsed.from_address)
+        index = desk.index(row.organisation_id, index_kind(raw.channel), parsed.from_address)
         handles = Wanted(
             row.organisation_id, raw.channel, row.account, index, conversation_id, (), row.content_digest or "", row.id,
         )  # fmt: skip
@@ -140,6 +142,8 @@ async def _plan(
     goes_on = known is not None and known.threaded and not known.has_case
     turn = opened(labels, reading, policy, assurance=Assurance.ADDRESS_CLAIMED)
     turn = replace(turn, awaited=turn.awaited or Awaited.NOTHING, new_conversation=not goes_on)
+    if raw.channel is not ChannelKind.EMAIL:
+        turn = chat_dialogue.opened_by_staff(turn, known)
     if raw.origin is Origin.BACKLOG:  # colleagues may have answered it already: nothing is sent by itself
         turn = replace(
             turn, mail=Mail.NONE, awaited=Awaited.NOTHING, by_staff=True, human=True, work=(WorkKind.HANDLE,)
@@ -213,7 +217,8 @@ def _talk_of(unit: Unit, desk: Desk, row: Row[Any], case: Row[Any], parsed: Pars
         Conversation, id=conversation_id, organisation_id=row.organisation_id, case_id=case.id,
         data_key_id=case.data_key_id, channel=row.channel, account=row.account,
         address=sealer.seal_text(parsed.from_address, f"conversation.address:{conversation_id}"),
-        address_index=desk.index(row.organisation_id, "email", parsed.from_address), form=first.form,
+        address_index=desk.index(row.organisation_id, index_kind(ChannelKind(row.channel)), parsed.from_address),
+        form=first.form,
         assurance=int(Assurance.ADDRESS_CLAIMED), human_since=unit.now, last_message_at=unit.now, created_at=unit.now,
     )  # fmt: skip
     return conversation_id

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from cases.audit import AuditTag, requester_actor
+from cases.audit import AuditTag, requester_actor, staff_actor
 from cases.calendar import local_date
 from cases.errors import InputError, Stale
 from cases.protocols import Change
@@ -29,7 +29,7 @@ from cases.types import (
 )
 from handlers import doing_notices
 from handlers.notices import About
-from storage.models import Draft, Link, SourceAction, table
+from storage.models import Approval, Draft, Link, SourceAction, table
 from storage.queries.request_facts import RequestFacts, request_facts
 from storage.queries.writing import Post, Route, move_request, open_work, queue
 from storage.seal import token_digest
@@ -112,8 +112,9 @@ def called_off_by_requester(unit: Unit, request_id: str, conversation_id: str) -
     )  # fmt: skip
 
 
-def called_off_by_staff(unit: Unit, request_id: str, actor: str) -> None:
-    """Staff take the approval back while it waits: the draft is open again."""
+def called_off_by_staff(unit: Unit, request_id: str, staff_id: str) -> None:
+    """Staff take the approval back while it waits: the draft is open again, for two people where it needs two."""
+    actor = staff_actor(staff_id)
     if not cancel_actions(unit, request_id):
         raise Stale("there is nothing to call off")
     facts = request_facts(unit, request_id)
@@ -124,6 +125,10 @@ def called_off_by_staff(unit: Unit, request_id: str, actor: str) -> None:
     )
     assert draft is not None
     unit.change(Draft, draft.id, status=DraftStatus.OPEN.value, version=draft.version + 1)
+    unit.add(
+        Approval, id=unit.new_id(), organisation_id=facts.organisation, draft_id=draft.id, staff_id=staff_id,
+        act="undo", package_digest=draft.package_digest, at=unit.now,
+    )  # fmt: skip
     unit.execute(
         links.update().where(links.c.request_id == request_id, links.c.kind == CALL_OFF).values(revoked_at=unit.now)
     )

@@ -55,8 +55,10 @@ class SenderCheck:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="sender-check")
 
     async def __call__(self, message: RawInbound, parsed: ParsedMessage) -> SenderEvidence:
-        loop = asyncio.get_running_loop()
+        loop, settings = asyncio.get_running_loop(), self._of(message.organisation)
         try:
+            if not (settings.own_check or settings.arc_sealers):  # only the headers are read, nobody is asked
+                return self.judge(message, parsed)
             return await loop.run_in_executor(self._threads, copy_context().run, self.judge, message, parsed)
         except Exception as error:  # evidence is a help: without it the message goes on
             log.warning("sender not checked: %s", place_of(error))
@@ -64,7 +66,7 @@ class SenderCheck:
 
     def judge(self, message: RawInbound, parsed: ParsedMessage) -> SenderEvidence:
         """In this thread; asks the DNS."""
-        settings = self._settings.get(message.organisation, SenderCheckSettings())
+        settings = self._of(message.organisation)
         domain = domain_of(parsed.from_address)
         resembled = lookalike_of(domain, self._known(message.organisation))
         fields = list(_fields(message.raw))
@@ -76,6 +78,9 @@ class SenderCheck:
             answers = Answers(self._lookup, seconds=settings.dns_seconds, budget=settings.budget_seconds)
             evidence = _judge(message, fields, domain, settings, answers)
         return replace(evidence, lookalike_of=resembled)
+
+    def _of(self, organisation: str) -> SenderCheckSettings:
+        return self._settings.get(organisation, SenderCheckSettings())
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)

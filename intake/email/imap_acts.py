@@ -104,7 +104,7 @@ def _keep_sent(line: _Line, act: MailboxAct) -> Acted:
     if not sent or act.raw is None:
         return Acted(ActOutcome.UNSUPPORTED)
     line.client.select_folder(sent, readonly=True)
-    if not _search(line.client, act.message_id):
+    if not search_message_id(line.client, act.message_id):
         line.client.append(sent, act.raw, flags=[_SEEN])
     return Acted(ActOutcome.DONE, sent)
 
@@ -125,7 +125,7 @@ def _find(line: _Line, act: MailboxAct, folders: Sequence[str]) -> _Place | None
         uids: list[int] = []
         if folder == act.folder and act.uid and act.uidvalidity and state.uidvalidity == act.uidvalidity:
             uids = line.client.search(["UID", str(act.uid)])
-        if uids := uids or _search(line.client, act.message_id):
+        if uids := uids or search_message_id(line.client, act.message_id):
             return _Place(folder, uids[-1], imap_folders.keeps_keyword(state, line.settings.keyword))
     return None
 
@@ -139,7 +139,7 @@ def _open(client: IMAPClient, folder: str) -> imap_folders.State | None:
         return None  # the folder is gone
 
 
-def _search(client: IMAPClient, message_id: str) -> list[int]:
+def search_message_id(client: IMAPClient, message_id: str) -> list[int]:
     """The whole identifier with its brackets: a part of one would find other messages."""
     if not _MESSAGE_ID.fullmatch(message_id):
         return []
@@ -167,6 +167,6 @@ def _move(line: _Line, act: MailboxAct, place: _Place, target: str) -> Acted:
 def _copied(client: IMAPClient, act: MailboxAct, place: _Place, target: str) -> bool:
     """Did an earlier try come as far as the copy? Leaves the place open again."""
     client.select_folder(target, readonly=True)
-    there = bool(_search(client, act.message_id))
+    there = bool(search_message_id(client, act.message_id))
     client.select_folder(place.folder)
     return there

@@ -91,14 +91,14 @@ class State:
 
 def find(client: IMAPClient, settings: ImapSettings) -> Found:
     """Looks the folders up; makes the request folder when the desk may mark messages and it is not there."""
-    listed = _list(client)
+    listed = listed_folders(client)
     requests = _named(listed, settings.request_folder)
     if not requests and settings.request_folder not in ("", NOT_WATCHED) and settings.marking is not Marking.NONE:
         requests = _create(client, settings.request_folder, listed)
     return Found(
         inbox=settings.folder,
-        junk=_special(listed, settings.junk_folder, b"\\junk", JUNK_NAMES),
-        sent=_special(listed, settings.sent_folder, b"\\sent", SENT_NAMES),
+        junk=special(listed, settings.junk_folder, b"\\junk", JUNK_NAMES),
+        sent=special(listed, settings.sent_folder, b"\\sent", SENT_NAMES),
         requests=requests,
     )
 
@@ -130,7 +130,7 @@ def keeps_keyword(state: State, keyword: str) -> bool:
     return b"\\*" in state.flags or keyword.lower().encode() in state.flags
 
 
-def _list(client: IMAPClient) -> list[Listed]:
+def listed_folders(client: IMAPClient) -> list[Listed]:
     client.folder_encode = False  # decoded here: one name that can not be read must not hide all others
     try:
         lines: Sequence[tuple[Sequence[bytes], bytes | None, bytes | str]] = client.list_folders()
@@ -151,7 +151,7 @@ def _listed(flags: Sequence[bytes], delimiter: bytes | None, name: bytes | str) 
     return Listed(text, known, (delimiter or b"").decode("ascii", "replace"))
 
 
-def _special(listed: Sequence[Listed], setting: str, flag: bytes, names: Sequence[str]) -> str:
+def special(listed: Sequence[Listed], setting: str, flag: bytes, names: Sequence[str]) -> str:
     if setting:
         return "" if setting == NOT_WATCHED else _named(listed, setting)
     for folder in listed:

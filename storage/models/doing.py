@@ -68,7 +68,7 @@ class LedgerEntry(SQLModel, table=True):
     table_name: str = text()
     fate: str = text()  # cases.types.Fate
     data_key_id: str | None = maybe_text()
-    reference: bytes | None = maybe_sealed()  # the record's key in its system; emptied when the line is closed
+    reference: bytes | None = maybe_sealed()  # the record's key in its system: after a restore it must be found again
     reference_digest: str = text(index=True)  # keyed: the same record is never listed twice
     columns: Any = json_value()
     category: str = text("")

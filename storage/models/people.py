@@ -80,3 +80,4 @@ class WorkItem(SQLModel, table=True):
     closed_at: datetime | None = maybe_moment()
     closed_by: str | None = maybe_text()
     notified_at: datetime | None = maybe_moment()  # staff were mailed about it
+    chat_told_at: datetime | None = maybe_moment()  # staff heard of it in their chat

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +28,7 @@ class Stored:
 
 def keyed_digest(key: bytes, value: bytes) -> str:
     """A digest that outlives its plaintext and tells nothing without the organisation's tombstone key."""
-    return hmac.new(key, value, hashlib.sha256).hexdigest()
+    return hmac.digest(key, value, "sha256").hex()
 
 
 def store(unit: Unit, messages: Sequence[RawInbound]) -> list[Stored]:

@@ -160,7 +160,11 @@ def move_request(
 
 
 # A letter that did not arrive, may not have, or still waits for a click stays somebody's work after the end.
-_STAYS = (WorkKind.NOT_DELIVERED, WorkKind.SEND_UNCERTAIN, WorkKind.RELEASE)
+_STAYS = (
+    WorkKind.NOT_DELIVERED, WorkKind.SEND_UNCERTAIN, WorkKind.RELEASE,
+    # what follows an answer: recipients to be told, data that stay frozen, a breach with its own clock
+    WorkKind.RECIPIENT, WorkKind.RESTRICTION, WorkKind.BREACH, WorkKind.KEPT_ENDED,
+)  # fmt: skip
 _OVER_WITH_ITS_CASE = tuple(kind for kind in WorkKind if kind not in _STAYS)
 
 

@@ -1,4 +1,7 @@
-"""An office per test, closed at its end; `office` on SQLite, `everywhere` on both databases."""
+"""An office per test, closed at its end; `office` on SQLite, `everywhere` on both databases.
+
+`changing` has customers of its own: its tests change what stands in the organisation's systems.
+"""
 
 from __future__ import annotations
 
@@ -22,4 +25,10 @@ async def office(tmp_path: Path, shared: Shared) -> AsyncIterator[Office]:
 @pytest.fixture
 async def everywhere(tmp_path: Path, shared: Shared, database: Database) -> AsyncIterator[Office]:
     async with open_office(tmp_path, shared, database=database) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def changing(tmp_path: Path, shared: Shared) -> AsyncIterator[Office]:
+    async with open_office(tmp_path, shared, own_customers=True) as opened:
         yield opened

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
+from cases.audit import PROGRAM, AuditTag
 from cases.messages import RawInbound
 from cases.types import ChannelKind, Custody
+from storage.claims import claim
 from storage.models import Inbound, Link, Message, table
 from storage.queries import inbound
 from storage.queries.snapshots import Wanted, load
@@ -28,12 +30,12 @@ def database(request: pytest.FixtureRequest) -> Database:
     return name
 
 
-def plans(store: Store, work: Callable[[Unit], Any], table_name: str) -> list[str]:
+def plans(store: Store, work: Callable[[Unit], Any], table_name: str, *, begins: str = "SELECT") -> list[str]:
     """The steps of every query of a unit that touch one table."""
     asked: list[tuple[str, Any]] = []
 
     def note(_c: Any, _cursor: Any, statement: str, parameters: Any, _x: Any, _many: Any) -> None:
-        if statement.startswith("SELECT"):
+        if statement.startswith(begins):
             asked.append((statement, parameters))
 
     event.listen(store.write_engine, "before_cursor_execute", note)
@@ -74,6 +76,34 @@ def test_a_batch_looks_for_handled_copies_in_an_index(store: Store) -> None:
     wanted = [Wanted(ORGANISATION, ChannelKind.EMAIL, MAILBOX, "index", None, (), digest, "id") for digest in "ab"]
     steps = plans(store, lambda unit: load(unit, wanted), "inbound")
     assert all("(organisation_id=? AND content_digest=?)" in step for step in steps)
+
+
+def test_a_batch_counts_the_mails_of_an_hour_in_an_index(store: Store) -> None:
+    wanted = [Wanted(ORGANISATION, ChannelKind.EMAIL, MAILBOX, "index", None, (), "a", "id")]
+    steps = plans(store, lambda unit: load(unit, wanted), "outbox")
+    assert any("(organisation_id=? AND automatic=? AND unasked=? AND created_at>?)" in step for step in steps)
+    assert all(step.startswith("SEARCH outbox USING") for step in steps)
+
+
+def test_an_audit_entry_finds_the_head_of_its_chain_in_an_index(store: Store) -> None:
+    def record(unit: Unit) -> None:
+        unit.record(AuditTag.MESSAGE_RECEIVED, organisation=ORGANISATION, actor=PROGRAM)
+        unit.finish()
+
+    steps = plans(store, record, "(?:first|last|any)")
+    assert len(steps) == 3
+    assert all(step.startswith("SEARCH") and "(chain=?" in step for step in steps)
+
+
+def test_what_waits_to_be_read_is_claimed_by_an_index(store: Store) -> None:
+    rows = table(Inbound)
+    ours = rows.c.organisation_id.in_([ORGANISATION, "another"])
+
+    def take(unit: Unit) -> None:
+        claim(unit, Inbound, rows.c.status == "stored", ours, order=[rows.c.received_at], limit=32)
+
+    steps = plans(store, take, "inbound", begins="UPDATE")
+    assert any("ix_inbound_work (status=? AND organisation_id=?)" in step for step in steps)
 
 
 def test_settling_looks_for_copies_in_an_index(store: Store) -> None:

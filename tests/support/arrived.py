@@ -12,7 +12,7 @@ from functools import cached_property
 
 BASE_URL = "https://loket.example"
 _CODE = re.compile(r"^ *(\d{6}) *$", re.MULTILINE)
-_LINK = re.compile(re.escape(BASE_URL) + r"/([dz])/([\w-]+)")
+_LINK = re.compile(rf"{re.escape(BASE_URL)}/([a-z]+)/([\w-]+)")
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Mail:
         return _CODE.search(self.text) is not None
 
     def token(self, kind: str) -> str:
-        """The secret of the link to the case page ("z") or the download page ("d")."""
+        """The secret of the first link of this kind: case page ("z"), download page ("d"), "ongedaan" …"""
         found = [secret for letter, secret in _LINK.findall(self.text) if letter == kind]
         assert found, f"no /{kind}/ link in the mail {self.subject!r}"
         return str(found[0])

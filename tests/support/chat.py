@@ -99,5 +99,3 @@ def open_chat(
 
     office.store.write_here(switch_on)
     return ChatDesk(office, sender, channel, account, custody)
-
-

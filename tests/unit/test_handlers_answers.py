@@ -11,6 +11,7 @@ from cases.errors import InputError
 from cases.letters import BlockKind, missing, slots
 from cases.policy import AutomatedDecisions, Category, portable
 from cases.types import Decision, Form, Label, RestrictionGround, Verb
+from handlers.choices import CHOICES, offered, question
 from handlers.registry import HANDLERS
 from handlers.vraag import answers_for
 from tests.support.case_files import case_file
@@ -192,3 +193,16 @@ def test_dropping_a_request_says_what_had_been_done() -> None:
     assert "nog niets uitgevoerd" in text_of(prepared(Label.ANNULEREN, chosen={"executed": "nothing"}).letter)
     done = prepared(Label.ANNULEREN, chosen={"executed": "mailinglijst: afgemeld\nnieuwsbrief: gestopt"}).letter
     assert block(done, BlockKind.CLOSED).items == ("mailinglijst: afgemeld", "nieuwsbrief: gestopt")
+
+
+# --- what staff settle ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("label", CHOICES)
+def test_every_choice_has_a_question_and_words_for_its_values(label: Label) -> None:
+    policy = case_file().policy
+    for choice in CHOICES[label]:
+        assert question(choice)
+        values = offered(policy, choice)
+        assert all(words for _, words in values)
+        assert not choice.options or tuple(value for value, _ in values) == choice.options

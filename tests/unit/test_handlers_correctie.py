@@ -172,6 +172,32 @@ def test_first_and_last_name_in_columns_of_their_own() -> None:
     assert plan(Correction("name", None, "Janssen"), **systems).by_hand  # which of the two?
 
 
+@pytest.mark.parametrize(
+    ("new", "changes"),
+    [
+        ("Sanne Janssen", [({"achternaam": "Janssen"}, False)]),
+        ("Pim Janssen", [({"voorletters": "Pim Janssen"}, True), ({"achternaam": "Janssen"}, False)]),
+    ],
+)
+def test_initials_that_no_longer_fit_are_for_a_person(new: str, changes: list[tuple[dict[str, str], bool]]) -> None:
+    info = replace(PEOPLE, fields=(field("voorletters", "initials"), field("achternaam", "last_name")))
+    found = FoundTable("customers", ("voorletters", "achternaam"), (("S.M.", "Jansen"),), ("17",))
+    systems: dict[str, Any] = {
+        "sources": (replace(SHOP, tables=(info,)),),
+        "found": (Found("shop", FindStatus.FOUND, (found,), (EMAIL,)),),
+    }
+    actions = correct(Correction("name", None, new), **systems)[1].actions
+    assert [(dict(action.values), action.by_hand) for action in actions] == changes
+
+
+def test_what_was_is_not_rewritten() -> None:
+    """An account number of a payment tells from where it came; only a field that is declared for it changes."""
+    paid = replace(PEOPLE, fields=(FieldInfo("iban", "IBAN", "invoices"),))
+    found = FoundTable("customers", ("iban",), ((OLD_IBAN,),), ("17",))
+    answer = (Found("shop", FindStatus.FOUND, (found,), (EMAIL,)),)
+    assert correct(BANK, sources=(replace(SHOP, tables=(paid,)),), found=answer)[1].actions == ()
+
+
 def test_an_old_value_that_does_not_stand_there_is_a_conflict_for_staff() -> None:
     _, prepared = correct(Correction("place", "Gouda", "Utrecht"))
     assert any("iets anders" in note for note in prepared.staff_notes)

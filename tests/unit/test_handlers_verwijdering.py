@@ -173,6 +173,21 @@ def test_what_a_law_keeps_is_frozen_where_its_system_can(facts: dict[str, str], 
     assert not any(action.by_hand for action in restricted)
 
 
+def test_a_record_that_kept_ones_may_refer_to_is_emptied_instead_of_erased() -> None:
+    together = SourceInfo("shop", "Klantenbestand", (PEOPLE, LOGINS, BILLS))
+    able = replace(together, tables=(PEOPLE, replace(LOGINS, can=frozenset({Verb.ERASE})), BILLS))
+    answer = Found("shop", FindStatus.FOUND, (CUSTOMER, LOGIN, INVOICES), (EMAIL,), facts=FORMER)
+    _, prepared = erase(sources=(able,), found=(answer,))
+    assert [(line.table, line.key, line.fate) for line in prepared.lines] == [
+        ("customers", "17", Fate.ANONYMISE),
+        ("logins", "9", Fate.ERASE),  # can not be emptied
+        ("invoices", "1", Fate.ERASE),
+        ("invoices", "2", Fate.KEEP),
+    ]
+    none_kept = replace(answer, tables=(CUSTOMER, LOGIN))
+    assert {line.fate for line in erase(sources=(able,), found=(none_kept,))[1].lines} == {Fate.ERASE}
+
+
 def test_processor_data_are_left_alone() -> None:
     visitors = FoundTable("visitors", ("who",), (("klant van een klant",),), ("1",))
     shop = Found("shop", FindStatus.FOUND, (CUSTOMER, visitors), (EMAIL,), facts=FORMER)
@@ -236,6 +251,19 @@ def test_a_running_contract_is_no_ground_of_law() -> None:
     assert "17 lid 1 onder a" in said(prepared.letter, BlockKind.GROUND)
     assert "het einde van je contract" in said(prepared.letter, BlockKind.KEPT)
     assert "blijven werken" in said(prepared.letter, BlockKind.ACCOUNT)
+
+
+def test_an_account_that_loses_its_password_is_gone_though_a_law_keeps_a_part() -> None:
+    fields = (FieldInfo("address", "Factuuradres", "invoices"), FieldInfo("key", "Wachtwoord", "login", secret=True))
+    accounts = SourceInfo("shop", "Platform", (replace(LOGINS, fields=fields),))
+    table = FoundTable("logins", ("address", "key"), (("Dorpsweg 3", True),), ("9",))
+    former = Found("shop", FindStatus.FOUND, (table,), (EMAIL,), facts=FORMER)
+    _, prepared = erase("webanizr", sources=(accounts,), found=(former,))
+    assert [(line.fate, line.columns) for line in prepared.lines] == [(Fate.KEEP, ("key",))]
+    assert "account is weg" in said(prepared.letter, BlockKind.ACCOUNT)
+    running = replace(former, facts=RUNNING)
+    _, kept = erase("webanizr", sources=(accounts,), found=(running,), chosen={"erasure": "unneeded"})
+    assert "blijven werken" in said(kept.letter, BlockKind.ACCOUNT)
 
 
 def test_ending_first_gives_the_kept_records_their_day() -> None:

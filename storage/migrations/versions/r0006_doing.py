@@ -428,6 +428,9 @@ def _added_columns() -> None:
         batch_op.add_column(sa.Column("same_as", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("handler_id", sa.Text(), nullable=True))
 
+    with op.batch_alter_table("work_item", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("chat_told_at", sa.DateTime(timezone=True), nullable=True))
+
 
 def _work_indexes() -> None:
     """Without these SQLite reads all messages, or all open requests, to find the few that wait."""
@@ -440,6 +443,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_case_identifier_looked_up_at"), table_name="case_identifier")
     op.drop_index("ix_inbound_work", table_name="inbound")
     op.create_index("ix_inbound_work", "inbound", ["status", "lease_until"], unique=False)
+    with op.batch_alter_table("work_item", schema=None) as batch_op:
+        batch_op.drop_column("chat_told_at")
     with op.batch_alter_table("request", schema=None) as batch_op:
         batch_op.drop_column("handler_id")
         batch_op.drop_column("same_as")
