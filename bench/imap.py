@@ -24,7 +24,7 @@ from bench.kept import Kept, inspect
 from bench.mailboxes import PASSWORD, USER, Mailbox, empty_mailbox, server_name
 from bench.mails import TARGET, Written, make_mails
 from bench.processes import first_line, free_port, go_live, running, usage, wait_for_port
-from bench.rounds import CONFIG, LONGEST, WARM, prepared_model
+from bench.rounds import CONFIG, LONGEST, WARM, first_start, prepared_model
 
 BAR = 2.5  # times the helpdesk's rate
 FLAT_MB = 10.0  # what a mailbox of fifty times the size may cost more
@@ -102,6 +102,8 @@ class ImapResults:
 def run_imap(count: int, repeats: int, folder: Path, var: Path) -> ImapResults:
     """`folder` may hold the reader's model already; `var` keeps the helpdesk's environment for the next time."""
     results, mails = ImapResults(count, server_name()), make_mails(WARM + count)
+    if not (folder / "model").exists():
+        first_start(folder)
     python, results.skipped = helpdesk.prepare(var / "bench" / "helpdesk")
     for repeat in range(repeats):
         if python is not None:
@@ -127,8 +129,7 @@ def _helpdesk(folder: Path, python: Path, mails: Sequence[Written]) -> Tickets:
 
 def _program(folder: Path, mails: Sequence[Written], model: Path) -> tuple[Watched, Kept]:
     folder.mkdir()
-    if model.exists():
-        shutil.copytree(model, prepared_model(folder))
+    shutil.copytree(model, prepared_model(folder))
     config, log, door = folder / "config.toml", folder / "log.txt", free_port()
     with _sink(folder) as sink, empty_mailbox() as mailbox:
         values = {"target": TARGET, "door": door, "sink": sink, "web": "false", "web_port": 8420}
@@ -139,8 +140,6 @@ def _program(folder: Path, mails: Sequence[Written], model: Path) -> tuple[Watch
             wait_for_port(door, process, log)
             found = _measure(_Desk(process, folder), mailbox, mails)
     kept = inspect(config, mails, range(len(mails)))
-    if not model.exists():
-        shutil.copytree(prepared_model(folder), model)
     shutil.rmtree(folder)
     print(
         f"imap, program:  {found.rate:6.1f} mails/s, stored {found.stored_rate:6.1f} mails/s, "
@@ -163,17 +162,21 @@ class _Desk:
     folder: Path
 
     def number(self, query: str) -> int:
-        with closing(sqlite3.connect(f"file:{self.folder / 'data' / 'privacyloket.db'}?mode=ro", uri=True)) as database:
-            return int(database.execute(query).fetchone()[0])
+        with self._database() as database:
+            return _first_number(database, query)
 
     def until(self, query: str, wanted: int) -> int:
         """The moment (monotonic nanoseconds) at which the query gives so many."""
         end = time.monotonic() + LONGEST
-        while time.monotonic() < end and self.process.poll() is None:
-            if self.number(query) >= wanted:
-                return time.monotonic_ns()
-            time.sleep(_LOOK)
+        with self._database() as database:  # one for all looks: opening it each time would cost the program its share
+            while time.monotonic() < end and self.process.poll() is None:
+                if _first_number(database, query) >= wanted:
+                    return time.monotonic_ns()
+                time.sleep(_LOOK)
         raise RuntimeError(f"the program did not get there: {query}\n{self._last_words()}")
+
+    def _database(self) -> closing[sqlite3.Connection]:
+        return closing(sqlite3.connect(f"file:{self.folder / 'data' / 'privacyloket.db'}?mode=ro", uri=True))
 
     def arrivals(self) -> list[int]:
         lines = (self.folder / "sink.txt").read_text("ascii").splitlines()
@@ -181,6 +184,10 @@ class _Desk:
 
     def _last_words(self) -> str:
         return (self.folder / "log.txt").read_text("utf-8", "replace")[-2000:]
+
+
+def _first_number(database: sqlite3.Connection, query: str) -> int:
+    return int(database.execute(query).fetchone()[0])
 
 
 _CONNECTED = "SELECT count(*) FROM imap_ledger WHERE folder = 'INBOX'"

@@ -6,6 +6,7 @@ Every time is read from the machine's monotonic clock, which all processes share
 from __future__ import annotations
 
 import asyncio
+import shutil
 import statistics
 import subprocess
 import time
@@ -186,8 +187,18 @@ def _warm(here: Round) -> None:
 
 
 def prepared_model(folder: Path) -> Path:
-    """Where a round keeps the reader's model; copied from the first start, which had to build it."""
+    """Where a round keeps the reader's model."""
     return folder / "data" / "model"
+
+
+def first_start(folder: Path) -> tuple[float, float]:
+    """The very first start builds the reader's model, which costs memory and a minute that no measured round should
+    pay: it is kept in `folder` for them. Gives the seconds to the first 250 and to the first acknowledgement."""
+    with round_of("program", folder / "first") as first:
+        taken = first.first_stored, first.first_answered
+    shutil.copytree(prepared_model(folder / "first"), folder / "model")
+    shutil.rmtree(folder / "first")
+    return taken
 
 
 def mails_for(count: int) -> list[Written]:

@@ -23,7 +23,7 @@ from bench.imap_report import imap_part
 from bench.kept import Kept, inspect
 from bench.mails import Written
 from bench.report import joined, machine, write_report
-from bench.rounds import WARM, Figures, Round, mails_for, prepared_model, round_of
+from bench.rounds import WARM, Figures, Round, first_start, mails_for, prepared_model, round_of
 
 CONNECTIONS = (1, 8)
 AGAIN, AT_ONCE = 50, 20
@@ -95,9 +95,7 @@ def _calm(side: str, folder: Path, mails: Sequence[Written], results: Results, m
 
 def run(count: int, repeats: int, folder: Path) -> Results:
     mails, results, model = mails_for(count), Results(count), folder / "model"
-    with round_of("program", folder / "first") as first:
-        results.first_start = (first.first_stored, first.first_answered)
-    shutil.copytree(prepared_model(folder / "first"), model)
+    results.first_start = first_start(folder)
     for repeat in range(repeats):
         for connections in CONNECTIONS:
             for side in ("floor", "program"):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from bot.chat_config import WebChatSection, web_chat_settings
+from bot.chat_config import IntercomSection, WebChatSection, intercom_settings, web_chat_settings
 from bot.mail_config import (
     ImapSection,
     OauthSection,
@@ -30,6 +30,7 @@ from cases.policy import Policy, load_policy, with_contact
 from cases.strict_toml import Document
 from cases.types import ChannelKind, ChannelMode
 from intake.email.settings import Auth, ImapSettings, OauthSettings, SenderCheckSettings, SmtpDoorSettings, SmtpSettings
+from intake.intercom.settings import IntercomSettings
 from sources.settings import SourceSettings, load_sources
 from web.chat.settings import WebChatSettings
 from workflow.desk import Limits
@@ -118,6 +119,7 @@ class OrganisationSection:
     smtp: SmtpSection | None = None
     oauth: OauthSection | None = None
     web_chat: WebChatSection | None = None
+    intercom: IntercomSection | None = None
     sender_check: SenderCheckSection = field(default_factory=SenderCheckSection)
     contact: ContactSection = field(default_factory=ContactSection)
 
@@ -153,11 +155,13 @@ class Organisation:
     colleagues: frozenset[str] = frozenset()
     starts: ChannelMode = ChannelMode.WATCH  # a new organisation's channels; from then on `golive` decides
     web_chat: WebChatSettings | None = None  # None: off
+    intercom: IntercomSettings | None = None
 
     @property
     def chats(self) -> tuple[tuple[ChannelKind, str], ...]:
         """The chat channels that are configured, each with its account."""
-        return ((ChannelKind.WEB, self.web_chat.account),) if self.web_chat is not None else ()
+        found = ((ChannelKind.WEB, self.web_chat), (ChannelKind.INTERCOM, self.intercom))
+        return tuple((kind, chat.account) for kind, chat in found if chat is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +287,8 @@ def _organisation(document: Document, where: str, section: OrganisationSection, 
     with _located(document, f"{where}.oauth"):
         oauth = oauth_settings(document, f"{where}.oauth", section.oauth, base)
     web_chat = web_chat_settings(document, f"{where}.web_chat", section.key, section.web_chat, base)
+    with _located(document, f"{where}.intercom"):
+        intercom = intercom_settings(document, f"{where}.intercom", section.key, section.intercom, base)
     return Organisation(
         key=section.key, mailbox=mailbox, policy=policy, policy_text=policy_text,
         texts=read_texts(texts_folder),
@@ -291,7 +297,7 @@ def _organisation(document: Document, where: str, section: OrganisationSection, 
         known_domains=section.sender_check.known_domains, plus_addresses=section.plus_addresses,
         colleagues=frozenset({mailbox.rpartition("@")[2], *(domain.lower() for domain in section.colleagues)})
         - PUBLIC_MAIL,
-        web_chat=web_chat,
+        web_chat=web_chat, intercom=intercom,
     )  # fmt: skip
 
 

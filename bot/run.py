@@ -19,6 +19,7 @@ from typing import Any
 import uvicorn
 
 from bot.config import Settings
+from bot.intercom import look, receivers
 from bot.schedule import Ticks
 from bot.tokens import SealedTokens
 from bot.wiring import build_desk, close, make_accept, make_tokens, open_store, prepare_organisations
@@ -28,6 +29,7 @@ from cases.protocols import Accept, Reader
 from intake.email.imap import MailboxWatcher
 from intake.email.oauth import expires_soon
 from intake.email.smtpd import Door, Recipients, open_door
+from intake.intercom.receiver import IntercomReceiver
 from storage import audit
 from storage.queries import ledger
 from storage.unit import Store, Unit
@@ -127,6 +129,7 @@ class Program:
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     door: Door | None = None
     watchers: dict[str, MailboxWatcher] = field(default_factory=dict)  # by organisation
+    intercom: Mapping[str, IntercomReceiver] = field(default_factory=dict)  # by organisation
     workers: list[Worker] = field(default_factory=list)
     ticks: Ticks = field(default_factory=Ticks)
     web: uvicorn.Server | None = None
@@ -276,6 +279,10 @@ def _start_ticks(program: Program) -> None:
         ticks.every(3600.0, "sign-ins", lambda: _sign_ins(program))
     ticks.every(1.0 if desk.demo else SWEEP_SECONDS, "deadlines", lambda: deadlines.sweep(desk))
     ticks.every(SWEEP_SECONDS, "alarms", lambda: alarms.sweep(desk))
+    for key, receiver in program.intercom.items():
+        ticks.every(receiver.settings.poll_seconds, f"intercom {key}", partial(look, desk, receiver))
+    if program.intercom:
+        ticks.every(SWEEP_SECONDS, "intercom notes", lambda: intercom_notes.sweep(desk))
     ticks.every(3600.0, "retention", lambda: retention.purge(desk))
     ticks.every(3600.0, "tasks", lambda: tasks.remind(desk))
     ticks.every(3600.0, "kept records", lambda: kept.sweep(desk))
@@ -289,7 +296,9 @@ async def _start_web(program: Program, face: DemoFace | None) -> None:
     if not settings.web.enabled:
         return
     chats = {o.key: o.web_chat for o in settings.organisations if o.web_chat is not None}
-    web = WebSettings(settings.base_url, settings.web.hosts, lambda: _alive(program), chats, program.accept)
+    web = WebSettings(
+        settings.base_url, settings.web.hosts, lambda: _alive(program), chats, program.accept, program.intercom
+    )
     app = create_app(program.desk, web, face)
     config = uvicorn.Config(
         app, host=settings.web.host, port=settings.web.port, log_config=None, access_log=False, lifespan="off",

@@ -26,6 +26,7 @@ from handlers.process_letters import (
     joined_letter,
     late_letter,
     lifting_letter,
+    narrow_letter,
     silence_letter,
     split_letter,
 )
@@ -82,6 +83,7 @@ _PROCESS: Mapping[ProcessLetter, str] = {
     ProcessLetter.LIFTING: "voor het opheffen van een beperking",
     ProcessLetter.JOINED: "zaken samengevoegd",
     ProcessLetter.SPLIT: "zaak gesplitst",
+    ProcessLetter.NARROW: "aanbod om te beperken",
     ProcessLetter.BREACH: "datalek, aan wie het raakt",
     ProcessLetter.HEIRS: "aan nabestaanden",
     ProcessLetter.CHILD: "aan een kind",
@@ -179,6 +181,7 @@ def _on_the_way(policy: Policy, texts: Texts) -> Iterator[Sample]:
         (ProcessLetter.LIFTING, "", lifting_letter(file, since=RECEIVED.date(), on=later, why="[waarom]")),
         (ProcessLetter.JOINED, "", joined_letter(file, ["VOORBEELD-2"])),
         (ProcessLetter.SPLIT, "", split_letter(file, "VOORBEELD-2")),
+        (ProcessLetter.NARROW, "", narrow_letter(file, "[voorstel]")),
         (ProcessLetter.BREACH, "", breach_letter(policy, texts, "VOORBEELD-1", facts)),
         (ProcessLetter.HEIRS, "", heirs_letter(file)),
         (ProcessLetter.CHILD, "", child_letter(file)),

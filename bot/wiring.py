@@ -19,11 +19,14 @@ from handlers.wording import load_all
 from intake.accept import Acceptance
 from intake.email.authentication import SenderCheck
 from intake.email.imap_acts import ImapActs
+from intake.email.imap_search import ImapSearch
 from intake.email.oauth import AccessTokens
 from intake.email.resolver import SystemResolver
 from intake.email.sender import SmtpSender, TraySender
 from intake.email.threading import find_token, mailbox_of, make_message_id, make_reply_address
 from intake.email.verp import bounced_outbox_id, make_bounce_address
+from intake.intercom.client import IntercomClient
+from intake.intercom.sender import IntercomSender
 from intake.normalise import normalise
 from sources.registry import open_source
 from storage import migrate
@@ -98,7 +101,7 @@ def build_desk(
     tokens = {organisation.mailbox: make_tokens(organisation, store) for organisation in settings.organisations}
     return Desk(
         store=store,
-        organisations={o.key: _organisation(o, store.context.clock) for o in settings.organisations},
+        organisations={o.key: _organisation(o, store.context.clock, tokens[o.mailbox]) for o in settings.organisations},
         reader=reader,
         normalise=partial(normalise, instance=settings.instance),
         senders={
@@ -120,11 +123,20 @@ def build_desk(
 
 def _chat_senders(settings: Settings) -> dict[str, Sender]:
     """The ways out of the chat channels, by account."""
-    return {o.web_chat.account: WebChatSender() for o in settings.organisations if o.web_chat is not None}
+    found: dict[str, Sender] = {}
+    for organisation in settings.organisations:
+        if organisation.web_chat is not None:
+            found[organisation.web_chat.account] = WebChatSender()
+        if organisation.intercom is not None:
+            found[organisation.intercom.account] = IntercomSender(IntercomClient(organisation.intercom))
+    return found
 
 
-def _organisation(organisation: Organisation, clock: Callable[[], datetime]) -> OrganisationDesk:
-    sources: dict[str, DataSource] = {found.name: open_source(found, clock) for found in organisation.sources}
+def _organisation(
+    organisation: Organisation, clock: Callable[[], datetime], tokens: AccessTokens | None
+) -> OrganisationDesk:
+    mail = ImapSearch(organisation.imap, tokens) if organisation.imap else None
+    sources: dict[str, DataSource] = {found.name: open_source(found, clock, mail) for found in organisation.sources}
     return OrganisationDesk(
         key=organisation.key, policy=organisation.policy, mailbox=organisation.mailbox,
         texts=dict(load_all(_house_form(organisation), organisation.texts)), sources=sources,

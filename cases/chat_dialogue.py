@@ -202,7 +202,7 @@ def _small(talk: Talk, known: Known | None, *, shared: bool) -> Turn:
 
 def _talk(talk: Talk, known: Known | None, *, awaited: Awaited | None = None) -> Turn:
     """A line that changes nothing."""
-    outcome = InboundOutcome.FOLLOW_UP if known is not None else InboundOutcome.NO_REQUEST
+    outcome = InboundOutcome.FOLLOW_UP if known is not None and known.has_case else InboundOutcome.NO_REQUEST
     return Turn(outcome, mail=Mail.TALK, talk=talk, awaited=awaited)
 
 

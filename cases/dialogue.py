@@ -84,6 +84,7 @@ class Known:
     open_labels: frozenset[Label]  # requests that are not ended
     has_case: bool
     address_known: bool = True  # an e-mail address that answers can go to; in a chat it has to be asked
+    options: tuple[str, ...] = ()  # of a question in the middle of a request: "erasure=unneeded" …
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ class Turn:
     human: bool = False  # a person takes over
     freeze: bool = False  # "niet ik": stop here, a person looks
     vouch: bool = False  # "ja, dat was ik": the code counts for the conversation that asked
+    choose: str = ""  # the option of a question in the middle of a request
     withdraw: bool = False  # the proven requester drops the open requests
     by_staff: bool = False  # opened, but on a path of its own with a person; nothing is prepared
     work: tuple[WorkKind, ...] = ()
@@ -283,6 +285,11 @@ def asks(reading: Reading) -> bool:
 
 
 def _asked_within(reading: Reading, reply: Reply, known: Known, policy: Policy, follow_up: Turn) -> Turn:
+    if known.awaited is Awaited.CHOICE and known.threaded and known.assurance >= Assurance.MAILBOX_PROVEN:
+        if 1 <= reply.choice <= len(known.options):
+            return Turn(InboundOutcome.FOLLOW_UP, choose=known.options[reply.choice - 1], awaited=Awaited.NOTHING)
+        if not asks(reading) and reply.kind is not ReplyKind.NEVER_MIND:
+            return follow_up  # in words of their own: a person reads which it is
     said, read = reply.kind is ReplyKind.NEVER_MIND, Label.ANNULEREN in reading.labels
     if (said or (read and Label.STATUS not in reading.labels)) and known.open_labels:
         # Only who holds the proven mailbox and our secret address may drop a request, in words that both the

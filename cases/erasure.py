@@ -69,7 +69,7 @@ def fate(
 
     Where no system says, the term counts from the latest day that it can be, so that no book is erased too early.
     """
-    covering = {item.name: _hold(item, day, policy, today, standing) for item in table.fields}
+    covering = {item.name: _hold(table, item, day, policy, today, standing) for item in table.fields}
     holding = [item for item in table.fields if covering[item.name] and not _blank(item, row.get(item.name))]
     if not holding:
         return _gone(table, policy)
@@ -123,7 +123,9 @@ def needed_for_contract(policy: Policy, field: FieldInfo) -> bool:
 # --- the pieces -------------------------------------------------------------------------------------------------------
 
 
-def _hold(item: FieldInfo, day: date | None, policy: Policy, today: date, standing: Standing) -> _Hold | None:
+def _hold(
+    table: TableInfo, item: FieldInfo, day: date | None, policy: Policy, today: date, standing: Standing
+) -> _Hold | None:
     """The reason to keep this field, if there is one."""
     latest = min(today, standing.until) if standing.until else today
     term = law_of(policy, item.category, day or latest, standing.until or today)
@@ -131,9 +133,10 @@ def _hold(item: FieldInfo, day: date | None, policy: Policy, today: date, standi
         return _Hold(KeptFor.LAW, term[1], term[0])
     if standing.open_invoices and item.category in policy.erasure.claim_needs:
         return _Hold(KeptFor.CLAIM, CLAIM_LAW, today + timedelta(days=policy.erasure.claim_review_days))
-    # What has a term of law has no other: past it, a contract does not keep it either.
+    # What has a term of law, or was sent once and for all, no contract needs any longer.
     over = standing.until is not None and standing.until < today
-    if term is None and standing.running and not over and needed_for_contract(policy, item):
+    running = standing.running and not over and term is None and not table.issued
+    if running and needed_for_contract(policy, item):
         return _Hold(KeptFor.CONTRACT, CONTRACT_LAW, standing.until)
     return None
 

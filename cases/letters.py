@@ -236,6 +236,7 @@ class ProcessLetter(StrEnum):
     LIFTING = "lifting"  # art. 18(3): before a restriction ends
     JOINED = "joined"
     SPLIT = "split"
+    NARROW = "narrow"  # recital 63: before "excessive" is thought of
     BREACH = "breach"  # art. 34
     HEIRS = "heirs"
     CHILD = "child"
@@ -250,6 +251,7 @@ REQUIRED_PROCESS: Mapping[ProcessLetter, tuple[BlockKind, ...]] = {
     ProcessLetter.LIFTING: (*_REQUEST, BlockKind.REASON, BlockKind.NEW_DATE, BlockKind.OBJECT),
     ProcessLetter.JOINED: (*_REQUEST, BlockKind.NEW_DATE),
     ProcessLetter.SPLIT: (*_REQUEST, BlockKind.NEW_DATE),
+    ProcessLetter.NARROW: (*_REQUEST, BlockKind.CAN_DO, BlockKind.NEW_DATE),
     ProcessLetter.BREACH: (
         *_FRAME, BlockKind.HAPPENED, BlockKind.CONSEQUENCES, BlockKind.MEASURES, BlockKind.COMPLAINT_AP
     ),

@@ -236,51 +236,58 @@ def _check_references(policy: Policy, document: Document) -> None:
                 raise document.error(f"{name}[{number}].key", f"de sleutel '{item.key}' komt twee keer voor")
             seen.add(item.key)
     known = {category.key for category in policy.categories}
-    for name in ("purposes", "recipients"):
-        for number, item in enumerate(getattr(policy, name), 1):
-            for category in item.categories:
-                if category not in known:
-                    raise document.error(f"{name}[{number}].categories", f"de categorie '{category}' bestaat niet")
-    for name in ("anonymise", "claim_needs"):
-        for category in getattr(policy.erasure, name):
-            if category not in known:
-                raise document.error(f"erasure.{name}", f"de categorie '{category}' bestaat niet")
-    for number, rule in enumerate(policy.retention, 1):
-        if rule.category not in known:
-            raise document.error(f"retention[{number}].category", f"de categorie '{rule.category}' bestaat niet")
+    for where, category in _categories_named(policy):
+        if category not in known:
+            raise document.error(where, f"de categorie '{category}' bestaat niet")
     if missing := sorted(known - {rule.category for rule in policy.retention}):
         raise document.error("retention", f"geen bewaartermijn voor: {', '.join(missing)} (art. 15(1)(d) vraagt die)")
     if missing := sorted(known - {key for purpose in policy.purposes for key in purpose.categories}):
         raise document.error("purposes", f"geen doel voor: {', '.join(missing)} (art. 15(1)(a) vraagt dat)")
 
 
+def _categories_named(policy: Policy) -> Iterator[tuple[str, str]]:
+    """Where a category is named, and which."""
+    for name in ("purposes", "recipients"):
+        for number, item in enumerate(getattr(policy, name), 1):
+            yield from ((f"{name}[{number}].categories", category) for category in item.categories)
+    for name in ("anonymise", "claim_needs"):
+        yield from ((f"erasure.{name}", category) for category in getattr(policy.erasure, name))
+    yield from ((f"retention[{number}].category", rule.category) for number, rule in enumerate(policy.retention, 1))
+
+
 def _check_terms(policy: Policy, document: Document) -> None:
     """Values that fit their type and still can not be right."""
-    for number, rule in enumerate(policy.retention, 1):
-        if rule.source is RetentionSource.LAW and not (rule.law and (rule.years or rule.days)):
-            raise document.error(f"retention[{number}].law", "een wettelijke termijn noemt de wet en een aantal jaren")
-        if rule.years < 0 or rule.days < 0:
-            raise document.error(f"retention[{number}]", "een termijn is niet korter dan nul")
-    for number, promise in enumerate(policy.promises, 1):
-        if promise.days is not None and promise.days < 1:
-            raise document.error(f"promises[{number}].days", "een belofte met een termijn telt minstens 1 dag")
-    for number, purpose in enumerate(policy.purposes, 1):
-        if purpose.claimed_consent and purpose.basis is Basis.CONSENT:
-            raise document.error(f"purposes[{number}].claimed_consent", "dit doel rust echt op toestemming")
-    for number, recipient in enumerate(policy.recipients, 1):
-        if not recipient.eea and not recipient.safeguard:
-            raise document.error(
-                f"recipients[{number}].safeguard", "doorgifte buiten de EER noemt de waarborg (art. 15(2))"
-            )
-    for label, days in policy.service_days.items():
-        if days < 1:
-            raise document.error(f"service_days.{label}", "een werktermijn telt minstens 1 werkdag")
-    if policy.restriction_review_days < 1:
-        raise document.error("restriction_review_days", "moet minstens 1 zijn")
-    if policy.erasure.wait_days < 0 or policy.erasure.claim_review_days < 1:
-        raise document.error("erasure", "een wachttijd is niet korter dan nul, en een claim wordt een keer herzien")
-    for name in ("code_digits", "code_hours", "code_attempts", "code_resends"):
-        if getattr(policy.identity, name) < 1:
-            raise document.error(f"identity.{name}", "moet minstens 1 zijn")
+    for key, why in (*_wrong_rows(policy), *_wrong_numbers(policy)):
+        raise document.error(key, why)
     if policy.blocked_grounds and not policy.blocked_why:
         raise document.error("blocked_grounds", "zeg in 'blocked_why' waarom een grond hier niet kan")
+
+
+def _wrong_rows(policy: Policy) -> Iterator[tuple[str, str]]:
+    for number, rule in enumerate(policy.retention, 1):
+        if rule.source is RetentionSource.LAW and not (rule.law and (rule.years or rule.days)):
+            yield f"retention[{number}].law", "een wettelijke termijn noemt de wet en een aantal jaren"
+        if rule.years < 0 or rule.days < 0:
+            yield f"retention[{number}]", "een termijn is niet korter dan nul"
+    for number, promise in enumerate(policy.promises, 1):
+        if promise.days is not None and promise.days < 1:
+            yield f"promises[{number}].days", "een belofte met een termijn telt minstens 1 dag"
+    for number, purpose in enumerate(policy.purposes, 1):
+        if purpose.claimed_consent and purpose.basis is Basis.CONSENT:
+            yield f"purposes[{number}].claimed_consent", "dit doel rust echt op toestemming"
+    for number, recipient in enumerate(policy.recipients, 1):
+        if not recipient.eea and not recipient.safeguard:
+            yield f"recipients[{number}].safeguard", "doorgifte buiten de EER noemt de waarborg (art. 15(2))"
+
+
+def _wrong_numbers(policy: Policy) -> Iterator[tuple[str, str]]:
+    for label, days in policy.service_days.items():
+        if days < 1:
+            yield f"service_days.{label}", "een werktermijn telt minstens 1 werkdag"
+    if policy.restriction_review_days < 1:
+        yield "restriction_review_days", "moet minstens 1 zijn"
+    if policy.erasure.wait_days < 0 or policy.erasure.claim_review_days < 1:
+        yield "erasure", "een wachttijd is niet korter dan nul, en een claim wordt een keer herzien"
+    for name in ("code_digits", "code_hours", "code_attempts", "code_resends"):
+        if getattr(policy.identity, name) < 1:
+            yield f"identity.{name}", "moet minstens 1 zijn"

@@ -83,8 +83,8 @@ def _identity_problems(policy: Policy) -> Iterator[str]:
 def _decision_problems(policy: Policy) -> Iterator[str]:
     if policy.automated_decisions.used and not policy.automated_decisions.logic:
         yield (
-            "automated_decisions.logic: er beslist een computer mee, maar niet hoe en met welk gevolg; artikel 15 lid 1 "
-            "onder h AVG vraagt dat"
+            "automated_decisions.logic: er beslist een computer mee, maar niet hoe en met welk gevolg; artikel 15 "
+            "lid 1 onder h AVG vraagt dat"
         )
 
 

@@ -67,7 +67,8 @@ def _correct(
     opinions = [cell for cell in found if cell.becomes is Becomes.OPINION]
     statement = picked(file, "statement") or "\n".join(dict.fromkeys(cell.new for cell in opinions))
     beside = statements(file, statement, opinions) if statement else ()
-    plan = (*changes(file, found), *beside)
+    rewritten = changes(file, found)
+    plan = (*rewritten, *beside)
     decision = decision_of(found, statement=bool(statement))
     hearing, tell = told(file, found)
     # An opinion alone is a refusal with the statement beside it; what else was asked is done and told.
@@ -75,12 +76,12 @@ def _correct(
     blocks = (
         *head(file, decision),
         *done,
-        *(systems(file, plan) if plan or done else ()),
+        *(systems(file, rewritten, beside) if plan or done else ()),
         *safeguard(file, plan),
         *not_rewritten(file, found),
         *ask_again(file, flawed),
         *refused(file, opinions, others=len(opinions) < len(found)),
-        *((own_statement(file),) if opinions else ()),
+        *((own_statement(file),) if statement else ()),
         *failed,
         *tail(file, refusal=bool(opinions)),
     )

@@ -29,25 +29,25 @@ _REASONS = {  # why a value was not taken
 }
 
 
-def changed(file: CaseFile, cells: Iterable[Cell], statement: str) -> Block:
+def changed(file: CaseFile, cells: Sequence[Cell], statement: str) -> Block:
     """Field, old, new; the same change in several systems is one row."""
-    texts, found = texts_of(file), list(cells)
-    if any(cell.becomes is Becomes.UNCLEAR for cell in found):
-        return free(texts, BlockKind.CHANGES)  # a person decides what it becomes, and writes it
-    told = [cell for cell in found if cell.becomes in (Becomes.CHANGED, Becomes.SAME)]
-    rows = tuple(dict.fromkeys(_row(file, cell) for cell in told))
-    added = texts.say("correction.statement_added") if statement else ""
-    if not rows:
-        return titled(texts, BlockKind.CHANGES, added or texts.say("correction.unchanged"))
-    header = tuple(texts.say(f"correction.{key}") for key in ("col_field", "col_old", "col_new"))
-    return titled(texts, BlockKind.CHANGES, texts.say("correction.changes"), added, table=Table(header, rows))
-
-
-def systems(file: CaseFile, actions: Sequence[Action]) -> tuple[Block, ...]:
-    """One open slot per system that changes."""
     texts = texts_of(file)
-    intro = texts.say("correction.done" if actions else "correction.done_already")
-    return open_slots(sources_of(actions), labels_of(file), texts.say("heading.done"), intro)
+    if any(cell.becomes is Becomes.UNCLEAR for cell in cells):
+        return free(texts, BlockKind.CHANGES)  # a person decides what it becomes, and writes it
+    told = [cell for cell in cells if cell.becomes in (Becomes.CHANGED, Becomes.SAME)]
+    rows = tuple(dict.fromkeys(_row(file, cell) for cell in told))
+    if not rows:
+        words = "correction.statement_added" if statement else "correction.unchanged"
+        return titled(texts, BlockKind.CHANGES, texts.say(words))
+    header = tuple(texts.say(f"correction.{key}") for key in ("col_field", "col_old", "col_new"))
+    return titled(texts, BlockKind.CHANGES, texts.say("correction.changes"), table=Table(header, rows))
+
+
+def systems(file: CaseFile, actions: Sequence[Action], statements: Sequence[Action]) -> tuple[Block, ...]:
+    """One open slot per system that changes."""
+    texts, plan = texts_of(file), (*actions, *statements)
+    intro = "correction.done" if actions else "correction.statement_added" if statements else "correction.done_already"
+    return open_slots(sources_of(plan), labels_of(file), texts.say("heading.done"), texts.say(intro))
 
 
 def told(file: CaseFile, cells: Iterable[Cell]) -> tuple[Block, tuple[str, ...]]:
@@ -88,9 +88,7 @@ def refused(file: CaseFile, opinions: Sequence[Cell], *, others: bool) -> tuple[
 
 def own_statement(file: CaseFile) -> Block:
     texts = texts_of(file)
-    return titled(
-        texts, BlockKind.OWN_STATEMENT, texts.say("correction.statement_added"), texts.say("generic.own_statement")
-    )
+    return titled(texts, BlockKind.OWN_STATEMENT, texts.say("correction.statement_added"))
 
 
 def ask_again(file: CaseFile, flawed: Sequence[str]) -> tuple[Block, ...]:
@@ -99,8 +97,10 @@ def ask_again(file: CaseFile, flawed: Sequence[str]) -> tuple[Block, ...]:
     if not flawed:
         return ()
     reasons = [texts.say(_REASONS[kind]) if kind in _REASONS else kind for kind in flawed]
-    answer = texts.say("correction.ask_answer")
-    return (block(BlockKind.TEXT, texts.say("correction.ask_again"), answer, key="ask_again", items=reasons),)
+    return (
+        block(BlockKind.TEXT, texts.say("correction.ask_again"), key="ask_again", items=reasons),
+        block(BlockKind.TEXT, texts.say("correction.ask_answer"), key="ask_answer"),
+    )
 
 
 def question(file: CaseFile, flawed: Sequence[str]) -> Letter:

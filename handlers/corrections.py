@@ -83,12 +83,15 @@ def cells(file: CaseFile, asked: Sequence[Wish]) -> tuple[Cell, ...]:
 
 
 def changes(file: CaseFile, found: Iterable[Cell]) -> tuple[Action, ...]:
-    """One action per record for what changes in it, with what must still stand there when it runs; what a person has
-    to decide is an action of its own."""
-    records: dict[tuple[str, str, str, Becomes], list[Cell]] = {}
+    """One action per record for what changes in it, with what must still stand there when it runs.
+
+    What a person has to decide is an action of its own, and so is what is proven first: neither holds up the rest.
+    """
+    records: dict[tuple[str, str, str, Becomes, bool], list[Cell]] = {}
     for cell in found:
         if cell.becomes in (Becomes.CHANGED, Becomes.UNCLEAR):
-            records.setdefault((cell.source.name, cell.table.name, cell.key, cell.becomes), []).append(cell)
+            group = (cell.source.name, cell.table.name, cell.key, cell.becomes, _sensitive(cell))
+            records.setdefault(group, []).append(cell)
     return tuple(_change(file, group) for group in records.values())
 
 
@@ -209,6 +212,10 @@ def _holds(current: Value, old: str) -> bool:
 # --- actions ----------------------------------------------------------------------------------------------------------
 
 
+def _sensitive(cell: Cell) -> bool:
+    return cell.table.login or cell.kind in SENSITIVE
+
+
 def _change(file: CaseFile, group: list[Cell]) -> Action:
     first = group[0]
     source, table = first.source, first.table
@@ -225,7 +232,7 @@ def _change(file: CaseFile, group: list[Cell]) -> Action:
         values={cell.field.name: cell.new for cell in group},
         expected={cell.field.name: cell.current for cell in group},
         by_hand=source.by_hand or unclear or not first.key or Verb.CORRECT not in table.can,
-        sensitive=table.login or any(cell.kind in SENSITIVE for cell in group),
+        sensitive=_sensitive(first),
     )
 
 

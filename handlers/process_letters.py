@@ -115,6 +115,17 @@ def split_letter(file: CaseFile, other: str) -> Letter:
     )
 
 
+def narrow_letter(file: CaseFile, offer: str) -> Letter:
+    """Offers to begin with a part (recital 63). A question, no condition: who wants everything gets it, on the date."""
+    texts = texts_of(file)
+    return on_the_way(
+        file,
+        texts.say("narrow.subject", case=file.case_number),
+        titled(texts, BlockKind.CAN_DO, texts.say("narrow.text", offer=_fact(offer)), texts.say("narrow.free")),
+        titled(texts, BlockKind.NEW_DATE, texts.say("narrow.date", told=texts.day(file.told_date))),
+    )
+
+
 def on_the_way(file: CaseFile, subject: str, *blocks: Block, refusal: bool = False) -> Letter:
     """The frame of a letter that decides nothing: as every letter, without a decision."""
     first = (each for each in head(file, Decision.INFORMATION) if each.kind is not BlockKind.DECISION)

@@ -1,4 +1,4 @@
-"""Of each value in a correction: is it the old one, the new one, or neither? A small log-linear model on the words around.
+"""Of each value in a correction: is it the old one, the new one, or neither? A log-linear model on the words around.
 
 Lives here: values as units, their features, scoring. Which old belongs to which new is in `changes`; fitting is in
 `train_roles`.
@@ -141,7 +141,11 @@ def unit_features(text: str, units: Sequence[Unit]) -> list[npt.NDArray[np.int32
         names.append(f"ab{' '.join(before[:1])}_{' '.join(behind[:1])}")
         same = [other for other in range(len(units)) if families[other] == families[at]]
         place = same.index(at)
-        names += [f"o{min(place, 2)}{min(len(same), 3)}{families[at]}", f"x{_alone(text, unit)}", f"z{_signs(text, unit)}"]
+        names += [
+            f"o{min(place, 2)}{min(len(same), 3)}{families[at]}",
+            f"x{_alone(text, unit)}",
+            f"z{_signs(text, unit)}",
+        ]
         for side, number in (("p", place - 1), ("n", place + 1)):
             other = units[same[number]] if 0 <= number < len(same) else None
             if other is None or abs(other.start - unit.start) > _NEAR:
@@ -149,12 +153,18 @@ def unit_features(text: str, units: Sequence[Unit]) -> list[npt.NDArray[np.int32
                 continue
             ends = sorted((_place(tokens, min(unit.end, other.end)), _place(tokens, max(unit.start, other.start))))
             between = words[ends[0] : ends[1]]
-            names += [f"{side}{word}" for word in between[:_BETWEEN]] if len(between) <= _BETWEEN * 2 else [f"{side}far"]
+            names += (
+                [f"{side}{word}" for word in between[:_BETWEEN]] if len(between) <= _BETWEEN * 2 else [f"{side}far"]
+            )
             names.append(f"{side}{' '.join(between[:3])}|{len(between) > 3}")
             names += [f"{side}{cue}" for cue in cues(text, other.start, other.end)]
             if text[other.start : other.end] == text[unit.start : unit.end]:
                 names.append(f"{side}same")
-        rows.append(np.unique(np.array([crc32(name.encode("utf-8", "surrogatepass")) for name in names]) % (1 << BITS)).astype(np.int32))
+        rows.append(
+            np.unique(np.array([crc32(name.encode("utf-8", "surrogatepass")) for name in names]) % (1 << BITS)).astype(
+                np.int32
+            )
+        )
     return rows
 
 

@@ -38,7 +38,8 @@ _STREET_OF = re.compile(
 )
 _LOWER_STREET = re.compile(
     rf"(?<![\w-])((?:(?:lange|korte|grote|kleine|hoge|lage|eerste|tweede|derde|[123]e|sint|st\.?|prins|prinses|"
-    rf"koningin|burgemeester|dokter|jan) )?[a-zà-ÿ'’-]{{0,30}}{_CASED_END})(?=\s{{1,2}}(?:nr\.? |nummer )?\d{{1,4}}(?![\d:%]))"
+    rf"koningin|burgemeester|dokter|jan) )?[a-zà-ÿ'’-]{{0,30}}{_CASED_END})"
+    r"(?=\s{1,2}(?:nr\.? |nummer )?\d{1,4}(?![\d:%]))"
 )
 _NO_STREET = re.compile(
     r"(?:[A-ZÀ-Ý][\w-]+ aan (?:de|het) |Adres|Ook|Mijn|Ons|Onze|Nieuwe?|Het|De|Per|Op|In|Wij|Naar|Oude?|Was|"
@@ -71,7 +72,8 @@ _NOT_ALONE = frozenset(
     ]
 )
 _ADDITION = (
-    r"(?: ?[-/] ?\d{1,4}[a-zA-Z]{0,2}| (?:poort|toren|blok|etage) \d{1,3}| boot\b| ?- ?[a-zA-Z]{1,3}| ?bis(?: ?[A-Z])?| (?:bus|bte|boîte|box|appt?\.?|"
+    r"(?: ?[-/] ?\d{1,4}[a-zA-Z]{0,2}| (?:poort|toren|blok|etage) \d{1,3}| boot\b|"
+    r" ?- ?[a-zA-Z]{1,3}| ?bis(?: ?[A-Z])?| (?:bus|bte|boîte|box|appt?\.?|"
     r"unit|kamer) ?\w{1,4}|-?(?:hs|huis|hoog)| (?:hs|rood|zwart|[IVX]{1,4})\b"
     r"|[a-zA-Z]{1,2}(?:[-/]?\d{1,3})?| [A-Z](?:-\d{1,3})?(?=[\s,.;)]|$)(?! (?!te |in )[a-z]))?"
 )
@@ -140,7 +142,9 @@ def streets_by_postcode(text: str) -> Iterator[Fact]:
     """Whatever its name: words with capitals before a number before a postcode."""
     for match in _ADDRESS_BEFORE_POSTCODE.finditer(text):
         name, start = match.group(1), match.start(1)
-        while (found := _NO_STREET.match(name) or _LITTLE_WORD.match(name)) and not _belongs(text, start, found.group()):
+        while (found := _NO_STREET.match(name) or _LITTLE_WORD.match(name)) and not _belongs(
+            text, start, found.group()
+        ):
             name, start = name[found.end() :], start + found.end()
         if len(name) > 2:
             yield Fact(FactKind.STREET, name, start, start + len(name), False)
@@ -170,34 +174,32 @@ _LOOSE_END = re.compile(r"[ -](?:aan|den|de|het|op|bij|en|ter)$")
 def place_facts(
     text: str, postcodes: Sequence[Fact], houses: Sequence[Fact], known: Callable[[str], bool]
 ) -> Iterator[Fact]:
-    """Towns behind a postcode, and known ones behind a house number."""
-    for before, pattern, sure in ((postcodes, _BEHIND_POSTCODE, True), (houses, _BEHIND_HOUSE, False)):
-        for fact in before:
-            match = pattern.match(text, fact.end)
-            if match is None:
-                continue
-            name = match.group(1)
-            while not known(name) and (shorter := name.rpartition(" ")[0]):
-                name = shorter
-            if not known(name):
-                name = _LOOSE_END.sub("", match.group(1).split(" ")[0] if not name else match.group(1)) if sure else ""
-                name = name.split(" ")[0]
-            if len(name) > 2:
-                yield Fact(FactKind.PLACE, name, match.start(1), match.start(1) + len(name), False)
-    for fact in houses:
-        if match := _BELGIAN_LINE.match(text, fact.end) or _SURELY_BEHIND_HOUSE.match(text, fact.end):
+    """Towns behind a postcode or a house number, and known ones where people say that they live."""
+    for postcode in postcodes:
+        if match := _BEHIND_POSTCODE.match(text, postcode.end):
+            name = _known_part(match.group(1), known)
+            yield from _place(match, 1, name or _LOOSE_END.sub("", match.group(1).split(" ")[0]))
+    for house in houses:
+        if match := _BEHIND_HOUSE.match(text, house.end):
+            yield from _place(match, 1, _known_part(match.group(1), known))
+        if match := _BELGIAN_LINE.match(text, house.end) or _SURELY_BEHIND_HOUSE.match(text, house.end):
             group = match.lastindex or 1
-            name = match.group(group)
-            while not known(name) and " " in name and (shorter := name.rpartition(" ")[0]):
-                name = shorter
-            yield Fact(FactKind.PLACE, name, match.start(group), match.start(group) + len(name), False)
+            yield from _place(match, group, _known_part(match.group(group), known) or match.group(group).split(" ")[0])
     for pattern in (_LIVES, _OWN_LINE):
         for match in pattern.finditer(text):
-            name = match.group(1)
-            while not known(name) and (shorter := name.rpartition(" ")[0]):
-                name = shorter
-            if known(name):
-                yield Fact(FactKind.PLACE, name, match.start(1), match.start(1) + len(name), False)
+            yield from _place(match, 1, _known_part(match.group(1), known))
+
+
+def _known_part(name: str, known: Callable[[str], bool]) -> str:
+    """As many words from the left as make a known town; "" when none do."""
+    while name and not known(name):
+        name = name.rpartition(" ")[0]
+    return name
+
+
+def _place(match: re.Match[str], group: int, name: str) -> Iterator[Fact]:
+    if len(name) > 1:
+        yield Fact(FactKind.PLACE, name, match.start(group), match.start(group) + len(name), False)
 
 
 def house_facts(text: str, streets: Sequence[Fact], postcodes: Sequence[Fact]) -> Iterator[Fact]:

@@ -15,7 +15,9 @@ Array = npt.NDArray[np.float64]
 Buckets = npt.NDArray[np.int32]
 
 
-def fit_softmax(buckets: Buckets, ends: Ints, classes: Ints, count: int, size: int, strength: float, least: int) -> Floats:
+def fit_softmax(
+    buckets: Buckets, ends: Ints, classes: Ints, count: int, size: int, strength: float, least: int
+) -> Floats:
     """Weights, a row for each of `size` buckets. Row r holds `buckets[ends[r]:ends[r + 1]]`.
 
     What occurs less than `least` times tells nothing that lasts: it gets no weight.
@@ -27,7 +29,9 @@ def fit_softmax(buckets: Buckets, ends: Ints, classes: Ints, count: int, size: i
     lengths = np.add.reduceat(kept, ends[:-1], dtype=np.int32)
     del buckets, kept
     ones = np.ones(len(columns), dtype=np.float32)
-    rows = csr_array((ones, columns, np.append(0, np.cumsum(lengths)).astype(np.int32)), shape=(len(lengths), len(used)))
+    rows = csr_array(
+        (ones, columns, np.append(0, np.cumsum(lengths)).astype(np.int32)), shape=(len(lengths), len(used))
+    )
     at = np.arange(len(classes))
 
     def loss(flat: Array) -> tuple[float, Array]:

@@ -76,8 +76,9 @@ def vocabulary(found: Iterable[Ints]) -> tuple[Slots, Floats]:
     """Slot of each bucket and idf of each slot; what stands in one example only is left out, of pairs in two."""
     documents = np.zeros(BUCKETS, dtype=np.int64)
     count = 0
-    for count, buckets in enumerate(found, start=1):
+    for buckets in found:
         documents[np.unique(buckets)] += 1
+        count += 1
     least = np.where(np.arange(BUCKETS) >> BLOCK_BITS == Block.PAIRS, 3, 2)
     used = np.flatnonzero(documents >= least)
     slots = np.full(BUCKETS, -1, dtype=np.int32)

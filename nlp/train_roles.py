@@ -22,7 +22,9 @@ def fit_roles(examples: Sequence[Example]) -> Roles:
         if example.facts is None:
             continue
         text = blanked(example.text, example.own)
-        facts = [Fact(fact.kind, "", fact.start, fact.end, False) for fact in sorted(example.facts, key=lambda f: f.start)]
+        facts = [
+            Fact(fact.kind, "", fact.start, fact.end, False) for fact in sorted(example.facts, key=lambda f: f.start)
+        ]
         units = list(units_of(text, facts))
         rows += unit_features(text, units)
         roles += [int(_role(text[unit.start : unit.end], unit, example)) for unit in units]

@@ -56,7 +56,8 @@ _COLUMNS = {
 }
 _TEMPLATES = (
     *((f"{part}{step:+d}",) for step in range(-_REACH, _REACH + 1) for part in "wgs" if part != "s" or abs(step) < 3),
-    ("",), ("m",), ("p3",), ("e3",), ("e4",), ("g-1", "g+0", "g+1"), ("s+0", "g+0", "m"), ("w-1", "g+0"), ("w+1", "g+0"),
+    ("",), ("m",), ("p3",), ("e3",), ("e4",), ("g-1", "g+0", "g+1"), ("s+0", "g+0", "m"), ("w-1", "g+0"),
+    ("w+1", "g+0"),
     ("s-1", "s+0", "s+1"), ("l", "g+0"), ("ll", "g+0"), ("c", "g+0"), ("t", "m"), ("n", "g+0"),
     ("k-1", "s+0", "g+0"), ("w-2", "w-1"), ("g-2", "g-1", "g+0"),
     ("q", "s+0"), ("q", "g+0"), ("s+0", "s+1", "s+2"), ("s-2", "s-1", "s+0"), ("w+1", "w+2"), ("w-1", "s+0"),
@@ -141,7 +142,7 @@ def _described(written: str, low: str, common: bool) -> _Word:
     if low in _PARTICLES:
         known = "P"
     else:
-        first = low in FIRST_NAMES or ("-" in low and low.split("-")[0] in FIRST_NAMES)
+        first = low in FIRST_NAMES or ("-" in low and low.split("-", maxsplit=1)[0] in FIRST_NAMES)
         known = ("F" if first else "") + ("T" if low in TOWNS else "") + ("B" if low in _BUSINESS else "")
         known += "S" if len(low) > 4 and low.endswith(_STREET_ENDS) else ""
         known += ("c" if common else "u") + ("A" if form[0] == "A" else "a")

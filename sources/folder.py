@@ -1,7 +1,7 @@
 """Documents kept by customer number (`kind = "folder"`): a file or a folder on the way to it bears the number.
 
 A number counts only as a whole word of a name: `K-1001` is not in `K-10012`. Erasing moves a document to a bin that is
-emptied after some days; restricting moves it aside, where nobody works but it can still be found. Links are not followed.
+emptied after some days; restricting moves it aside, where nobody works but it can still be found. No link is followed.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ class FolderSource:
                 continue  # nothing was ever restricted
             for place in _files(root, self._skipped() - {root}, deadline):
                 relative = place.relative_to(root).as_posix()
-                if any(wanted.search(canonical("customer_number", part)) for part in relative.split("/")):
+                if any(wanted.search(part) for part in relative.lower().split("/")):
                     found = place.stat()
                     moment = datetime.fromtimestamp(found.st_mtime, UTC)
                     yield relative, found.st_size, moment.astimezone(AMSTERDAM).date()

@@ -1,7 +1,7 @@
 """The correspondence with a person in the organisation's own mailbox (`kind = "mailbox"`).
 
-Looks by the proven addresses. Staff choose which mails are meant; what they chose is erased once approved. The text of a
-mail is not read here: a mail is listed with its date, sender, recipients and subject. Not here: IMAP (`intake/email`).
+Looks by the proven addresses. Staff choose which mails are meant; what they chose is erased once approved. The text of
+a mail is not read: a mail is listed with its date, sender, recipients and subject. Not here: IMAP (`intake/email`).
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ def _claimed(reads: Reads) -> list[Claimed]:
         select(
             rows.c.id, rows.c.organisation_id, rows.c.case_id, rows.c.kind, rows.c.value,
             requests.c.id.label("request"), cases.c.data_key_id,
-            conversations.c.id.label("conversation"), conversations.c.address,
+            conversations.c.id.label("conversation"), conversations.c.address, conversations.c.ident_address,
             conversations.c.data_key_id.label("talk_key_id"),
         )
         .join(requests, requests.c.conversation_id == rows.c.conversation_id)
@@ -95,6 +95,8 @@ def _claimed(reads: Reads) -> list[Claimed]:
         value = reads.keys.data(reads, row.data_key_id).open_text(row.value, f"case_identifier.value:{row.id}")
         talk = reads.keys.data(reads, row.talk_key_id)
         sender = talk.open_text(row.address, f"conversation.address:{row.conversation}")
+        if row.ident_address is not None:  # a chat: the address that was typed takes the sender's place
+            sender = talk.open_text(row.ident_address, f"conversation.ident_address:{row.conversation}")
         identifier = Identifier(row.kind, value, proven=False)
         claimed[row.id] = Claimed(row.id, row.organisation_id, row.case_id, row.request, identifier, sender)
     return list(claimed.values())

@@ -11,11 +11,11 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from cases.audit import PROGRAM, AuditTag
+from cases.audit import PROGRAM, AuditTag, requester_actor
 from cases.dialogue import Awaited
 from cases.errors import RuleError
 from cases.letters import Letter
-from cases.types import Awaiting, OutboxKind, RequestState
+from cases.types import OPEN_STATES, Awaiting, OutboxKind, RequestState
 from handlers.base import Prepared
 from storage.claims import RELEASED
 from storage.models import Case, Conversation, Request, table
@@ -36,7 +36,7 @@ async def ask(desk: Desk, token: str, facts: RequestFacts, prepared: Prepared, l
         await desk.store.write(lambda unit: _by_silence(unit, token, facts, key, prepared.options[0]))
         desk.wake.requests.set()
         return
-    choices = [(value, str(number)) for number, value in enumerate(prepared.options, 1)]
+    choices = [(str(number), str(number)) for number, _ in enumerate(prepared.options, 1)]
     if facts.chat and not facts.address:
         post = await desk.in_thread(write_chat, desk, facts.organisation, OutboxKind.CLARIFICATION, letter, choices)
     else:
@@ -98,6 +98,17 @@ def settled(unit: Unit, request_id: str, key: str, value: str, *, actor: str) ->
             unit, request_id, RequestState.PREPARING, actor=actor, awaiting=Awaiting.NOBODY.value, wake_at=unit.now,
             attempts=0, failure="",
         )  # fmt: skip
+
+
+def answered(unit: Unit, conversation_id: str, option: str) -> None:
+    """The requester named one of the options ("key=value"): the request that asked goes on with it."""
+    rows = table(Request)
+    key, _, value = option.partition("=")
+    mine = (rows.c.conversation_id == conversation_id) & rows.c.state.in_([state.value for state in OPEN_STATES])
+    for row in unit.rows(select(rows).where(mine, rows.c.chosen.is_not(None))):
+        facts = request_facts(unit, row.id)
+        if facts is not None and f"{ASKED}{key}" in facts.chosen:
+            settled(unit, row.id, key, value, actor=requester_actor(conversation_id))
 
 
 async def choose(desk: Desk, actor: str, request_id: str, values: Mapping[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import Row, select
 
 from cases.audit import PROGRAM, AuditTag, requester_actor
 from cases.dialogue import Awaited, Mail, Turn
+from cases.errors import Stale
 from cases.identity import CodePurpose, CodeResult
 from cases.messages import ParsedMessage, RawInbound, as_kept
 from cases.reading import Reading
@@ -42,6 +44,7 @@ from storage.queries.writing import (
     raise_content_version,
 )
 from storage.unit import Unit
+from workflow import questions, undo
 from workflow.answering import Answer
 from workflow.chat_proof import go_on_with, let_claimed_go_on, mail_code, reach_at, vouch
 from workflow.chatting import CodeMail
@@ -96,8 +99,8 @@ class _Settling:
                 self._vouched(self.thread.asking_id)
             if turn.freeze:
                 self._frozen()
-            if turn.withdraw and self.thread is not None:
-                self._withdrawn(self.thread)
+            if self.thread is not None:
+                self._settled(self.thread)
             if turn.changes_content and self.case_id and self.thread is not None:
                 raise_content_version(self.unit, self.case_id)
             self._post(answer)
@@ -308,9 +311,19 @@ class _Settling:
         for conversation_id in filter(None, (self.thread.id, self.thread.asking_id)):
             freeze(self.unit, self.organisation, conversation_id)
 
+    def _settled(self, thread: Thread) -> None:
+        """What the requester decided: one of the options of a question, or to drop it all."""
+        if self.turn.choose:
+            questions.answered(self.unit, thread.id, self.turn.choose)
+        if self.turn.withdraw:
+            self._withdrawn(thread)
+
     def _withdrawn(self, thread: Thread) -> None:
         for request in thread.requests:
-            if request.state in OPEN_STATES and request.state is not RequestState.EXECUTING:
+            if request.state is RequestState.EXECUTING:
+                with suppress(Stale):  # a letter is on its way, or a change has begun: nothing left to call off
+                    undo.called_off_by_requester(self.unit, request.id, thread.id)
+            elif request.state in OPEN_STATES:
                 move_request(self.unit, request.id, RequestState.WITHDRAWN, actor=requester_actor(thread.id))
 
     # --- people and machines ------------------------------------------------------------------------------------

@@ -25,11 +25,8 @@ from workflow.staff_notices import PRESS, TAKE, is_final, tell_again
 
 SURE = ":ja"  # behind the id, on the second button
 ASK_LIFE = timedelta(minutes=10)
-_WORDS = {
-    "not_allowed": "not_allowed",
-    "second_person": "second_person",
-    "frozen": "risk_frozen",
-}
+_LIVE = (DraftStatus.OPEN.value, DraftStatus.SECOND_PERSON.value)
+_SAID_SO = ("not_allowed", "second_person")  # errors with words of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +96,7 @@ def _take(unit: Unit, found: _Pressed) -> Said:
 
 async def _approve(desk: Desk, bot: StaffBot, found: _Pressed, *, sure: bool) -> Said:
     row, draft = found.row, found.draft
-    if draft is None or draft.package_digest != row.package_digest or row.used_at is not None:
+    if draft is None or draft.status not in _LIVE or draft.package_digest != row.package_digest or row.used_at:
         return await _changed(desk, found)
     if found.label not in bot.approve:
         return _say("not_kind")
@@ -108,11 +105,9 @@ async def _approve(desk: Desk, bot: StaffBot, found: _Pressed, *, sure: bool) ->
     if is_final(found.label, draft.plan) and not (sure and _asked(desk, row)):
         return await _ask(desk, found)
     try:
-        result = await approval.approve(
-            desk, found.staff_id, draft.id, row.package_digest, {}, totp_fresh=False
-        )  # fmt: skip
+        result = await approval.approve(desk, found.staff_id, draft.id, row.package_digest, {}, totp_fresh=False)
     except InputError as error:
-        return _say(_WORDS.get(error.code, "not_ready"))
+        return _say(error.code if error.code in _SAID_SO else "not_ready")
     except RuleError:  # somebody was faster, or a message came in meanwhile
         return await _changed(desk, found)
     await desk.store.write(lambda unit: unit.change(StaffButton, row.id, used_at=unit.now))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from aiogram.types import CallbackQuery, Message
+from aiogram.types import CallbackQuery, InaccessibleMessage, Message
 
 from bot.telegram.keyboards import pressed_words
 from cases.messages import ChatFile, ChatMessage
@@ -25,11 +25,11 @@ def chat_message(parts: Sequence[Message]) -> ChatMessage:
     )  # fmt: skip
 
 
-def pressed(query: CallbackQuery, message: Message) -> ChatMessage:
+def pressed(query: CallbackQuery, under: Message | InaccessibleMessage) -> ChatMessage:
     """A quick reply: its value, and the words the person saw."""
     return ChatMessage(
-        sender=str(message.chat.id), name=query.from_user.full_name, text=pressed_words(query),
-        message_id=f"{message.message_id}!{query.id}", choice=query.data or "",
+        sender=str(under.chat.id), name=query.from_user.full_name, text=pressed_words(query),
+        message_id=f"{under.message_id}!{query.id}", choice=query.data or "",
     )  # fmt: skip
 
 

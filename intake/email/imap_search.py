@@ -59,7 +59,7 @@ class ImapSearch:
     def _erase(self, keys: Sequence[str], at_once: bool) -> list[ActOutcome]:
         with self._one, session(self._settings, self._tokens) as client:
             _, trash = _folders(client)
-            return [_erase_one(client, key, "" if at_once else trash, at_once=at_once) for key in keys]
+            return [_tried(client, key, "" if at_once else trash, at_once=at_once) for key in keys]
 
 
 def _folders(client: IMAPClient) -> tuple[list[str], str]:
@@ -109,6 +109,15 @@ def _words(raw: bytes | None) -> str:
         return str(make_header(decode_header(text)))
     except (ValueError, LookupError):
         return text
+
+
+def _tried(client: IMAPClient, key: str, trash: str, *, at_once: bool) -> ActOutcome:
+    try:
+        return _erase_one(client, key, trash, at_once=at_once)
+    except IMAP4.error as error:
+        if broken(error):
+            raise
+        return ActOutcome.UNSUPPORTED  # a bin that takes nothing, a folder that may only be read
 
 
 def _erase_one(client: IMAPClient, key: str, trash: str, *, at_once: bool) -> ActOutcome:

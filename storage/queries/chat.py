@@ -10,6 +10,7 @@ from sqlalchemy import Row, func, or_, select
 
 from cases.types import ChannelKind, OutboxKind, OutboxStatus
 from storage.models import ChatSession, Conversation, Inbound, Message, Outbox, table
+from storage.queries.opening import key_stands
 from storage.unit import Reads
 
 SHOWN = 200  # lines; what is older is on the case page
@@ -32,6 +33,7 @@ class Line:
     text: str
     at: datetime
     choices: tuple[tuple[str, str], ...] = ()
+    ref: str = ""  # the id that the visitor's page gave it
 
 
 def session_of(reads: Reads, organisation: str, digest: str) -> Session | None:
@@ -93,7 +95,7 @@ def lines(reads: Reads, organisation: str, account: str, index: str) -> list[Lin
         (posts.c.channel == ChannelKind.WEB.value) & posts.c.status.in_(_VISIBLE)
     )
     query = (
-        select(rows.c.id, rows.c.data_key_id, rows.c.content, rows.c.incoming, rows.c.kind, rows.c.at, posts.c.sent_at)
+        select(rows.c.id, rows.c.data_key_id, rows.c.content, rows.c.incoming, rows.c.kind, rows.c.at, inbound.c.external_id)
         .outerjoin(posts, posts.c.id == rows.c.outbox_id)
         .outerjoin(inbound, inbound.c.id == rows.c.inbound_id)
         .where(rows.c.conversation_id.in_(mine), said_here, or_(rows.c.incoming, rows.c.outbox_id.is_not(None)))
@@ -101,11 +103,11 @@ def lines(reads: Reads, organisation: str, account: str, index: str) -> list[Lin
         .limit(SHOWN)
     )
     found = sorted(reads.rows(query), key=lambda row: (row.id[:12], not row.incoming, row.id))
-    return [_line(reads, row) for row in found]
+    return [_line(reads, row) for row in found if key_stands(reads, row.data_key_id)]
 
 
 def _line(reads: Reads, row: Row[Any]) -> Line:
     content = reads.keys.data(reads, row.data_key_id).open_json(row.content, f"message.content:{row.id}")
     by = "visitor" if row.incoming else "person" if row.kind == OutboxKind.LETTER.value else "assistant"
     choices = tuple((str(value), str(words)) for value, words in content.get("choices", ()))
-    return Line(row.id, by, content["text"], row.at, choices)
+    return Line(row.id, by, content["text"], row.at, choices, (row.external_id or "").partition(":")[2])

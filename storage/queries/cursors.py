@@ -1,17 +1,19 @@
-"""How far a chat channel was read: the next update of a bot, the moment up to which a workspace was looked through."""
+"""How far a channel was read, where the channel itself keeps no such thing for us."""
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from typing import Any
+
+from sqlalchemy import Row, select
 
 from storage.models import ChannelCursor, table
 from storage.unit import Reads, Unit
 
 
-def position(reads: Reads, account: str) -> str | None:
+def position(reads: Reads, account: str) -> Row[Any] | None:
+    """`position` and when it was moved; None before the first time."""
     rows = table(ChannelCursor)
-    found: str | None = reads.value(select(rows.c.position).where(rows.c.id == account))
-    return found
+    return reads.one(select(rows.c.position, rows.c.updated_at).where(rows.c.id == account))
 
 
 def move(unit: Unit, organisation: str, account: str, to: str) -> None:

@@ -30,6 +30,7 @@ from storage.queries.inbound import AGAIN
 from storage.queries.request_facts import mail_address
 from storage.unit import Reads
 
+CASELESS_CHAT = timedelta(days=29)  # a day before `workflow/retention` erases it
 SUGGESTS_ONLY_AFTER = timedelta(days=90)  # after closing
 
 
@@ -205,7 +206,9 @@ def _by_address(reads: Reads, wanted: Sequence[Wanted]) -> dict[tuple[str, str, 
         .where(
             rows.c.case_id.in_(still_open)
             | ((rows.c.case_id.is_(None)) & (rows.c.awaited != ""))
-            | (rows.c.channel != ChannelKind.EMAIL.value)  # a chat goes on where it was
+            # a chat goes on where it was; without a case its words are erased after a month
+            | ((rows.c.channel != ChannelKind.EMAIL.value) & rows.c.case_id.is_not(None))
+            | ((rows.c.channel != ChannelKind.EMAIL.value) & (rows.c.created_at > reads.now - CASELESS_CHAT))
         )
         .order_by(rows.c.last_message_at)
     )
@@ -340,7 +343,8 @@ def _known(row: Row[Any], thread: Thread, w: Wanted, now: datetime, *, threaded:
         assurance=_assurance(row, now),
         elsewhere=row.asking_id is not None,
         awaited=thread.awaited,
-        choices=tuple(Label(label) for label in row.choices or ()),
+        choices=tuple(Label(label) for label in row.choices or () if "=" not in label),
+        options=tuple(option for option in row.choices or () if "=" in option),
         human=row.human_since is not None,
         frozen=row.frozen,
         open_labels=frozenset(request.label for request in thread.requests if request.state in OPEN_STATES),

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 import pytest
 
+from cases.protocols import Outgoing
 from cases.types import ChannelKind, ChannelMode, Custody, WorkKind
 from storage.models import Case, Conversation, IdentityCode, table
-from tests.acceptance.words import ACCESS, CUSTOMER, DAILY, DROP, ERASURE, NOT_ME, OTHER, STATUS, THIEF, UNKNOWN, YES
+from tests.acceptance.words import (
+    ACCESS,
+    BOTH,
+    CUSTOMER,
+    DAILY,
+    DROP,
+    ERASURE,
+    NOT_ME,
+    OTHER,
+    STATUS,
+    THIEF,
+    UNKNOWN,
+    YES,
+)
 from tests.support.chat import ChatDesk, open_chat
 from tests.support.office import Office
 from workflow import people, supervision
@@ -63,9 +77,8 @@ async def test_nothing_of_the_letter_or_the_code_passes_through_the_chat(chat: C
 
 
 async def test_two_wishes_at_once_are_two_requests(chat: ChatDesk) -> None:
-    await asked(chat, words="Ik wil een kopie van al mijn persoonsgegevens. En ook mijn adres verbeteren: dat moet "
-                "Kerkstraat 4 zijn.")  # fmt: skip
-    assert "inzage" in chat.office.states()
+    await asked(chat, words=BOTH)
+    assert chat.office.states() == {"inzage": "identifying", "verwijdering": "identifying"}
     assert len(chat.office.rows(Case)) == 1
 
 
@@ -195,21 +208,15 @@ async def test_mens_silences_until_it_is_handed_back(chat: ChatDesk) -> None:
     assert "klopt" in (await chat.line("anna", chat.code)).text
 
 
-async def advanced(chat: ChatDesk) -> list[object]:
+async def advanced(chat: ChatDesk) -> list[Outgoing]:
     chat.mails.extend(await chat.office.advance(minutes=1))
     return list(await chat.work())
-
-
-async def test_distress_goes_to_a_person_at_once(chat: ChatDesk) -> None:
-    line = await chat.line("anna", "Ik zie het niet meer zitten, ik wil niet meer leven. Iedereen heeft mijn gegevens.")
-    assert "medewerker" in line.text
-    assert await chat.say("anna", "hallo?") == []
 
 
 @pytest.mark.parametrize(
     ("words", "language"),
     [
-        ("Guten Tag, ich möchte wissen, welche Daten Sie über mich gespeichert haben und woher Sie diese haben.", "Mitarbeiter"),
+        ("Guten Tag, ich möchte wissen, welche Daten Sie über mich haben und woher Sie diese haben.", "Mitarbeiter"),
         ("Bonjour, je voudrais savoir quelles données vous avez sur moi et pourquoi vous les gardez.", "collaborateur"),
     ],
 )  # fmt: skip
@@ -223,14 +230,14 @@ async def test_what_is_no_privacy_matter_is_sent_on_and_leaves_no_work(chat: Cha
     line = await chat.line("anna", DAILY)
     assert "info@whatnext.example" in line.text
     assert chat.office.work_list() == []
-    assert chat.office.rows(Case) == ()
+    assert chat.office.rows(Case) == []
 
 
 async def test_a_chat_that_colleagues_share_hears_nothing_of_what_is_not_ours(office: Office) -> None:
     chat = open_chat(office, ChannelKind.INTERCOM, custody=Custody.GUEST)
     assert await chat.say("c1", "hallo") == []
     assert await chat.say("c1", DAILY) == []
-    assert office.rows(Conversation) == ()
+    assert office.rows(Conversation) == []
     assert "e-mailadres" in (await chat.line("c2", ACCESS)).text
 
 
@@ -337,11 +344,11 @@ async def test_under_supervision_every_line_waits_for_a_click(office: Office) ->
     chat = open_chat(office, ChannelKind.TELEGRAM, mode=ChannelMode.SUPERVISED)
     assert await chat.say("anna", "hallo") == []
     item = office.item(WorkKind.RELEASE)
-    await supervision.release(office.desk, office.staff[0], item.outbox_id)
+    await supervision.release(office.desk, office.staff[0], item.outbox_id, send=True)
     assert len(await chat.work()) == 1
 
 
 async def test_a_chat_that_only_looks_on_says_nothing(office: Office) -> None:
     chat = open_chat(office, ChannelKind.TELEGRAM, mode=ChannelMode.WATCH)
     assert await chat.say("anna", ACCESS) == []
-    assert office.rows(Case) == ()
+    assert office.rows(Case) == []

@@ -14,6 +14,7 @@ from cases.protocols import Change, Changed
 from cases.types import ActionStatus, Fate, WorkKind
 from storage.models import Audit, LedgerEntry, SourceAction, Suppression, table
 from tests.acceptance.words import BOTH, ERASURE
+from tests.support.arrived import Mail
 from tests.support.office import Office
 from workflow import kept, undo
 
@@ -184,14 +185,37 @@ async def test_a_system_that_is_down_is_tried_again_and_nothing_is_called_done(
     assert office.state() == "answered"
 
 
-async def test_a_running_customer_is_asked_first(changing: Office) -> None:
-    office = changing
+async def running(office: Office) -> Mail:
+    """A running customer asks for erasure and proves the mailbox; gives the question what is meant."""
     (receipt,) = await office.mail(CURRENT.email, "verwijderen", ERASURE + CURRENT.name)
     (*_, question) = await office.reply(receipt, receipt.code)
     assert office.state() == "preparing"
-    assert "1." in question.text or "1" in question.text
-    await office.advance(days=8)  # silence means: only what is not needed
+    return question
+
+
+async def test_a_running_customer_is_asked_first_and_silence_means_the_least(changing: Office) -> None:
+    office = changing
+    question = await running(office)
+    assert "2." in question.text
+    await office.advance(days=8)
     assert office.state() == "awaiting_approval"
-    assert CURRENT.customer_number  # the account itself stays
-    letter = office.letter_of(office.draft())
-    assert "alles 7 jaar" not in letter.lower()
+    assert {row.label for row in office.requests()} == {"verwijdering"}
+
+
+async def test_only_the_advertising_is_meant(changing: Office) -> None:
+    office = changing
+    question = await running(office)
+    await office.reply(question, "3")
+    assert office.state() == "awaiting_approval"
+    verbs = {part["verb"] for part in office.draft().plan}
+    assert verbs <= {"opt_out"}
+
+
+async def test_dropped_by_mail_while_it_waits(changing: Office) -> None:
+    office = changing
+    await approved(office)
+    planned = next(mail for mail in office.mails if "/ongedaan/" in mail.text)
+    await office.reply(planned, "Laat maar, ik trek mijn verzoek in.")
+    assert office.state() == "withdrawn"
+    await office.advance(days=4)
+    assert {row.status for row in office.rows(SourceAction)} == {ActionStatus.CANCELLED}

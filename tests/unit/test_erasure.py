@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
 from cases.erasure import CLAIM_LAW, KeptFor, Standing, Verdict, fate, law_of, standing_of, wait_before_erasing
-from cases.policy import ErasureRules, Policy, RetentionRule, RetentionSource, RetentionStart
+from cases.errors import ConfigError
+from cases.policy import ErasureRules, Policy, RetentionRule, RetentionSource, RetentionStart, load_policy
 from cases.protocols import FieldInfo, FindStatus, Found, SourceRole, TableInfo, Value
 from cases.types import Fate, Verb
 from tests.support.case_files import ORGANISATIONS, policy_of
@@ -161,6 +164,10 @@ def test_law_goes_before_claim_and_claim_before_contract() -> None:
 
 def test_a_contract_does_not_keep_a_book_past_its_term() -> None:
     assert judged(INVOICE, BOOKED, date(2018, 5, 1), standing=RUNNING).fate is Fate.ERASE
+    with_name = table(AMOUNT, NAME)
+    assert judged(with_name, BOOKED | PERSON, date(2018, 5, 1), standing=RUNNING).fate is Fate.KEEP
+    sent = replace(with_name, issued=True)
+    assert judged(sent, BOOKED | PERSON, date(2018, 5, 1), standing=RUNNING).fate is Fate.ERASE
 
 
 # --- nothing holds it -------------------------------------------------------------------------------------------------
@@ -189,6 +196,25 @@ def test_whatnext_makes_a_former_customer_anonymous_with_all_that_stands_there()
     info = table(NAME, PHONE, IP, FieldInfo("iban", "IBAN", "bank"))
     verdict = judged(info, PERSON, policy=policy_of("whatnext"))
     assert verdict == Verdict(Fate.ANONYMISE, columns=("name", "phone", "ip", "iban"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'anonymise = ["nothing"]',
+        'claim_needs = ["nothing"]',
+        "wait_days = -1",
+        "claim_review_days = 0",
+        "keep_all = true",
+    ],
+)
+def test_rules_that_can_not_be_right_are_refused(line: str) -> None:
+    text = (Path(__file__).parents[2] / "policies" / "weservit.toml").read_text(encoding="utf-8")
+    key = line.split(maxsplit=1)[0]
+    kept = re.sub(rf"(?m)^{key} = .*$", "", text)
+    with pytest.raises(ConfigError) as caught:
+        load_policy(kept.replace("[erasure]", f"[erasure]\n{line}"), file="weservit.toml")
+    assert caught.value.line
 
 
 # --- who it is about --------------------------------------------------------------------------------------------------

@@ -248,6 +248,14 @@ def test_mail_and_bank_are_marked(asked: Correction, sensitive: bool) -> None:
     assert any("oude adres" in note for note in prepared.staff_notes) is sensitive
 
 
+def test_what_is_proven_first_holds_up_nothing_else() -> None:
+    _, prepared = correct(NAME, MAIL)
+    assert [(set(action.values), action.sensitive) for action in prepared.actions] == [
+        ({"naam"}, False),
+        ({"mail"}, True),
+    ]
+
+
 def test_a_login_table_is_marked_whatever_changes() -> None:
     login = replace(SHOP, tables=(replace(PEOPLE, login=True),))
     assert plan(NAME, sources=(login,)).sensitive

@@ -18,6 +18,7 @@ from handlers.process_letters import (
     joined_letter,
     late_letter,
     lifting_letter,
+    narrow_letter,
     silence_letter,
     split_letter,
 )
@@ -77,6 +78,13 @@ def test_joined_and_split_keep_the_date() -> None:
     for letter in (joined_letter(case_file(), ["PL-2027-0013"]), split_letter(case_file(), "PL-2027-0013")):
         assert "PL-2027-0013" in text_of(letter)
         assert "2 maart 2027" in text_of(letter)
+
+
+def test_narrowing_is_an_offer_and_no_condition() -> None:
+    letter = narrow_letter(case_file(), "alleen de facturen")
+    assert missing_process(letter, ProcessLetter.NARROW) == ()
+    assert "Dit hoeft niet" in text_of(letter)
+    assert "2 maart 2027" in text_of(letter)
 
 
 def test_a_breach_letter_tells_what_article_34_asks() -> None:

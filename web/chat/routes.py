@@ -156,7 +156,7 @@ def sender_of(face: WebFace, chat: WebChatSettings) -> WebChatSender:
 def shown(found: list[Line]) -> list[dict[str, Any]]:
     return [
         {
-            "id": line.id, "by": line.by, "text": line.text, "at": line.at.isoformat(),
+            "id": line.id, "ref": line.ref, "by": line.by, "text": line.text, "at": line.at.isoformat(),
             "choices": [{"value": value, "words": words} for value, words in line.choices],
         }
         for line in found
