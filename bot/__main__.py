@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bot import avg_command, letters_command, live_commands, mail_commands, nlp_commands, replay, staff_commands
+from bot import avg_command, erasure_commands, letters_command, live_commands, mail_commands, nlp_commands, replay, staff_commands
 from bot.moments import moment_of
 from cases.deadlines import Rule, compute
 from cases.errors import LoketError
@@ -29,6 +29,8 @@ live_commands.add_to(app)
 app.command("replay")(replay.replay)
 app.command()(letters_command.letters)
 app.command()(avg_command.avg)
+app.command("replay-erasures")(erasure_commands.replay_erasures)
+app.command("kept-records")(erasure_commands.ended)
 for reading in (nlp_commands.read, nlp_commands.train, nlp_commands.evaluate):
     app.command()(reading)
 app.add_typer(mail_commands.quarantine_app, name="quarantine")

@@ -43,6 +43,7 @@ from workflow import (
     deadlines,
     execute,
     golive,
+    intercom_notes,
     kept,
     lookup,
     mailbox,
@@ -170,6 +171,7 @@ async def start(
         program.door = await open_door(settings.door, _recipients(settings), program.accept, store.context.clock)
     face = demo(desk, program.accept) if demo is not None else None
     await _start_watchers(program)
+    program.intercom = await receivers(settings, desk, program.accept)
     _start_workers(program)
     await store.write(audit.checkpoint_if_due)  # here too: a program that is restarted often may see no tick
     _start_ticks(program)

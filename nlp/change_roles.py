@@ -7,18 +7,18 @@ Lives here: values as units, their features, scoring. Which old belongs to which
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from zlib import crc32
 
 import numpy as np
-import numpy.typing as npt
 
 from cases.reading import Fact, FactKind
 from nlp.change_cues import cues
-from nlp.features import Floats
-from nlp.tokens import Token, tokens_of
+from nlp.features import Buckets, Floats
+from nlp.tokens import tokens_of
 
 BITS = 15
 _BEFORE, _BEHIND, _BETWEEN = 8, 6, 10  # words that are looked at
@@ -123,61 +123,71 @@ def units_of(text: str, facts: Sequence[Fact]) -> Iterator[Unit]:
             yield Unit(_FIELDS[fact.kind], fact.start, fact.end)
 
 
-def unit_features(text: str, units: Sequence[Unit]) -> list[npt.NDArray[np.int32]]:
+def unit_features(text: str, units: Sequence[Unit]) -> list[Buckets]:
     """Feature buckets of each unit: the words around it, those between it and its neighbours of a kind, its place."""
-    tokens = tokens_of(text)
-    words = [token.low if token.text[0].isalpha() or not token.text[0].isdigit() else "9" for token in tokens]
+    page = _page(text)
     families = [family(unit.field) for unit in units]
-    rows: list[npt.NDArray[np.int32]] = []
+    rows: list[Buckets] = []
     for at, unit in enumerate(units):
-        first, last = _place(tokens, unit.start), _place(tokens, unit.end)
-        before, behind = words[max(first - _BEFORE, 0) : first][::-1], words[last : last + _BEHIND]
-        names = ["", f"f{unit.field}", f"F{families[at]}", *cues(text, unit.start, unit.end)]
-        for side, near in (("b", before), ("a", behind)):
-            names += [f"{side}{place}{word}" for place, word in enumerate(near[:4])]
-            names += [f"{side}{families[at]}{word}" for word in near[:2]]
-            names += [f"{side}*{word}" for word in near]
-            names += [f"{side}2{' '.join(near[:2])}", f"{side}3{' '.join(near[:3])}", f"{side}n{' '.join(near[1:3])}"]
-        names.append(f"ab{' '.join(before[:1])}_{' '.join(behind[:1])}")
-        same = [other for other in range(len(units)) if families[other] == families[at]]
+        kind = families[at]
+        same = [other for other in range(len(units)) if families[other] == kind]
         place = same.index(at)
-        names += [
-            f"o{min(place, 2)}{min(len(same), 3)}{families[at]}",
-            f"x{_alone(text, unit)}",
-            f"z{_signs(text, unit)}",
-        ]
+        names = [
+            "", f"f{unit.field}", f"F{kind}", f"o{min(place, 2)}{min(len(same), 3)}{kind}", f"x{_alone(text, unit)}",
+            f"z{_signs(text, unit)}", *cues(text, unit.start, unit.end), *_around(page, unit, kind),
+        ]  # fmt: skip
         for side, number in (("p", place - 1), ("n", place + 1)):
             other = units[same[number]] if 0 <= number < len(same) else None
-            if other is None or abs(other.start - unit.start) > _NEAR:
-                names.append(f"{side}-")
-                continue
-            ends = sorted((_place(tokens, min(unit.end, other.end)), _place(tokens, max(unit.start, other.start))))
-            between = words[ends[0] : ends[1]]
-            names += (
-                [f"{side}{word}" for word in between[:_BETWEEN]] if len(between) <= _BETWEEN * 2 else [f"{side}far"]
-            )
-            names.append(f"{side}{' '.join(between[:3])}|{len(between) > 3}")
-            names += [f"{side}{cue}" for cue in cues(text, other.start, other.end)]
-            if text[other.start : other.end] == text[unit.start : unit.end]:
-                names.append(f"{side}same")
-        rows.append(
-            np.unique(np.array([crc32(name.encode("utf-8", "surrogatepass")) for name in names]) % (1 << BITS)).astype(
-                np.int32
-            )
-        )
+            names += _between(page, side, unit, other)
+        hashed = {crc32(name.encode("utf-8", "surrogatepass")) % (1 << BITS) for name in names}
+        rows.append(np.array(sorted(hashed), dtype=np.int32))
     return rows
 
 
-def _place(tokens: Sequence[Token], offset: int) -> int:
-    """Number of the first word that begins at or behind `offset`."""
-    low, high = 0, len(tokens)
-    while low < high:
-        middle = (low + high) // 2
-        if tokens[middle].start < offset:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+@dataclass(frozen=True, slots=True)
+class _Page:
+    text: str
+    words: list[str]  # in lower case, every number alike
+    starts: list[int]
+
+    def at(self, offset: int) -> int:
+        """Number of the first word that begins at or behind `offset`."""
+        return bisect_left(self.starts, offset)
+
+
+def _page(text: str) -> _Page:
+    tokens = tokens_of(text)
+    words = ["9" if token.text[0].isdigit() else token.low for token in tokens]
+    return _Page(text, words, [token.start for token in tokens])
+
+
+def _around(page: _Page, unit: Unit, kind: str) -> Iterator[str]:
+    first, last = page.at(unit.start), page.at(unit.end)
+    before, behind = page.words[max(first - _BEFORE, 0) : first][::-1], page.words[last : last + _BEHIND]
+    for side, near in (("b", before), ("a", behind)):
+        yield from (f"{side}{place}{word}" for place, word in enumerate(near[:4]))
+        yield from (f"{side}{kind}{word}" for word in near[:2])
+        yield from (f"{side}*{word}" for word in near)
+        yield f"{side}2{' '.join(near[:2])}"
+        yield f"{side}3{' '.join(near[:3])}"
+        yield f"{side}n{' '.join(near[1:3])}"
+    yield f"ab{' '.join(before[:1])}_{' '.join(behind[:1])}"
+
+
+def _between(page: _Page, side: str, unit: Unit, other: Unit | None) -> Iterator[str]:
+    """What stands between a value and the one of its kind before ("p") or behind it ("n")."""
+    if other is None or abs(other.start - unit.start) > _NEAR:
+        yield f"{side}-"
+        return
+    between = page.words[page.at(min(unit.end, other.end)) : page.at(max(unit.start, other.start))]
+    if len(between) <= 2 * _BETWEEN:
+        yield from (f"{side}{word}" for word in between[:_BETWEEN])
+    else:
+        yield f"{side}far"
+    yield f"{side}{' '.join(between[:3])}|{len(between) > 3}"
+    yield from (f"{side}{cue}" for cue in cues(page.text, other.start, other.end))
+    if page.text[other.start : other.end] == page.text[unit.start : unit.end]:
+        yield f"{side}same"
 
 
 def _alone(text: str, unit: Unit) -> bool:

@@ -22,7 +22,7 @@ LABELS = tuple(Label)
 REQUESTS = tuple(label for label in Label if label is not Label.OVERIG)
 
 SURE = 0.42  # a label that stands by itself
-SURE_DESTRUCTIVE = 0.60
+SURE_DESTRUCTIVE = 0.68
 SET_CERTAIN = 0.50  # share of all the probability that the best set must have
 SET_CERTAIN_DESTRUCTIVE = 0.78
 GREY = 0.12  # from here a label that destroys, beside what was read, makes us ask

@@ -103,8 +103,9 @@ _CUES = (
     ),
     (
         FactKind.INVOICE_NUMBER,
-        r"(?:pro ?forma[ -]?)?\w{0,10}(?:factuur|faktuur|fakturen|facturen|fact|invoice|facture|rechnungs?|creditfactuur|"
-        r"creditnota|nota|rekening|kwitantie|aanmaning|declaratie|verzamelfactuur)s?[ -]?(?:nummers?|nrs?|no|number|id)?\b",
+        r"(?:pro ?forma[ -]?)?\w{0,10}(?:factuur|faktuur|fakturen|facturen|fact|invoice|facture|rechnungs?|"
+        r"creditfactuur|creditnota|nota|rekening|kwitantie|aanmaning|declaratie|verzamelfactuur)s?"
+        r"[ -]?(?:nummers?|nrs?|no|number|id)?\b",
     ),
     (
         FactKind.ORDER_NUMBER,

@@ -34,6 +34,7 @@ _NEGATED_BEFORE = 2
 Codes = npt.NDArray[np.uint64]
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
+Buckets = npt.NDArray[np.int32]  # hashed features
 Slots = npt.NDArray[np.int32]  # for each bucket its feature, -1 for none
 
 

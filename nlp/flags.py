@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cases.reading import Flag
 
@@ -22,8 +24,7 @@ class _Rule:
     pattern: re.Pattern[str] | None  # None: a probe is enough
 
 
-def _load() -> tuple[_Rule, ...]:
-    rows = tomllib.loads((Path(__file__).parent / "flags.toml").read_text(encoding="utf-8"))["rule"]
+def _rules(rows: Sequence[dict[str, Any]]) -> tuple[_Rule, ...]:
     return tuple(
         _Rule(
             Flag(row["flag"]),
@@ -34,22 +35,23 @@ def _load() -> tuple[_Rule, ...]:
     )
 
 
-_RULES = _load()
-# What the model must think of a flag: where a pattern found its words, and where none did. Out of fold on the writers;
-# lower where a missed flag is worse than a needless one (distress, a leak, a death, a child).
+_FILE = tomllib.loads((Path(__file__).parent / "flags.toml").read_text(encoding="utf-8"))
+_RULES, _WIDE = _rules(_FILE["rule"]), _rules(_FILE["wide"])
+# What the model must think of a flag: where a rule found its words, where only a wider sign did, where nothing did.
+# Out of fold on the writers; lower where a missed flag is worse than a needless one (distress, a leak, a death, a child).
 BOUNDS = {
-    Flag.MACHINE: (0.06, 0.90),
-    Flag.ON_BEHALF: (0.35, 0.35),
-    Flag.MINOR: (0.10, 0.40),
-    Flag.DECEASED: (0.06, 0.60),
-    Flag.PROCESSOR_CASE: (0.10, 0.35),
-    Flag.ALSO_OTHER: (1.00, 0.50),
-    Flag.AP_NAMED: (0.00, 1.01),
-    Flag.ABUSIVE: (0.03, 0.80),
-    Flag.POSSIBLE_BREACH: (0.15, 0.50),
-    Flag.AUTHORITY: (0.25, 0.80),
-    Flag.DISTRESS: (0.08, 0.50),
-    Flag.WANTS_HUMAN: (0.15, 0.70),
+    Flag.MACHINE: (0.06, 0.10, 0.90),
+    Flag.ON_BEHALF: (0.08, 0.35, 0.35),
+    Flag.MINOR: (0.06, 0.10, 0.40),
+    Flag.DECEASED: (0.06, 0.08, 0.60),
+    Flag.PROCESSOR_CASE: (0.04, 0.10, 0.35),
+    Flag.ALSO_OTHER: (1.01, 1.01, 0.50),
+    Flag.AP_NAMED: (0.00, 1.01, 1.01),
+    Flag.ABUSIVE: (0.02, 0.04, 0.80),
+    Flag.POSSIBLE_BREACH: (0.06, 0.15, 0.50),
+    Flag.AUTHORITY: (0.06, 0.25, 0.80),
+    Flag.DISTRESS: (0.02, 0.10, 0.50),
+    Flag.WANTS_HUMAN: (0.03, 0.15, 0.70),
 }
 _OTHER = re.compile(
     r"\b(?:offerte|factuur|facturen|storing|webshop|hosting|domein\w*|wachtwoord|ssl|mailbox|bestelling|"
@@ -65,9 +67,22 @@ _BESIDE = re.compile(
 
 
 def flags_of(low: str) -> set[Flag]:
-    """The flags of a lower-cased text; `ALSO_OTHER` is judged apart, for requests only."""
+    """What the rules find in a lower-cased text; `ALSO_OTHER` is judged apart, for requests only."""
+    return _found(_RULES, low)
+
+
+def flags_said(low: str, chances: Iterable[tuple[Flag, float]]) -> set[Flag]:
+    """The flags of a lower-cased text, rules and model (`chances`) together."""
+    strong, wide = _found(_RULES, low), _found(_WIDE, low)
+    said = {
+        flag for flag, chance in chances if chance >= BOUNDS[flag][0 if flag in strong else 1 if flag in wide else 2]
+    }
+    return said | (strong & {Flag.PRIVACY_WORD})
+
+
+def _found(rules: Sequence[_Rule], low: str) -> set[Flag]:
     found: set[Flag] = set()
-    for rule in _RULES:
+    for rule in rules:
         if rule.flag in found:
             continue
         for probe in rule.probes:

@@ -18,7 +18,7 @@ from nlp.decide import LABELS, SENSITIVE, Decision, decide
 from nlp.embeddings import Embed, embedder
 from nlp.facts import SEEN, facts_of
 from nlp.features import CAP
-from nlp.flags import BOUNDS, also_other, flags_of
+from nlp.flags import also_other, flags_said
 from nlp.language import form_of, language_of
 from nlp.model import FLAGS, Chances, Model, Scored, ensure_model
 from nlp.pipeline import evidence_of, make_pipeline, read_doc, sentence_bounds
@@ -109,10 +109,7 @@ class DutchReader:
 
     def _flags(self, scored: Scored, low: str) -> set[Flag]:
         """What the model says, and what patterns say that the model does not think absurd."""
-        found = flags_of(low)
-        chances = zip(FLAGS, scored.flags.tolist(), strict=True)
-        said = {flag for flag, chance in chances if chance >= BOUNDS[flag][flag not in found]}
-        return said | (found & {Flag.PRIVACY_WORD})
+        return flags_said(low, zip(FLAGS, scored.flags.tolist(), strict=True))
 
     def _evidence(self, text: str, scored: Scored, labels: tuple[Label, ...]) -> tuple[dict[Label, str], bool]:
         """The sentence of each label, and whether a sentence beside them asks something of another kind."""

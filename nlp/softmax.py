@@ -9,10 +9,9 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.sparse import csr_array
 
-from nlp.features import Floats, Ints
+from nlp.features import Buckets, Floats, Ints
 
 Array = npt.NDArray[np.float64]
-Buckets = npt.NDArray[np.int32]
 
 
 def fit_softmax(

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from nlp.examples import Example
+from nlp.features import Buckets
 from nlp.own_words import blanked
 from nlp.softmax import fit_softmax
 from nlp.tagger import TAGGED, Tag, Tagger
 from nlp.tokens import Token, tokens_of
-from nlp.word_features import BITS, FEATURES, Buckets, Lexicon, features_of, key_of
+from nlp.word_features import BITS, FEATURES, Lexicon, features_of, key_of
 
 STRENGTH = 2.0  # inverse regularisation
 _FREQUENT = 3  # messages with the word in lower case

@@ -15,11 +15,10 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
+from nlp.features import Buckets
 from nlp.tokens import Token
 
 BITS = 18
-
-Buckets = npt.NDArray[np.int32]
 
 _LISTS = tomllib.loads((Path(__file__).parent / "gazetteer.toml").read_text(encoding="utf-8"))
 FIRST_NAMES = frozenset(_LISTS["first_names"].split())
@@ -180,9 +179,9 @@ def _places(tokens: Sequence[Token], announced: npt.NDArray[np.uint64]) -> npt.N
     columns[list(_long_towns([token.low for token in tokens])), 4] = 1
     columns[:, 5] = _capitals(tokens)
     at = np.arange(len(tokens))
-    last = np.maximum.accumulate(np.where(announced > 0, at, 0))
-    near = at - last <= _HEARD
-    columns[near, 6] = announced[last[near]] * np.uint64(2) + (at - last > 2)[near]
+    heard = np.maximum.accumulate(np.where(announced > 0, at, 0))
+    near = at - heard <= _HEARD
+    columns[near, 6] = announced[heard[near]] * np.uint64(2) + (at - heard > 2)[near]
     return columns
 
 

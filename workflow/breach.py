@@ -8,10 +8,11 @@ authority by itself.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
-from cases.audit import AuditTag, staff_actor
+from cases.audit import PROGRAM, AuditTag, staff_actor
 from cases.calendar import local_date
 from cases.errors import InputError, RuleError
 from cases.types import WorkKind
@@ -51,6 +52,14 @@ def record(
         detail=kind, inbound_id=inbound_id, outbox_id=outbox_id, facts={"breach": row_id},
     )  # fmt: skip
     return row_id
+
+
+def noticed(unit: Unit, inbound: Row[Any], text: str, case_id: str | None) -> None:
+    """Somebody writes that data of another came to them: a proposed line, counted from receipt; a person decides."""
+    record(
+        unit, inbound.organisation_id, kind=REPORTED, known_at=inbound.received_at, description=text[:2000],
+        actor=PROGRAM, case_id=case_id, inbound_id=inbound.id,
+    )  # fmt: skip
 
 
 async def sent_wrong(desk: Desk, staff_id: str, outbox_id: str, what: str) -> str:

@@ -138,6 +138,11 @@ def _fire(unit: Unit, desk: Desk, written: Written) -> int:
             unit, WorkKind.DEADLINE, organisation, same=f"{facts.id}:{due.warning.value}", case_id=facts.case_id,
             request_id=facts.id, due_on=facts.told_on, detail=due.warning.value,
         )  # fmt: skip
+    if due.warning is DeadlineKind.OVERDUE:  # an apology with a new date is ready to be sent (`workflow/terms`)
+        open_work(
+            unit, WorkKind.LATE, organisation, same=facts.id, case_id=facts.case_id, request_id=facts.id,
+            due_on=facts.told_on,
+        )  # fmt: skip
     if written.notice is not None:
         for address in due.staff:
             _queue_notice(unit, desk, facts, written.notice, address)

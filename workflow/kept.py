@@ -86,6 +86,20 @@ def offered(reads: Reads, organisation: str, case_number: str) -> list[Kept]:
     return [_kept(reads, row) for row in found]
 
 
+async def ended(desk: Desk, organisation: str) -> dict[str, list[Kept]]:
+    """Case number → the records whose term is over and that staff have been offered."""
+    rows = table(LedgerEntry)
+    query = select(rows.c.case_number).where(
+        rows.c.organisation_id == organisation, rows.c.offered_at.is_not(None), rows.c.closed_at.is_(None)
+    )
+
+    def read(reads: Reads) -> dict[str, list[Kept]]:
+        numbers = sorted({row.case_number for row in reads.rows(query)})
+        return {number: offered(reads, organisation, number) for number in numbers}
+
+    return await desk.store.read(read)
+
+
 def _kept(reads: Reads, row: Row[Any]) -> Kept:
     sealer = reads.keys.data(reads, row.data_key_id)
     key = sealer.open_text(row.reference, f"ledger_entry.reference:{row.id}")

@@ -23,7 +23,7 @@ from cases.audit import PROGRAM, AuditTag, staff_actor
 from cases.errors import LoketError, Permanent, Stale, Temporary, Throttled, Uncertain, place_of
 from cases.protocols import Outgoing, Sender
 from cases.transitions import end_state
-from cases.types import Awaiting, ChannelKind, Decision, OutboxKind, OutboxStatus, RequestState, WorkKind
+from cases.types import OPEN_STATES, Awaiting, ChannelKind, Decision, OutboxKind, OutboxStatus, RequestState, WorkKind
 from storage.claims import RELEASED, claim
 from storage.models import Approval, Draft, IdentityCode, Outbox, Request, WorkItem, table
 from storage.queries import standing
@@ -301,13 +301,29 @@ def letter_has_left(unit: Unit, row: Row[Any]) -> None:
         return  # staff took it back meanwhile; the audit log shows both
     decision = Decision(draft.decision)
     end = end_state(decision, draft.ground)
+    actor = staff_actor(str(who)) if who else PROGRAM
     try:
         move_request(
-            unit, row.request_id, end, actor=staff_actor(str(who)) if who else PROGRAM, decision=decision.value,
+            unit, row.request_id, end, actor=actor, decision=decision.value,
             awaiting=Awaiting.NOBODY.value, ground=draft.ground or None,
         )  # fmt: skip
     except Stale:
         log.warning("a request changed while its letter left", extra={"request": row.request_id})
+        return
+    _answered_with(unit, row.request_id, decision, draft.ground, actor)
+
+
+def _answered_with(unit: Unit, request_id: str, decision: Decision, ground: str, actor: str) -> None:
+    """Repetitions that staff linked to this request are answered with it, once (`workflow/persons`)."""
+    requests = table(Request)
+    states = [state.value for state in OPEN_STATES]
+    linked = select(requests).where(requests.c.same_as == request_id, requests.c.state.in_(states))
+    for row in unit.rows(linked):
+        steps = [RequestState.AWAITING_APPROVAL, RequestState.EXECUTING, end_state(decision, ground)]
+        if row.state == RequestState.AWAITING_APPROVAL.value:
+            steps = steps[1:]
+        for step in steps:
+            move_request(unit, row.id, step, actor=actor, decision=decision.value, awaiting=Awaiting.NOBODY.value)
 
 
 async def decide_uncertain(desk: Desk, staff_id: str, outbox_id: str, *, arrived: bool) -> None:

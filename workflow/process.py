@@ -36,7 +36,7 @@ from storage.queries.inbound import AGAIN, copies_settled, keyed_digest, raw_of
 from storage.queries.snapshots import Counts, Snapshot, Wanted, load
 from storage.queries.writing import open_work
 from storage.unit import Reads, Unit
-from workflow import colleague, forwards, mailbox
+from workflow import breach, colleague, forwards, mailbox
 from workflow.answering import Answer, answer
 from workflow.desk import Desk
 from workflow.opening import index_kind, told_if_request
@@ -329,6 +329,9 @@ def _settle(unit: Unit, desk: Desk, token: str, items: Sequence[Item]) -> None:
         assert item.raw is not None and item.turn is not None
         assert item.parsed is not None and item.reading is not None
         settle_turn(unit, desk, item.row, item.raw, item.parsed, item.reading, item.turn, item.snapshot, item.answer)
+        if Flag.POSSIBLE_BREACH in item.reading.flags and item.turn.outcome in _LOOKED_AT:
+            case_id = item.answer.opening.case_id if item.answer is not None and item.answer.opening else None
+            breach.noticed(unit, item.row, item.parsed.own_words, case_id)
         if item.colleague is not None:
             colleague.settle(unit, desk, item.row, item.parsed, item.colleague)
         if item.turn.outcome in (InboundOutcome.CASE, InboundOutcome.FOLLOW_UP):
@@ -369,6 +372,7 @@ def _would(item: Item) -> dict[str, Any]:
     return {"would": {"outcome": would.outcome.value, "labels": labels, "mail": would.mail.value}}
 
 
+_LOOKED_AT = (InboundOutcome.CASE, InboundOutcome.FOLLOW_UP, InboundOutcome.TRIAGE)
 _LEFT = (InboundOutcome.NO_REQUEST, InboundOutcome.MACHINE, InboundOutcome.DUPLICATE, InboundOutcome.WATCHED)
 
 

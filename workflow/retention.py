@@ -11,8 +11,21 @@ from datetime import timedelta
 from sqlalchemy import select, update
 
 from cases.audit import PROGRAM, AuditTag
-from cases.types import DraftStatus, InboundOutcome, OutboxStatus, WorkKind
-from storage.models import Case, DataKey, Draft, Export, Inbound, Outbox, StaffSession, WorkItem, table
+from cases.types import ChannelKind, DraftStatus, InboundOutcome, OutboxStatus, WorkKind
+from storage.models import (
+    Case,
+    ChatSession,
+    Conversation,
+    DataKey,
+    Draft,
+    Export,
+    Inbound,
+    Message,
+    Outbox,
+    StaffSession,
+    WorkItem,
+    table,
+)
 from storage.unit import Unit
 from workflow.desk import Desk
 
@@ -23,7 +36,11 @@ BATCH = 500
 
 async def purge(desk: Desk) -> int:
     """Erases what is past its term; gives the number of things erased."""
-    return await desk.store.write(lambda unit: _non_requests(unit) + _exports(unit) + _cases(unit) + _sessions(unit))
+    return await desk.store.write(lambda unit: _purge(unit))
+
+
+def _purge(unit: Unit) -> int:
+    return _non_requests(unit) + _chats(unit) + _exports(unit) + _cases(unit) + _sessions(unit)
 
 
 def _non_requests(unit: Unit) -> int:
@@ -50,6 +67,31 @@ def _non_requests(unit: Unit) -> int:
             .values(closed_at=unit.now, closed_by=PROGRAM, same=None)
         )
     return len(found)
+
+
+def _chats(unit: Unit) -> int:
+    """A chat that came to no case goes after the same term, with every message of it; sessions when they are over."""
+    talks, messages, rows, keys = table(Conversation), table(Message), table(Inbound), table(DataKey)
+    doubtful = select(messages.c.conversation_id).where(
+        messages.c.inbound_id.in_(select(rows.c.id).where(rows.c.outcome == InboundOutcome.TRIAGE.value))
+    )
+    found = unit.rows(
+        select(talks.c.id, talks.c.organisation_id, talks.c.data_key_id)
+        .join(keys, keys.c.id == talks.c.data_key_id)
+        .where(talks.c.channel != ChannelKind.EMAIL.value, talks.c.case_id.is_(None), keys.c.wrapped != b"")
+        .where(talks.c.created_at < unit.now - NON_REQUEST, talks.c.id.not_in(doubtful))
+        .limit(BATCH)
+    )
+    for talk in found:
+        unit.keys.erase(unit, talk.data_key_id)
+        mine = rows.c.id.in_(select(messages.c.inbound_id).where(messages.c.conversation_id == talk.id))
+        for row in unit.rows(select(rows.c.id, rows.c.data_key_id).where(mine, rows.c.data_key_id.is_not(None))):
+            unit.keys.erase(unit, row.data_key_id)
+            unit.change(Inbound, row.id, raw=None, envelope=None, data_key_id=None)
+        unit.change(Conversation, talk.id, network_index=None)
+        unit.record(AuditTag.COPY_ERASED, organisation=talk.organisation_id, actor=PROGRAM, subject=talk.id)
+    sessions = table(ChatSession)
+    return len(found) + unit.execute(sessions.delete().where(sessions.c.expires_at < unit.now)).rowcount
 
 
 def _exports(unit: Unit) -> int:

@@ -10,6 +10,7 @@ from aiogram.enums import ChatMemberStatus, ChatType
 from aiogram.types import ChatMemberUpdated, Message
 
 from bot.telegram.face import Face
+from handlers import chat_asides
 from storage.unit import Reads
 from workflow import staff_chat
 
@@ -46,5 +47,5 @@ async def _ours(face: Face, chat: int) -> bool:
 
 async def _leave(face: Face, chat: int, *, speaks: bool) -> None:
     if speaks and await face.may_speak():
-        await face.say(chat, face.texts.say("chat.no_groups"))
+        await face.say(chat, chat_asides.no_groups(face.texts))
     await face.leave(chat)

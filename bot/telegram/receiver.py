@@ -38,7 +38,7 @@ STALE = timedelta(days=6)
 class RawUpdates(GetUpdates):
     """Updates as they come: one that can not be read must not hide the others."""
 
-    __returning__ = list[dict[str, Any]]  # type: ignore[assignment]
+    __returning__ = list[dict[str, Any]]
 
 
 class Receiver:

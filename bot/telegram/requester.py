@@ -14,6 +14,7 @@ from bot.telegram.face import Face
 from bot.telegram.messages import chat_message, pressed, written_at
 from cases.messages import ChatMessage, RawInbound
 from cases.types import ChannelKind, Custody
+from handlers import chat_asides
 
 log = logging.getLogger(__name__)
 # What a person says or sends. The rest tells about the chat itself (a picture changed, something pinned).
@@ -73,5 +74,5 @@ async def _in_time(face: Face, chat: int) -> bool:
     if face.pace.tells(str(chat)):
         log.warning("somebody writes too fast; messages are not taken", extra={"account": face.settings.account})
         if await face.may_speak():
-            await face.say(chat, face.texts.say("chat.too_fast"))
+            await face.say(chat, chat_asides.too_fast(face.texts))
     return False

@@ -95,7 +95,15 @@ def lines(reads: Reads, organisation: str, account: str, index: str) -> list[Lin
         (posts.c.channel == ChannelKind.WEB.value) & posts.c.status.in_(_VISIBLE)
     )
     query = (
-        select(rows.c.id, rows.c.data_key_id, rows.c.content, rows.c.incoming, rows.c.kind, rows.c.at, inbound.c.external_id)
+        select(
+            rows.c.id,
+            rows.c.data_key_id,
+            rows.c.content,
+            rows.c.incoming,
+            rows.c.kind,
+            rows.c.at,
+            inbound.c.external_id,
+        )
         .outerjoin(posts, posts.c.id == rows.c.outbox_id)
         .outerjoin(inbound, inbound.c.id == rows.c.inbound_id)
         .where(rows.c.conversation_id.in_(mine), said_here, or_(rows.c.incoming, rows.c.outbox_id.is_not(None)))
@@ -103,7 +111,8 @@ def lines(reads: Reads, organisation: str, account: str, index: str) -> list[Lin
         .limit(SHOWN)
     )
     found = sorted(reads.rows(query), key=lambda row: (row.id[:12], not row.incoming, row.id))
-    return [_line(reads, row) for row in found if key_stands(reads, row.data_key_id)]
+    stands = {key_id: key_stands(reads, key_id) for key_id in {row.data_key_id for row in found}}
+    return [_line(reads, row) for row in found if stands[row.data_key_id]]
 
 
 def _line(reads: Reads, row: Row[Any]) -> Line:

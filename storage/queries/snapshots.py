@@ -198,18 +198,16 @@ def _by_address(reads: Reads, wanted: Sequence[Wanted]) -> dict[tuple[str, str, 
     rows, requests = table(Conversation), table(Request)
     indexes = {w.address_index for w in wanted}
     still_open = select(requests.c.case_id).where(requests.c.state.in_([state.value for state in OPEN_STATES]))
+    by_mail = rows.c.channel == ChannelKind.EMAIL.value
+    open_mail = rows.c.case_id.in_(still_open) | (rows.c.case_id.is_(None) & (rows.c.awaited != ""))
+    # a chat goes on where it was; without a case its words are erased after a month
+    standing_chat = rows.c.case_id.is_not(None) | (rows.c.created_at > reads.now - CASELESS_CHAT)
     query = (
         select(rows)
         .where(rows.c.organisation_id.in_({w.organisation for w in wanted}))  # the index begins with these two
         .where(rows.c.channel.in_({w.channel.value for w in wanted}), rows.c.address_index.in_(indexes))
         .where(rows.c.asking_id.is_(None))  # those were made for the proof of another conversation
-        .where(
-            rows.c.case_id.in_(still_open)
-            | ((rows.c.case_id.is_(None)) & (rows.c.awaited != ""))
-            # a chat goes on where it was; without a case its words are erased after a month
-            | ((rows.c.channel != ChannelKind.EMAIL.value) & rows.c.case_id.is_not(None))
-            | ((rows.c.channel != ChannelKind.EMAIL.value) & (rows.c.created_at > reads.now - CASELESS_CHAT))
-        )
+        .where((by_mail & open_mail) | (~by_mail & standing_chat))
         .order_by(rows.c.last_message_at)
     )
     return {(row.organisation_id, row.account, row.address_index): row for row in reads.rows(query)}

@@ -1,12 +1,15 @@
-"""Corrections: old and new told apart, in the usual ways of saying it."""
+"""Corrections: old and new told apart, in the usual ways of saying it. Sentences of the author, in no corpus."""
 
 from __future__ import annotations
 
 import pytest
 
 from cases.reading import Change
-from nlp.changes import changes_of
-from nlp.facts import facts_of
+from nlp.reader import DutchReader
+
+
+def changes(reader: DutchReader, text: str) -> tuple[Change, ...]:
+    return reader.changes(text, reader.facts(text))
 
 
 @pytest.mark.parametrize(
@@ -32,10 +35,10 @@ from nlp.facts import facts_of
         ("kvk was 18077321 wordt 90412268", Change("kvk", "18077321", "90412268")),
     ],
 )
-def test_old_and_new(text: str, change: Change) -> None:
-    assert change in changes_of(text, facts_of(text))
+def test_old_and_new(reader: DutchReader, text: str, change: Change) -> None:
+    assert change in changes(reader, text)
 
 
 @pytest.mark.parametrize("text", ["Bel mij op 06-12345678.", "Groet, Jan\nDorpsweg 3\n1234 AB Gouda", ""])
-def test_a_value_that_only_stands_there_changes_nothing(text: str) -> None:
-    assert changes_of(text, facts_of(text)) == ()
+def test_a_value_that_only_stands_there_changes_nothing(reader: DutchReader, text: str) -> None:
+    assert changes(reader, text) == ()
