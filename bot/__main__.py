@@ -13,7 +13,16 @@ from typing import Annotated, Any
 
 import typer
 
-from bot import avg_command, erasure_commands, letters_command, live_commands, mail_commands, nlp_commands, replay, staff_commands
+from bot import (
+    avg_command,
+    erasure_commands,
+    letters_command,
+    live_commands,
+    mail_commands,
+    nlp_commands,
+    replay,
+    staff_commands,
+)
 from bot.moments import moment_of
 from cases.deadlines import Rule, compute
 from cases.errors import LoketError

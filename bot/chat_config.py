@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from bot.mail_config import read_secret
+from bot.telegram.settings import OFFICIAL, TelegramSettings
 from cases.strict_toml import Document
+from cases.types import Label
 from intake.intercom.settings import IntercomSettings, Region
 from web.chat.settings import Algorithm, PortalSettings, WebChatSettings
 
 MIN_SECRET = 32  # bytes of a shared secret (RFC 7518, 3.2)
 _PORTAL_KINDS = ("email", "customer_number")
+_BOT_TOKEN = re.compile(r"\d{3,20}:[A-Za-z0-9_-]{16,}")
+_HOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{32,256}")  # Bot API, setWebhook
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,44 @@ class IntercomSection:
     client_secret_file: str = ""
     poll_seconds: float = 300.0
     base_url: str = ""  # another address than the region's
+
+
+@dataclass(frozen=True, slots=True)
+class TelegramSection:
+    """The organisation's bot: questions and status pass there, nothing else."""
+
+    username: str  # of the bot, with or without @
+    token_env: str = ""
+    token_file: str = ""
+    api: str = OFFICIAL  # or a Bot API server of one's own
+    webhook: bool = False  # true: Telegram brings updates to base_url; false: we ask for them
+    secret_env: str = ""  # of the webhook
+    secret_file: str = ""
+    approve: tuple[Label, ...] = ()  # kinds that staff may approve with a button in their own chat
+    messages_per_minute: int = 20  # of one person
+
+
+def telegram_settings(
+    document: Document, where: str, key: str, section: TelegramSection | None, base: Path
+) -> TelegramSettings | None:
+    if section is None:
+        return None
+    api, secret = urlsplit(section.api), ""
+    if not api.netloc or (api.scheme != "https" and api.hostname not in ("localhost", "127.0.0.1", "::1")):
+        raise document.error(f"{where}.api", "het token gaat alleen over https, of naar deze machine zelf")
+    if section.webhook:
+        secret = read_secret(document, where, section.secret_env, section.secret_file, base)
+        if not _HOOK_SECRET.fullmatch(secret):
+            raise document.error(where, "het geheim van de webhook: 32 tot 256 tekens uit A-Z, a-z, 0-9, _ en -")
+    token = read_secret(document, where, section.token_env, section.token_file, base)
+    if not _BOT_TOKEN.fullmatch(token):
+        raise document.error(where, "dit is geen token van een bot (van @BotFather: cijfers, dubbele punt, tekens)")
+    if section.messages_per_minute < 1:
+        raise document.error(f"{where}.messages_per_minute", "minstens 1")
+    return TelegramSettings(
+        key, section.username.strip().removeprefix("@"), token, section.api.rstrip("/"), webhook=section.webhook,
+        secret=secret, approve=frozenset(section.approve), messages_per_minute=section.messages_per_minute,
+    )  # fmt: skip
 
 
 def intercom_settings(

@@ -13,7 +13,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from bot.chat_config import IntercomSection, WebChatSection, intercom_settings, web_chat_settings
+from bot.chat_config import (
+    IntercomSection,
+    TelegramSection,
+    WebChatSection,
+    intercom_settings,
+    telegram_settings,
+    web_chat_settings,
+)
 from bot.mail_config import (
     ImapSection,
     OauthSection,
@@ -25,6 +32,7 @@ from bot.mail_config import (
     sender_check_settings,
     smtp_settings,
 )
+from bot.telegram.settings import TelegramSettings
 from cases.errors import ConfigError
 from cases.policy import Policy, load_policy, with_contact
 from cases.strict_toml import Document
@@ -120,6 +128,7 @@ class OrganisationSection:
     oauth: OauthSection | None = None
     web_chat: WebChatSection | None = None
     intercom: IntercomSection | None = None
+    telegram: TelegramSection | None = None
     sender_check: SenderCheckSection = field(default_factory=SenderCheckSection)
     contact: ContactSection = field(default_factory=ContactSection)
 
@@ -156,11 +165,16 @@ class Organisation:
     starts: ChannelMode = ChannelMode.WATCH  # a new organisation's channels; from then on `golive` decides
     web_chat: WebChatSettings | None = None  # None: off
     intercom: IntercomSettings | None = None
+    telegram: TelegramSettings | None = None
 
     @property
     def chats(self) -> tuple[tuple[ChannelKind, str], ...]:
         """The chat channels that are configured, each with its account."""
-        found = ((ChannelKind.WEB, self.web_chat), (ChannelKind.INTERCOM, self.intercom))
+        found = (
+            (ChannelKind.WEB, self.web_chat),
+            (ChannelKind.INTERCOM, self.intercom),
+            (ChannelKind.TELEGRAM, self.telegram),
+        )
         return tuple((kind, chat.account) for kind, chat in found if chat is not None)
 
 
@@ -289,6 +303,7 @@ def _organisation(document: Document, where: str, section: OrganisationSection, 
     web_chat = web_chat_settings(document, f"{where}.web_chat", section.key, section.web_chat, base)
     with _located(document, f"{where}.intercom"):
         intercom = intercom_settings(document, f"{where}.intercom", section.key, section.intercom, base)
+    telegram = telegram_settings(document, f"{where}.telegram", section.key, section.telegram, base)
     return Organisation(
         key=section.key, mailbox=mailbox, policy=policy, policy_text=policy_text,
         texts=read_texts(texts_folder),
@@ -297,7 +312,7 @@ def _organisation(document: Document, where: str, section: OrganisationSection, 
         known_domains=section.sender_check.known_domains, plus_addresses=section.plus_addresses,
         colleagues=frozenset({mailbox.rpartition("@")[2], *(domain.lower() for domain in section.colleagues)})
         - PUBLIC_MAIL,
-        web_chat=web_chat, intercom=intercom,
+        web_chat=web_chat, intercom=intercom, telegram=telegram,
     )  # fmt: skip
 
 

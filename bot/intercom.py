@@ -25,7 +25,8 @@ class CursorInStore:
         self._store = store
 
     async def get(self, account: str) -> str | None:
-        return await self._store.read(lambda reads: cursors.position(reads, account))
+        row = await self._store.read(lambda reads: cursors.position(reads, account))
+        return str(row.position) if row is not None else None
 
     async def move(self, organisation: str, account: str, position: str) -> None:
         await self._store.write(lambda unit: cursors.move(unit, organisation, account, position))

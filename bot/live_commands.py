@@ -13,8 +13,8 @@ from typing import Annotated, Any
 import typer
 
 from bot.staff_commands import with_desk
-from cases.errors import InputError, LoketError
-from cases.types import ChannelMode
+from cases.errors import InputError, LoketError, RuleError
+from cases.types import ChannelKind, ChannelMode
 
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="Configuration file (default: config.toml).")]
 Only = Annotated[str, typer.Option("--organisation", "-o", help="Key of one organisation (default: all).")]
@@ -30,7 +30,8 @@ _MODES = {
 
 def golive(
     organisation: Only = "",
-    mode: Annotated[ChannelMode | None, typer.Option(help="Set how far the mail may go.")] = None,
+    mode: Annotated[ChannelMode | None, typer.Option(help="Set how far the mail (or --channel) may go.")] = None,
+    channel: Annotated[ChannelKind, typer.Option(help="The channel that --mode is for.")] = ChannelKind.EMAIL,
     tick: Annotated[str, typer.Option(help="A point of the checklist that is in order; give --reason too.")] = "",
     reason: Annotated[str, typer.Option(help="Why; needed to tick, and to go on with open points.")] = "",
     by: By = "",
@@ -38,6 +39,7 @@ def golive(
 ) -> None:
     """Show the checklist; set the mode. `aan` needs every point, or a reason and a name."""
     from workflow import golive as steps  # noqa: PLC0415
+    from workflow.chat_modes import chats_of  # noqa: PLC0415
 
     name = by.strip() or getpass.getuser()
 
@@ -46,7 +48,9 @@ def golive(
         for key in _chosen(desk, organisation):
             if tick:
                 await steps.tick(desk, f"operator:{name}", name, key, tick, reason)
-            if mode is not None:
+            if mode is not None and channel is not ChannelKind.EMAIL:
+                ready = await _set_chat(desk, f"operator:{name}", key, channel, mode, reason) and ready
+            elif mode is not None:
                 try:
                     await steps.set_mode(desk, f"operator:{name}", key, mode, override=reason)
                 except InputError:
@@ -54,9 +58,27 @@ def golive(
                     ready = False
             standing = await desk.store.read(lambda reads, key=key: steps.standing_of(reads, desk, key))
             _show(standing)
+            for chat in await desk.store.read(lambda reads, key=key: chats_of(reads, key)):
+                typer.echo(f"   chat {chat.channel}: {_MODES[chat.mode]}")
         return ready
 
     raise typer.Exit(0 if with_desk(config, act) else 1)
+
+
+async def _set_chat(
+    desk: Any, actor: str, organisation: str, channel: ChannelKind, mode: ChannelMode, reason: str
+) -> bool:
+    from workflow.chat_modes import set_chat_mode  # noqa: PLC0415
+
+    try:
+        await set_chat_mode(desk, actor, organisation, channel, mode, reason=reason)
+    except InputError:
+        typer.echo(f"{organisation}: de mail van deze organisatie gaat nog niet zo ver. Zet eerst de mail aan.")
+        return False
+    except RuleError:
+        typer.echo(f"{organisation}: deze chat staat niet in de configuratie.")
+        return False
+    return True
 
 
 def _show(standing: Any) -> None:

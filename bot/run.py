@@ -14,13 +14,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
 from bot.config import Settings
 from bot.intercom import look, receivers
 from bot.schedule import Ticks
+from bot.telegram.start import connect_bots
 from bot.tokens import SealedTokens
 from bot.wiring import build_desk, close, make_accept, make_tokens, open_store, prepare_organisations
 from cases.context import Context
@@ -42,6 +43,7 @@ from workflow import (
     channels,
     deadlines,
     execute,
+    freezes,
     golive,
     intercom_notes,
     kept,
@@ -51,10 +53,14 @@ from workflow import (
     prepare,
     process,
     retention,
+    staff_notices,
     tasks,
     undo,
 )
 from workflow.desk import Desk
+
+if TYPE_CHECKING:
+    from bot.telegram.build import TelegramBot
 
 log = logging.getLogger(__name__)
 TICK = 1.0  # seconds until a worker looks although nobody woke it
@@ -62,6 +68,7 @@ UNHEALTHY = 3  # failures in a row
 REST = 5.0  # after the store or the network failed
 LET_BY = 5.0  # seconds that drafts wait while mail comes in: whoever writes hears from us first
 SWEEP_SECONDS = 30.0
+STAFF_SECONDS = 5.0  # until colleagues hear in their chat what waits
 SILENT = timedelta(minutes=15)  # then a mailbox counts as down
 
 
@@ -131,6 +138,7 @@ class Program:
     door: Door | None = None
     watchers: dict[str, MailboxWatcher] = field(default_factory=dict)  # by organisation
     intercom: Mapping[str, IntercomReceiver] = field(default_factory=dict)  # by organisation
+    telegram: Mapping[str, TelegramBot] = field(default_factory=dict)  # the same
     workers: list[Worker] = field(default_factory=list)
     ticks: Ticks = field(default_factory=Ticks)
     web: uvicorn.Server | None = None
@@ -172,6 +180,7 @@ async def start(
     face = demo(desk, program.accept) if demo is not None else None
     await _start_watchers(program)
     program.intercom = await receivers(settings, desk, program.accept)
+    _start_telegram(program)
     _start_workers(program)
     await store.write(audit.checkpoint_if_due)  # here too: a program that is restarted often may see no tick
     _start_ticks(program)
@@ -220,6 +229,13 @@ async def _start_watchers(program: Program) -> None:
         )  # fmt: skip
         await watcher.start()
         program.watchers[key] = watcher
+
+
+def _start_telegram(program: Program) -> None:
+    wanted = [organisation.telegram for organisation in program.settings.organisations]
+    program.telegram = connect_bots(wanted, program.desk, program.accept)
+    for key, bot in program.telegram.items():
+        program.tasks.append(asyncio.create_task(bot.receiver().run(program.stop), name=f"telegram {key}"))
 
 
 def _start_workers(program: Program) -> None:
@@ -285,9 +301,12 @@ def _start_ticks(program: Program) -> None:
         ticks.every(receiver.settings.poll_seconds, f"intercom {key}", partial(look, desk, receiver))
     if program.intercom:
         ticks.every(SWEEP_SECONDS, "intercom notes", lambda: intercom_notes.sweep(desk))
+    for key, bot in program.telegram.items():
+        ticks.every(STAFF_SECONDS, f"telegram {key}", partial(staff_notices.sweep, desk, bot.staff_bot))
     ticks.every(3600.0, "retention", lambda: retention.purge(desk))
     ticks.every(3600.0, "tasks", lambda: tasks.remind(desk))
     ticks.every(3600.0, "kept records", lambda: kept.sweep(desk))
+    ticks.every(3600.0, "freezes", lambda: freezes.review(desk))
     ticks.every(3600.0, "undo", lambda: undo.forget_previous(desk))
     ticks.every(3600.0, "checkpoint", lambda: desk.store.write(audit.checkpoint_if_due))
     ticks.start()
@@ -299,8 +318,9 @@ async def _start_web(program: Program, face: DemoFace | None) -> None:
         return
     chats = {o.key: o.web_chat for o in settings.organisations if o.web_chat is not None}
     web = WebSettings(
-        settings.base_url, settings.web.hosts, lambda: _alive(program), chats, program.accept, program.intercom
-    )
+        settings.base_url, settings.web.hosts, lambda: _alive(program), chats, program.accept, program.intercom,
+        program.telegram,
+    )  # fmt: skip
     app = create_app(program.desk, web, face)
     config = uvicorn.Config(
         app, host=settings.web.host, port=settings.web.port, log_config=None, access_log=False, lifespan="off",

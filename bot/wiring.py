@@ -129,6 +129,10 @@ def _chat_senders(settings: Settings) -> dict[str, Sender]:
             found[organisation.web_chat.account] = WebChatSender()
         if organisation.intercom is not None:
             found[organisation.intercom.account] = IntercomSender(IntercomClient(organisation.intercom))
+        if organisation.telegram is not None:
+            from bot.telegram.sender import TelegramSender, make_bot  # noqa: PLC0415  # aiogram: 3 s and 150 MB
+
+            found[organisation.telegram.account] = TelegramSender(make_bot(organisation.telegram))
     return found
 
 

@@ -73,7 +73,6 @@ class AuditTag(StrEnum):
     BREACH_RECORDED = "breach.recorded"
     BREACH_DECIDED = "breach.decided"
     CASES_MERGED = "cases.merged"
-    CASE_SPLIT = "case.split"
     REQUEST_LINKED = "request.linked"
     EVIDENCE_RECEIVED = "evidence.received"
     EVIDENCE_CHECKED = "evidence.checked"

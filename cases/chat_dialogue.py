@@ -89,6 +89,8 @@ def _turn(
     fresh = known is None or not known.has_case
     if fresh and _new_wish(reading) and (_wants_person(reading, reply) or reading.flags & STAFF_ONLY):
         return _opened_for_a_person(reading, reply, policy)
+    if shared and known is None:  # colleagues are there: only what is ours for certain, or to be asked back
+        return _silent(dialogue.decide(message, reading, reply, None, policy))
     if (person := _person(reading, reply, known)) is not None:
         return person
     if known is not None and (answer := _answered(reading, reply, known)) is not None:
@@ -97,8 +99,8 @@ def _turn(
         return _talk(Talk.NO_FILES if fresh else Talk.FILE, known)
     small = _small_talk(message.own_words)
     if small is not None:
-        return _small(small, known, shared=shared)
-    if known is None and not shared and _asks_after(reading):
+        return _small(small, known)
+    if known is None and _asks_after(reading):
         return _talk(Talk.STATUS_ADDRESS, known, awaited=Awaited.ADDRESS)
     if known is not None and known.has_case and not known.open_labels and _new_wish(reading):
         # the earlier matter is over: this one gets its own case and its own proof
@@ -107,8 +109,7 @@ def _turn(
         )
     if known is not None and fresh and _other_topic(reading) and reply.kind is not ReplyKind.CHOICE:
         return _as_chat(Turn(InboundOutcome.NO_REQUEST), reading, known)
-    turn = dialogue.decide(message, reading, reply, known, policy)
-    return _silent(turn) if shared and known is None else _as_chat(turn, reading, known)
+    return _as_chat(dialogue.decide(message, reading, reply, known, policy), reading, known)
 
 
 # --- a person ---------------------------------------------------------------------------------------------------------
@@ -190,9 +191,7 @@ def _small_talk(words: str) -> Talk | None:
     return next((talk for talk, pattern in _SMALL.items() if pattern.fullmatch(low)), None)
 
 
-def _small(talk: Talk, known: Known | None, *, shared: bool) -> Turn:
-    if known is None and shared:
-        return Turn(InboundOutcome.NO_REQUEST)
+def _small(talk: Talk, known: Known | None) -> Turn:
     if known is None or not known.has_case:
         awaited = Awaited.CLARIFY if talk is Talk.HELLO else None
         choices = OFFERED if talk is Talk.HELLO else ()

@@ -301,6 +301,6 @@ class Policy:
     erasure: ErasureRules = field(default_factory=ErasureRules)
     links: LinkTerms = field(default_factory=LinkTerms)
     portable_all: bool = False  # art. 20 was promised without its limits: all that the person provided goes along
-    restriction_review_days: int = 90  # until somebody looks whether data must still be frozen (art. 18)
+    restriction_review_days: int = 60  # until somebody looks whether data must still be frozen (art. 18)
     authority: Authority = field(default_factory=Authority)
     version: str = ""  # digest of the file, computed at load; each decision stores it

@@ -176,10 +176,6 @@ class DeadlineKind(StrEnum):
     LINK_EXPIRY = "link_expiry"
     BREACH_72H = "breach_72h"
     KEPT_RECORD_END = "kept_record_end"
-    EXTENDED = "extended"  # two further months (art. 12(3)), counted from receipt
-    SUSPENDED = "suspended"  # the term with the days that we waited for an answer; the other one stays beside it
-    RESTRICTION_REVIEW = "restriction_review"
-    TASK_DUE = "task_due"
 
 
 class DraftStatus(StrEnum):

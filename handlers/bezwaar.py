@@ -7,7 +7,7 @@ says what is. Settled by staff: `chosen["purposes"]`, `chosen["weighing"]`, and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from cases.context import AMSTERDAM
@@ -20,11 +20,23 @@ from handlers.choices import picked
 from handlers.masking import shown
 from handlers.outcomes import open_slots, sources_of
 from handlers.parts import block, free, head, letter, tail, texts_of, titled
-from handlers.planning import freeze, labels_of, named, opt_out
+from handlers.planning import (
+    categories_of,
+    freeze,
+    holding,
+    labels_of,
+    named,
+    opt_out,
+    recipients,
+    recipients_told,
+    says,
+)
 from handlers.refusals import ground_blocks
 from handlers.searching import not_asked, notes, nothing_found, outcome
 from handlers.wording import staff_texts
 
+# Advertising by any name, where the policy has no purpose of its own for it.
+_ADVERTISING = ("reclame", "marketing", "nieuwsbrief", "mailing", "advertentie", "advertising", "newsletter")
 _HEARD_BEFORE = timedelta(days=7)
 _OPEN_TO_OBJECTION = frozenset({Basis.LEGITIMATE_INTEREST, Basis.PUBLIC_TASK})
 
@@ -38,6 +50,8 @@ class _Answer:
     actions: tuple[Action, ...] = ()
     ground: RefusalGround | None = None
     note: str = ""
+    tell: tuple[str, ...] = ()
+    meanwhile: tuple[Action, ...] = ()  # the freeze, until the weighing is settled
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +65,25 @@ class Bezwaar:
         about = named(file, file.policy.purposes)
         advertising = tuple(purpose for purpose in about if purpose.marketing)
         weighed = tuple(p for p in about if p.basis in _OPEN_TO_OBJECTION and not p.marketing)
-        if result.complete and not result.found and not advertising:
+        only_ads = not weighed and (bool(advertising) or (not about and says(file.as_understood, _ADVERTISING)))
+        if result.complete and not result.found and not advertising and not only_ads:
             return nothing_found(file, seen, result)
-        answer = _answer(file, about, advertising, weighed)
+        answer = _advertising(file, advertising) if only_ads else _answer(file, about, advertising, weighed)
+        others = tuple(p for p in about if not p.marketing and p not in weighed)
+        if others and answer.ground is None:
+            answer = _partly(file, answer, others)
         refused = answer.ground is not None
         blocks = (*head(file, answer.decision), *answer.blocks, *not_asked(file, result), *tail(file, refusal=refused))
-        weighing = picked(file, "weighing")
-        open_yet = not refused and not weighing and (bool(weighed) or not about)
-        frozen = freeze(file, _only(about)) if open_yet else ()
         return Prepared(
             answer.decision,
             answer.actions,
             letter(file, blocks),
             None,
-            (*filter(None, [answer.note]), *notes(file, seen, result)),
+            staff_notes=(*filter(None, [answer.note]), *notes(file, seen, result)),
+            tell=answer.tell,
             ground=answer.ground,
-            meanwhile=frozen,
-            restriction=RestrictionGround.OBJECTION if frozen else None,
+            meanwhile=answer.meanwhile,
+            restriction=RestrictionGround.OBJECTION if answer.meanwhile else None,
             review_on=lifted_on(file) if answer.ground is RefusalGround.COMPELLING else None,
         )
 
@@ -76,17 +92,18 @@ def _answer(
     file: CaseFile, about: tuple[Purpose, ...], advertising: tuple[Purpose, ...], weighed: tuple[Purpose, ...]
 ) -> _Answer:
     if about and not weighed:
-        return _advertising(file, advertising) if advertising else _not_possible(file, about)
+        return _not_possible(file, about)
     if picked(file, "weighing") == "overriding":
         return _goes_on(file, weighed, advertising)
-    return _stops(file, about)
+    return _stops(file, weighed, advertising)
 
 
 def _advertising(file: CaseFile, purposes: tuple[Purpose, ...]) -> _Answer:
     texts = texts_of(file)
     today = texts.day(file.now)
+    about = titled(texts, BlockKind.PROCESSING, texts.say("objection.ads"))
     blocks = (
-        _processing(file, purposes),
+        _processing(file, purposes) if purposes else about,
         titled(texts, BlockKind.RESTRICTED_USE, texts.say("objection.at_once")),
         titled(texts, BlockKind.WEIGHING, texts.say("objection.absolute")),
         titled(texts, BlockKind.STOPPED, texts.say("stop.all", date=today)),
@@ -96,18 +113,31 @@ def _advertising(file: CaseFile, purposes: tuple[Purpose, ...]) -> _Answer:
     return _Answer(Decision.GRANTED, blocks, opt_out(file), note=note)
 
 
-def _stops(file: CaseFile, about: tuple[Purpose, ...]) -> _Answer:
+def _stops(file: CaseFile, weighed: tuple[Purpose, ...], advertising: tuple[Purpose, ...]) -> _Answer:
     """The weighing came out for the person, or is still open: then its block is empty and the letter can not leave."""
     texts = texts_of(file)
     settled = picked(file, "weighing") == "stopped"
-    actions = (*freeze(file, _only(about)), *(opt_out(file) if any(p.marketing for p in about) else ()))
+    if not settled:
+        open_yet = (_processing(file, (*weighed, *advertising)), _frozen(file), free(texts, BlockKind.WEIGHING))
+        note = staff_texts().say("note.weigh")
+        return _Answer(Decision.GRANTED, open_yet, note=note, meanwhile=freeze(file, _only(weighed)))
+    actions = (*freeze(file, _only(weighed)), *(opt_out(file) if advertising else ()))
+    told = recipients(file, _only(weighed) or {key for _, info, _ in holding(file) for key in categories_of(info)})
     stopped = texts.say("objection.stopped", date=texts.day(file.now)), texts.say("objection.keeps")
-    weighing = titled(texts, BlockKind.WEIGHING, *stopped) if settled else free(texts, BlockKind.WEIGHING)
-    done = open_slots(sources_of(actions), labels_of(file), texts.say("heading.done")) if settled and actions else ()
-    blocks = (_processing(file, about), _frozen(file), weighing, *done)
-    return _Answer(
-        Decision.GRANTED, blocks, actions if settled else (), note="" if settled else staff_texts().say("note.weigh")
+    blocks = (
+        _processing(file, (*weighed, *advertising)),
+        _frozen(file),
+        titled(texts, BlockKind.WEIGHING, *stopped),
+        *(open_slots(sources_of(actions), labels_of(file), texts.say("heading.done")) if actions else ()),
+        *((recipients_told(file, told),) if told else ()),
     )
+    return _Answer(Decision.GRANTED, blocks, actions, tell=tuple(item.key for item in told))
+
+
+def _partly(file: CaseFile, answer: _Answer, others: tuple[Purpose, ...]) -> _Answer:
+    """Some of what was objected to rests on contract, duty or consent: that part is explained, the rest stands."""
+    refused = _not_possible(file, others)
+    return replace(answer, decision=Decision.PARTLY, blocks=(*answer.blocks, *refused.blocks), ground=refused.ground)
 
 
 def _goes_on(file: CaseFile, weighed: tuple[Purpose, ...], advertising: tuple[Purpose, ...]) -> _Answer:

@@ -120,7 +120,7 @@ def kept_rows(file: CaseFile, records: Sequence[Record]) -> tuple[Kept, ...]:
     return tuple(sorted(rows, key=_order))
 
 
-def open_case(file: CaseFile, date_text: str) -> Block:
+def after_contract(file: CaseFile, date_text: str) -> Block:
     """What comes after the end of the contract, for who chose to end it first."""
     return block(BlockKind.TEXT, texts_of(file).say("erasure.end_then_all", date=date_text), key="end_then_all")
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from cases.export import ExportSpec, ExportTable
 from cases.letters import Block, BlockKind, Table
-from cases.policy import portable
+from cases.policy import Category, Sensitivity, portable
 from cases.types import Decision, Label, RefusalGround
 from handlers.base import CaseFile, Needs, Prepared
 from handlers.choices import picked
@@ -53,7 +53,7 @@ class Overdracht:
 
 def in_scope(file: CaseFile, seen: Shown) -> tuple[ExportTable, ...]:
     """The tables with only those columns that a person may take along."""
-    free_to_go = {category.key for category in file.policy.categories if portable(file.policy, category)}
+    free_to_go = {category.key for category in file.policy.categories if _goes_along(file, category)}
     kinds = {
         (source.name, info.name, field.name): field.category
         for source in file.sources
@@ -62,6 +62,19 @@ def in_scope(file: CaseFile, seen: Shown) -> tuple[ExportTable, ...]:
     }
     found = (_columns(table, free_to_go, kinds) for table in seen.tables)
     return tuple(table for table in found if table.columns)
+
+
+def _goes_along(file: CaseFile, category: Category) -> bool:
+    return _why(file, category) == "generic.in_scope"
+
+
+def _why(file: CaseFile, category: Category) -> str:
+    """Whether a kind of data goes along, as a text: passwords and IDs never stand in a file (art. 32)."""
+    if category.sensitivity in (Sensitivity.SECRET, Sensitivity.ID_DOCUMENT):
+        return "portable.secret"
+    if portable(file.policy, category):
+        return "generic.in_scope"
+    return "generic.other_basis" if category.provided else "generic.not_provided"
 
 
 def _columns(table: ExportTable, free_to_go: set[str], kinds: dict[tuple[str, str, str], str]) -> ExportTable:
@@ -82,13 +95,7 @@ def _scope(file: CaseFile) -> Block:
     rows = tuple(
         (
             category.label,
-            texts.say(
-                "generic.in_scope"
-                if portable(policy, category)
-                else "generic.other_basis"
-                if category.provided
-                else "generic.not_provided"
-            ),
+            texts.say(_why(file, category)),
         )
         for category in policy.categories
     )

@@ -7,7 +7,7 @@ What becomes of records on an erasure is in `cases/erasure`.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from cases.letters import Block, BlockKind
 from cases.policy import Purpose, Recipient
@@ -43,26 +43,39 @@ def categories_of(info: TableInfo) -> frozenset[str]:
 def freeze(file: CaseFile, categories: Collection[str] | None = None) -> tuple[Action, ...]:
     """Restricts what was found (art. 18): everything, or what holds data of these categories.
 
-    A record that also serves other uses is not frozen as a whole: somebody sees to it by hand that this use stops.
+    What a system can not freeze, and records that also serve other uses, are seen to by hand: one task per system.
     """
-    return tuple(
-        _frozen(file, source, info, part, partly=categories is not None and not categories_of(info) <= set(categories))
-        for source, info, part in holding(file)
-        if categories is None or categories_of(info) & set(categories)
-    )
+    able: list[Action] = []
+    by_hand: dict[tuple[str, str], list[tuple[SourceInfo, TableInfo, FoundTable]]] = {}
+    for source, info, part in holding(file):
+        kinds = categories_of(info)
+        if categories is not None and not kinds & set(categories):
+            continue
+        shared = categories is not None and not kinds <= set(categories)
+        if shared or source.by_hand or Verb.RESTRICT not in info.can or not part.keys:
+            what = "action.restrict_use" if shared else "action.restrict"
+            by_hand.setdefault((source.name, what), []).append((source, info, part))
+        else:
+            able.append(_frozen(file, "action.restrict", [(source, info, part)]))
+    return (*able, *(_frozen(file, what, group, by_hand=True) for (_, what), group in by_hand.items()))
 
 
-def _frozen(file: CaseFile, source: SourceInfo, info: TableInfo, part: FoundTable, *, partly: bool) -> Action:
-    what = "action.restrict_use" if partly else "action.restrict"
+def _frozen(
+    file: CaseFile, what: str, group: Sequence[tuple[SourceInfo, TableInfo, FoundTable]], *, by_hand: bool = False
+) -> Action:
+    source = group[0][0]
+    table = "" if by_hand else group[0][1].name
+    tables = ", ".join(info.label for _, info, _ in group)
+    count = sum(len(part.rows) for _, _, part in group)
     return Action(
-        id=f"{file.request_id}:{Verb.RESTRICT}:{source.name}:{info.name}",
+        id=f"{file.request_id}:{Verb.RESTRICT}:{source.name}:{table or what}",
         source=source.name,
         verb=Verb.RESTRICT,
-        table=info.name,
-        keys=part.keys,
-        description=staff_texts().say(what, system=source.label, table=info.label, count=len(part.rows)),
+        table=table,
+        keys=() if by_hand else group[0][2].keys,
+        description=staff_texts().say(what, system=source.label, table=tables, count=count),
         reversible=True,
-        by_hand=partly or source.by_hand or Verb.RESTRICT not in info.can or not part.keys,
+        by_hand=by_hand,
     )
 
 

@@ -23,12 +23,12 @@ from handlers.base import Action, CaseFile, Needs, Prepared
 from handlers.choices import picked
 from handlers.dry_run import Record, actions, dry_run, lines, verb_of
 from handlers.erasure_letter import (
+    after_contract,
     consequences,
     decision_of,
     done,
     grounds,
     kept,
-    open_case,
 )
 from handlers.masking import shown
 from handlers.outcomes import open_slots, sources_of
@@ -81,7 +81,7 @@ def _erase(
     ends = standing.until if picked(file, "erasure") == END_THEN_ALL else None
     blocks = (
         *head(file, decision, texts.say("erasure.not_everywhere") if result.failed and plan else ""),
-        *((open_case(file, texts.day(ends)),) if ends else ()),
+        *((after_contract(file, texts.day(ends)),) if ends else ()),
         *done(file, records, plan, waited_for),
         kept(file, records),
         *grounds(file, records, standing),

@@ -26,6 +26,7 @@ _CASED_END = (
 )
 _NUMBER = re.compile(r"\d+")
 _ENDS = re.compile(_CASED_END + r"\s{0,2}(?:nr\.? |nummer )?$", _ANY_CASE)
+_ENDING = re.compile(_CASED_END.replace("|Kuil|Dries|Dreef|Hoogt", ""))  # alone, and small: a word as others
 _LONGEST_END = 22  # characters of "plantsoen nummer 12" before its number
 _WORD = r"(?:[A-ZÀ-Ý][\w'’-]*|[A-Z][a-z]?\.)"
 _STREET = re.compile(
@@ -38,7 +39,7 @@ _STREET_OF = re.compile(
 )
 _LOWER_STREET = re.compile(
     rf"(?<![\w-])((?:(?:lange|korte|grote|kleine|hoge|lage|eerste|tweede|derde|[123]e|sint|st\.?|prins|prinses|"
-    rf"koningin|burgemeester|dokter|jan) )?[a-zà-ÿ'’-]{{0,30}}{_CASED_END})"
+    rf"koningin|burgemeester|dokter|jan) )?[a-zà-ÿ'’-]{{3,30}}{_CASED_END})"
     r"(?=\s{1,2}(?:nr\.? |nummer )?\d{1,4}(?![\d:%]))"
 )
 _NO_STREET = re.compile(
@@ -118,7 +119,7 @@ def street_facts(text: str) -> Iterator[Fact]:
             name, start = match.group(1), match.start(1)
             while (found := _NO_STREET.match(name)) and not _belongs(text, start, found.group()):
                 name, start = name[found.end() :], start + found.end()
-            if name.lower() not in _NOT_ALONE:
+            if name.lower() not in _NOT_ALONE and not _ENDING.fullmatch(name):
                 yield Fact(FactKind.STREET, name, start, start + len(name), False)
 
 

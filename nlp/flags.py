@@ -38,7 +38,7 @@ def _rules(rows: Sequence[dict[str, Any]]) -> tuple[_Rule, ...]:
 _FILE = tomllib.loads((Path(__file__).parent / "flags.toml").read_text(encoding="utf-8"))
 _RULES, _WIDE = _rules(_FILE["rule"]), _rules(_FILE["wide"])
 # What the model must think of a flag: where a rule found its words, where only a wider sign did, where nothing did.
-# Out of fold on the writers; lower where a missed flag is worse than a needless one (distress, a leak, a death, a child).
+# Out of fold on the writers; lower where a missed flag is worse than a needless one (distress, a leak, a child).
 BOUNDS = {
     Flag.MACHINE: (0.06, 0.10, 0.90),
     Flag.ON_BEHALF: (0.08, 0.35, 0.35),

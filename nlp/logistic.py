@@ -16,11 +16,11 @@ from scipy.optimize import minimize
 
 Array = npt.NDArray[np.float64]
 Single = npt.NDArray[np.float32]
-_STEPS = 60  # more changes nothing measurable
+STEPS = 60  # more changes nothing measurable
 _RIDGE = 1e-3
 
 
-def fit_rows(rows: Single, targets: Single, weights: Single, strength: float) -> tuple[Single, Single]:
+def fit_rows(rows: Single, targets: Single, weights: Single, strength: float, steps: int) -> tuple[Single, Single]:
     """Coefficients and intercepts for dense rows; `targets` and `weights` are examples x labels."""
     labels = targets.shape[1]
     size = rows.shape[1]
@@ -36,17 +36,19 @@ def fit_rows(rows: Single, targets: Single, weights: Single, strength: float) ->
         gradient[-1] = slope.sum(axis=0)
         return value, gradient.ravel().astype(np.float64)
 
-    options: Any = {"maxiter": _STEPS, "gtol": 1e-2}
+    options: Any = {"maxiter": steps, "gtol": 1e-2}
     result = minimize(loss, np.zeros((size + 1) * labels), jac=True, method="L-BFGS-B", options=options)
     table = np.asarray(result.x, dtype=np.float32).reshape(size + 1, labels)
     return table[:-1], table[-1]
 
 
-def fit_gram(gram: Single, targets: Single, weights: Single, strength: float) -> tuple[Single, Single]:
+def fit_gram(
+    gram: Single, targets: Single, weights: Single, strength: float, steps: int = STEPS
+) -> tuple[Single, Single]:
     """Dual coefficients A (so that scores are K·A + b) and intercepts b. `gram` is used up: there is but one copy."""
     gram.flat[:: len(gram) + 1] += np.float32(_RIDGE)
     lower: Single = cholesky(gram.T, lower=True, overwrite_a=True, check_finite=False)  # .T: the order LAPACK wants
-    inner, intercepts = fit_rows(lower, targets, weights, strength)
+    inner, intercepts = fit_rows(lower, targets, weights, strength, steps)
     dual = solve_triangular(lower, inner, lower=True, trans="T", check_finite=False)
     return np.asarray(dual, dtype=np.float32), intercepts
 

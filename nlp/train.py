@@ -19,13 +19,14 @@ from nlp.decide import LABELS, label_sets
 from nlp.embeddings import CACHE, Embed, embedded, load_cache
 from nlp.examples import CORPUS, Example, Split, load_examples
 from nlp.features import BLOCK_BITS, BUCKETS, Block, Floats, Ints, Slots, block_bounds, counted, occurrences, weighted
-from nlp.logistic import Single, fit_gram, platt
+from nlp.logistic import STEPS, Single, fit_gram, platt
 from nlp.model import FLAGS, Joint, Linear, Model, centred, save
 from nlp.train_roles import fit_roles
 from nlp.train_tagger import fit_tagger
 
 SEED = 20_181  # only the order of writers over the folds hangs on it
-FOLDS = 5
+FOLDS = 3
+FOLD_STEPS = 40  # only the calibration hangs on them
 STRENGTH = 50.0  # inverse regularisation
 SHIPPED = frozenset({Split.TRAIN, Split.DEV})  # the test writers are never read
 _BLOCK = 256  # rows of a large product at a time
@@ -125,11 +126,10 @@ def folds_of(examples: Sequence[Example]) -> npt.NDArray[np.int64]:
     return np.array([fold[example.writer] for example in examples])
 
 
-def fit_all(gram: Single, targets: Single, known: Single | None = None) -> tuple[Single, Single]:
+def fit_all(gram: Single, targets: Single, known: Single | None = None, steps: int = STEPS) -> tuple[Single, Single]:
     """`gram` is used up."""
-    return fit_gram(
-        gram, targets, positive_weights(targets, np.ones_like(targets) if known is None else known), STRENGTH
-    )
+    weights = positive_weights(targets, np.ones_like(targets) if known is None else known)
+    return fit_gram(gram, targets, weights, STRENGTH, steps)
 
 
 def out_of_fold(gram: Single, targets: Single, known: Single, folds: npt.NDArray[np.int64]) -> Single:
@@ -139,7 +139,7 @@ def out_of_fold(gram: Single, targets: Single, known: Single, folds: npt.NDArray
         rest, held = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
         if not len(rest):
             continue
-        dual, intercepts = fit_all(gram[np.ix_(rest, rest)], targets[rest], known[rest])
+        dual, intercepts = fit_all(gram[np.ix_(rest, rest)], targets[rest], known[rest], FOLD_STEPS)
         scores[held] = gram[np.ix_(held, rest)] @ dual + intercepts
     return scores
 

@@ -14,7 +14,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
@@ -22,9 +22,11 @@ from cases.calendar import AMSTERDAM
 from cases.context import system_clock
 from cases.errors import OutsideError, Permanent, RuleError, Temporary
 from cases.guard import outside_unit
+from cases.policy import Policy, RetentionStart, retention_for
 from cases.protocols import Change, Changed, FindStatus, Found, FoundTable, Identifier, SourceInfo
 from cases.types import ActionStatus, Verb
 from sources.identifiers import canonical
+from sources.overdue import Overdue, counted, fixed_terms
 from sources.sql_reader import TOO_SLOW
 from sources.tables import FieldShape, Place, SourceShape, TableShape, check_fields, check_source, source_info
 
@@ -126,6 +128,18 @@ class FolderSource:
             status = ActionStatus.UNKNOWN if str(error) == TOO_SLOW else ActionStatus.FAILED
             return Changed(change.id, status, error=str(error))
 
+    async def overdue(self, policy: Policy) -> list[Overdue]:
+        """By the day a document was last changed. Raises OutsideError when it can not look."""
+        outside_unit("sources.folder")
+        today, category = self._clock().astimezone(AMSTERDAM).date(), self._settings.info.tables[0].fields[0].category
+        if not fixed_terms(policy, category):
+            return []
+        if any(rule.start is RetentionStart.CONTRACT_END for rule in retention_for(policy, category)):
+            return [Overdue(TABLE, category, None)]
+        found = await self._run(lambda deadline: [(day, 1) for _, _, day in self._every(deadline)])
+        one = counted(policy, TABLE, category, found, today)
+        return [one] if one.records else []
+
     async def check(self) -> list[str]:
         return [] if self._settings.path.is_dir() else [f"bron '{self.name}': de map is niet te lezen"]
 
@@ -142,28 +156,32 @@ class FolderSource:
         except OSError as error:
             raise Permanent(f"de map of een document is niet te gebruiken ({type(error).__name__})") from None
 
-    def _of(self, numbers: set[str], deadline: float) -> Iterator[tuple[str, int, Any]]:
+    def _of(self, numbers: set[str], deadline: float) -> Iterator[tuple[str, int, date]]:
         """Place, size and day of every document that bears one of the numbers."""
         if short := [number for number in numbers if len(number) < _SHORTEST]:
             raise Permanent(f"een nummer van {len(short[0])} tekens is te kort om documenten mee te vinden")
         if not numbers:
             return
         wanted = re.compile("|".join(rf"(?<![a-z0-9]){re.escape(number)}(?![a-z0-9])" for number in sorted(numbers)))
+        for document in self._every(deadline):
+            if any(wanted.search(part) for part in document[0].lower().split("/")):
+                yield document
+
+    def _every(self, deadline: float) -> Iterator[tuple[str, int, date]]:
         for root in filter(None, (self._settings.path, self._settings.aside)):
             if root == self._settings.aside and not root.is_dir():
                 continue  # nothing was ever restricted
             for place in _files(root, self._skipped() - {root}, deadline):
-                relative = place.relative_to(root).as_posix()
-                if any(wanted.search(part) for part in relative.lower().split("/")):
-                    found = place.stat()
-                    moment = datetime.fromtimestamp(found.st_mtime, UTC)
-                    yield relative, found.st_size, moment.astimezone(AMSTERDAM).date()
+                found = place.stat()
+                day = datetime.fromtimestamp(found.st_mtime, UTC).astimezone(AMSTERDAM).date()
+                yield place.relative_to(root).as_posix(), found.st_size, day
 
     def _skipped(self) -> set[Path]:
         return {folder for folder in (self._settings.trash, self._settings.aside) if folder}
 
     def _carry_out(self, change: Change, now: datetime) -> Changed:
-        self._empty_bin(now)
+        if not self._settings.path.is_dir():  # a disk that is not there: its documents are not gone
+            raise Temporary("de map is niet te lezen")
         changed, there = 0, 0
         for key in dict.fromkeys(change.keys):
             relative = _relative(key)

@@ -65,7 +65,7 @@ def extra_columns(table: SqlTable, settings: SqlSourceSettings) -> list[sa.Colum
     """In the order in which `extra_of` takes their values."""
     columns: list[sa.ColumnElement[Any]] = [sa.column(name) for name in table.key]
     if table.date:
-        columns.append(_day_column(table, settings))
+        columns.append(day_column(table, settings))
     if table.customer:
         columns += [sa.column(name) for name in (table.customer.until, table.customer.running_when) if name]
     if table.open:
@@ -117,7 +117,7 @@ def day_of(raw: object) -> date | None:
     return None
 
 
-def _day_column(table: SqlTable, settings: SqlSourceSettings) -> sa.ColumnElement[Any]:
+def day_column(table: SqlTable, settings: SqlSourceSettings) -> sa.ColumnElement[Any]:
     assert table.date is not None
     if not table.date.table:
         return sa.column(table.date.column)

@@ -18,8 +18,10 @@ from typing import Any, TypeVar
 from cases.calendar import AMSTERDAM
 from cases.errors import OutsideError, RuleError, Temporary
 from cases.guard import outside_unit
+from cases.policy import Policy
 from cases.protocols import Change, Changed, FindStatus, Found, Identifier, SourceInfo, SourceRole
 from cases.types import ActionStatus
+from sources.overdue import Overdue, find_overdue
 from sources.sql_reader import TOO_SLOW, Reader, Shape
 from sources.sql_search import addresses_on_file, find
 from sources.sql_settings import SqlSourceSettings
@@ -78,6 +80,12 @@ class TableSource(ABC):
             return await self._run(lambda deadline: self._carry_out(change, now, deadline))
         except Temporary:  # the thread may still be at work
             return Changed(change.id, ActionStatus.UNKNOWN, error=TOO_SLOW)
+
+    async def overdue(self, policy: Policy) -> list[Overdue]:
+        """Records past the policy's term. Raises OutsideError when it can not look."""
+        outside_unit("sources.overdue")
+        today = self._clock().astimezone(AMSTERDAM).date()
+        return await self.ask(lambda reader: find_overdue(reader, self._settings, policy, today))
 
     async def check(self) -> list[str]:
         """What is wrong with the declaration, in words for staff; empty is good."""

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 
 from cases.errors import InputError, OutsideError, RuleError
-from web import answers, demo_pages, doing, health, intercom_hook
+from web import answers, demo_pages, doing, health, intercom_hook, telegram_hook
 from web.chat import live as chat_live
 from web.chat import routes as chat_routes
 from web.demo import DemoFace
@@ -18,12 +18,15 @@ from web.guard import HEADERS, Guard
 from web.requester import case as requester_case
 from web.requester import download, privacy
 from web.settings import WebSettings
-from web.staff import acts, case, channels, handling, lists, login, post
+from web.staff import acts, case, channels, handling, lists, login, post, register, rights, telegram
 from web.staff.session import NotSignedIn, NotThere, Refused
 from workflow.desk import Desk
 
-CHAT = (chat_live.router, chat_routes.router, intercom_hook.router)
-STAFF = (login.router, lists.router, case.router, acts.router, handling.router, channels.router, post.router)
+CHAT = (chat_live.router, chat_routes.router, intercom_hook.router, telegram_hook.router)
+STAFF = (
+    login.router, lists.router, case.router, acts.router, handling.router, rights.router, register.router,
+    channels.router, post.router,
+)  # fmt: skip
 REQUESTER = (requester_case.router, download.router, privacy.router, doing.router)
 
 

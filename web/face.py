@@ -55,6 +55,7 @@ def make_face(desk: Desk, settings: WebSettings, demo: DemoFace | None) -> WebFa
         desk.organisations[key].policy.name if key in desk.organisations else key
     )
     templates.globals["detail"] = lambda key, code: words.detail(code, source_names(desk, key))
+    templates.globals["has_bots"] = bool(settings.telegram)
     templates.filters |= show.FILTERS
     return WebFace(desk, settings, demo, templates, files)
 

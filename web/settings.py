@@ -4,15 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from cases.protocols import Accept
 from intake.intercom.receiver import IntercomReceiver
 from web.chat.settings import WebChatSettings
+from workflow.staff_chat import StaffBot
 
 
 def _no_workers() -> Mapping[str, bool]:
     return {}
+
+
+class TelegramDoor(Protocol):
+    """One bot, as far as the web face has to do with it (`bot.telegram.build`)."""
+
+    @property
+    def username(self) -> str: ...
+    @property
+    def staff_bot(self) -> StaffBot: ...
+    def opens_with(self, secret: str) -> bool: ...
+    async def take(self, update: Mapping[str, Any]) -> None:
+        """Returns after the commit. Raises OutsideError when it was not stored: then Telegram comes again."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +42,7 @@ class WebSettings:
     chats: Mapping[str, WebChatSettings] = field(default_factory=dict)
     accept: Accept | None = None
     intercom: Mapping[str, IntercomReceiver] = field(default_factory=dict)  # by organisation, those that use it
+    telegram: Mapping[str, TelegramDoor] = field(default_factory=dict)  # the same
 
     @property
     def secure(self) -> bool:

@@ -7,8 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from cases.types import Label
+from web.audit_words import AUDIT
 from web.letter_words import GROUNDS
 from web.show import moment
+
+__all__ = ["AUDIT"]  # named from here, like all words
 
 LABELS: Mapping[str, str] = {
     "inzage": "Inzage",
@@ -67,6 +70,14 @@ WORK: Mapping[str, str] = {
     "colleague_answer": "Een collega schreef: is dit het antwoord?",
     "spam_listed": "Op de spamlijst, maar vraagt iets",
     "spam": "Van een afzender op de spamlijst",
+    "action_failed": "Een wijziging is niet gelukt",
+    "task": "Taak: opzoeken of wijzigen",
+    "kept_ended": "Termijn verlopen: alsnog wissen",
+    "recipient": "Ontvanger inlichten (artikel 19)",
+    "restriction": "Beperking opnieuw bekijken",
+    "breach": "Datalek: 72 uur",
+    "evidence": "Bewijs bekijken en wissen",
+    "late": "Te laat: excuses sturen",
 }
 WORK_SHORT: Mapping[str, str] = {
     "triage": "Beoordelen",
@@ -88,6 +99,14 @@ WORK_SHORT: Mapping[str, str] = {
     "backlog": "Ouder bericht",
     "colleague_answer": "Antwoord collega?",
     "spam_listed": "Spamlijst",
+    "action_failed": "Wijziging mislukt",
+    "task": "Taak",
+    "kept_ended": "Alsnog wissen",
+    "recipient": "Ontvanger",
+    "restriction": "Beperking",
+    "breach": "Datalek",
+    "evidence": "Bewijs",
+    "late": "Te laat",
 }
 # Lines that somebody closes by hand once it is handled; the others close when the matter is done.
 CLOSABLE = frozenset(
@@ -96,7 +115,12 @@ CLOSABLE = frozenset(
         "other_mail", "new_message", "source_failed", "mail_held", "quarantine",
     }
 )  # fmt: skip
-URGENT_WORK = frozenset({"source_failed", "not_delivered", "send_uncertain", "channel_down", "quarantine"})
+URGENT_WORK = frozenset(
+    {
+        "action_failed", "breach", "late", "source_failed", "not_delivered", "send_uncertain", "channel_down",
+        "quarantine",
+    }
+)  # fmt: skip
 
 ASSURANCE: Mapping[int, str] = {
     0: "niets bekend",
@@ -123,6 +147,8 @@ AWAITED: Mapping[str, str] = {
     "on_file": "hierheen ging een code voor een ander gesprek",
     "clarify": "wacht op verduidelijking",
     "other_address": "gevraagd: vroeg u dit vanaf een ander adres?",
+    "choice": "gevraagd wat de verzoeker bedoelt",
+    "address": "gevraagd naar het e-mailadres",
 }
 TERMS: Mapping[str, str] = {
     "legal": "Wettelijke termijn",
@@ -179,6 +205,9 @@ DIALOGUE_MAILS: Mapping[str, str] = {
     "code_result": "antwoord op de code",
     "new_code": "nieuwe code",
     "withdrawn": "bevestiging van intrekken",
+    "ask_address": "ontvangst, met de vraag naar een mailadres",
+    "code_by_mail": "code per mail",
+    "talk": "een kort antwoord in de chat",
 }
 ORIGINS: Mapping[str, str] = {
     "junk": "gevonden in de map met ongewenste mail",
@@ -218,6 +247,12 @@ MAIL_KINDS: Mapping[str, str] = {
     "download_code": "code voor download",
     "staff_notice": "bericht aan medewerkers",
     "forward": "doorgestuurde post",
+    "done": "antwoord van het loket zelf",
+    "chat": "regel in de chat",
+    "task": "taak voor wie een systeem bijhoudt",
+    "recipient": "bericht aan een ontvanger (artikel 19)",
+    "confirmation": "bevestiging van een wijziging",
+    "transfer": "bericht aan een andere partij",
     "": "bericht",
 }
 CHANNELS: Mapping[str, str] = {
@@ -230,52 +265,6 @@ ROLES: Mapping[str, str] = {"agent": "behandelaar", "approver": "beslisser", "ad
 LOOKS: Mapping[str, str] = {"approve": "goedgekeurd", "second": "als tweede goedgekeurd", "hand_back": "teruggegeven"}
 FINDINGS: Mapping[str, str] = {"found": "gevonden", "nothing": "niets gevonden", "failed": "MISLUKT"}
 
-AUDIT: Mapping[str, str] = {
-    "message.received": "bericht ontvangen",
-    "message.judged": "bericht gelezen",
-    "message.quarantined": "bericht apart gezet",
-    "message.triaged": "bericht beoordeeld",
-    "copy.erased": "kopie gewist",
-    "case.opened": "zaak geopend",
-    "case.closed": "zaak gesloten",
-    "request.opened": "verzoek geopend",
-    "request.moved": "verzoek verder",
-    "deadline.fired": "termijn bereikt",
-    "code.sent": "code verstuurd",
-    "code.accepted": "code goed",
-    "code.refused": "code fout",
-    "code.locked": "code op slot",
-    "conversation.frozen": "gesprek stilgezet",
-    "identity.confirmed": "identiteit bevestigd door een medewerker",
-    "human.asked": "medewerker gevraagd",
-    "human.handed_back": "terug naar de assistent",
-    "sources.asked": "systemen doorzocht",
-    "draft.made": "concept gemaakt",
-    "draft.edited": "concept gewijzigd",
-    "draft.approved": "concept goedgekeurd",
-    "draft.handed_back": "concept teruggegeven",
-    "letter.queued": "brief klaargezet",
-    "mail.queued": "bericht klaargezet",
-    "mail.held": "bericht tegengehouden",
-    "mail.sent": "bericht verzonden",
-    "mail.failed": "bericht niet verzonden",
-    "mail.uncertain": "onzeker of bericht is verzonden",
-    "mail.cancelled": "bericht teruggehaald",
-    "export.made": "export gemaakt",
-    "export.opened": "export opgehaald",
-    "export.purged": "export gewist",
-    "link.made": "link gemaakt",
-    "work.opened": "op de werklijst gezet",
-    "work.closed": "van de werklijst gehaald",
-    "case.viewed": "gevonden gegevens bekeken",
-    "channel.changed": "kanaal veranderd",
-    "mode.changed": "stand van het kanaal veranderd",
-    "outgoing.stopped": "alles uitgaands gestopt",
-    "outgoing.resumed": "uitgaand weer toegestaan",
-    "mail.released": "bericht vrijgegeven",
-    "sender.marked": "afzender op of van de spamlijst",
-    "key.rotated": "sleutel vernieuwd",
-}
 FLAGS: Mapping[str, str] = {
     "machine": "automatisch bericht",
     "on_behalf": "namens iemand anders",
@@ -302,6 +291,11 @@ MACHINES: Mapping[str, str] = {
 }
 DETAILS: Mapping[str, str] = {
     "not_me": "iemand zei: dit was ik niet",
+    "sent_wrong": "een bericht ging naar de verkeerde",
+    "reported": "iemand meldt een mogelijk datalek",
+    "undone": "de verzoeker draaide een wijziging terug: kijk wat er gebeurde",
+    "undo_failed": "terugdraaien lukte niet in elk systeem",
+    "review": "de datum om opnieuw te kijken is er",
     "bounced": "het bericht kwam terug",
     "unreadable": "het bericht is niet te lezen",
     "stale": "steeds veranderde er iets onder het lezen",

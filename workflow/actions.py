@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from cases.audit import PROGRAM, AuditTag
+from cases.audit import PROGRAM, AuditTag, staff_actor
 from cases.errors import Stale
 from cases.protocols import Change, Changed, Identifier
 from cases.types import ActionStatus, Fate, Verb, WorkKind
@@ -20,9 +20,10 @@ from handlers.base import Line
 from storage.claims import RELEASED
 from storage.models import LedgerEntry, SourceAction, Suppression, table
 from storage.queries.request_facts import RequestFacts
-from storage.queries.writing import open_work
+from storage.queries.writing import close_work, open_work
 from storage.seal import blind
 from storage.unit import Reads, Unit
+from workflow.desk import Desk
 from workflow.package import Doing, Opened, open_draft
 
 UNDO = timedelta(hours=72)  # of a changed e-mail address, bank account or login
@@ -131,6 +132,44 @@ def done_by_hand(unit: Unit, action_id: str, *, nothing: bool) -> None:
     )  # fmt: skip
 
 
+async def try_again(desk: Desk, staff_id: str, action_id: str) -> None:
+    """A person mended what kept a change from happening: it is tried once more."""
+
+    def settle(unit: Unit) -> None:
+        row = _stuck(unit, action_id)
+        unit.change(
+            SourceAction, action_id, if_={"status": row.status}, status=ActionStatus.WAITING.value, attempts=0,
+            not_before=unit.now,
+        )  # fmt: skip
+        close_work(unit, WorkKind.ACTION_FAILED, actor=staff_actor(staff_id), same=f"action_failed:{action_id}")
+
+    await desk.store.write(settle)
+    desk.wake.actions.set()
+
+
+async def did_it_myself(desk: Desk, staff_id: str, action_id: str) -> None:
+    """A person made the change in the system itself. RuleError when it does not wait for one."""
+
+    def settle(unit: Unit) -> None:
+        row = _stuck(unit, action_id)
+        unit.change(SourceAction, action_id, if_={"status": row.status}, status=ActionStatus.BY_HAND.value)
+        unit.flush()
+        done_by_hand(unit, action_id, nothing=False)
+        close_work(unit, WorkKind.ACTION_FAILED, actor=staff_actor(staff_id), same=f"action_failed:{action_id}")
+
+    await desk.store.write(settle)
+    desk.wake.actions.set()
+
+
+def _stuck(unit: Unit, action_id: str) -> Row[Any]:
+    rows = table(SourceAction)
+    stuck = (ActionStatus.FAILED.value, ActionStatus.UNKNOWN.value)
+    row = unit.one(select(rows).where(rows.c.id == action_id, rows.c.status.in_(stuck)))
+    if row is None:
+        raise Stale("this change does not wait for a person")
+    return row
+
+
 def _again(unit: Unit, row: Row[Any], mine: dict[str, Any], changed: Changed, facts: RequestFacts) -> ActionStatus:
     """Tried again three times: the change's id makes that harmless. Then a person looks."""
     if row.attempts <= len(TRIES):
@@ -202,13 +241,19 @@ def suppress(unit: Unit, facts: RequestFacts, channels: Sequence[str]) -> None:
     for channel in channels:
         mine = (rows.c.organisation_id == facts.organisation) & (rows.c.channel == channel)
         known = unit.one(select(rows).where(mine, rows.c.address_digest == digest))
-        if known is None:
+        if known is not None and known.withdrawn_at is None:
+            continue
+        if known is not None:
+            unit.change(Suppression, known.id, since=unit.now, withdrawn_at=None, request_id=facts.id)
+        else:
             unit.add(
                 Suppression, id=unit.new_id(), organisation_id=facts.organisation, channel=channel,
                 address_digest=digest, request_id=facts.id, since=unit.now,
             )  # fmt: skip
-        elif known.withdrawn_at is not None:
-            unit.change(Suppression, known.id, since=unit.now, withdrawn_at=None, request_id=facts.id)
+        unit.record(
+            AuditTag.SUPPRESSED, organisation=facts.organisation, actor=PROGRAM, case=facts.case_id, subject=facts.id,
+            channel=channel,
+        )  # fmt: skip
 
 
 def suppressed_digest(reads: Reads, organisation: str, address: str) -> str:

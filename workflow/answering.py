@@ -20,7 +20,8 @@ from cases.reading import Flag, Reading
 from cases.types import OPEN_STATES, Assurance, Form, InboundOutcome, Label, OutboxKind, RequestState
 from handlers import notices
 from handlers.notices import About
-from storage.queries.snapshots import Counts, OpenRequest, Snapshot, Thread
+from storage.queries.counters import Counts
+from storage.queries.snapshots import OpenRequest, Snapshot, Thread
 from storage.queries.writing import Post
 from storage.seal import code_digest, same
 from workflow import chatting

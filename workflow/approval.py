@@ -16,6 +16,8 @@ from typing import Any
 from sqlalchemy import Row, func, select
 
 from cases.audit import AuditTag, staff_actor
+from cases.calendar import local_date
+from cases.erasure import wait_before_erasing
 from cases.errors import InputError, RuleError, Stale
 from cases.letters import Letter, edit_free, missing, to_json
 from cases.policy import LinkTerms, level_needed
@@ -34,7 +36,7 @@ from storage.queries.request_facts import RequestFacts, request_facts
 from storage.queries.writing import Post, close_work, move_request, open_work
 from storage.unit import Unit
 from workflow import undo
-from workflow.actions import write_actions
+from workflow.actions import kept_lines, write_actions, write_ledger
 from workflow.desk import Desk
 from workflow.notices import to_requester, write_answer
 from workflow.opening import new_token, ready
@@ -80,10 +82,19 @@ def _written(desk: Desk, opened: Opened, letter: Letter) -> _Decided:
     """With changes the letter comes after them; before those that wait the requester hears the day."""
     if not opened.doing.actions:
         return _Decided(letter, write_answer(desk, opened.facts, letter))
-    if not opened.doing.wait:
+    wait = _wait(desk, opened)
+    if not wait:
         return _Decided(letter, None)
-    token, start = new_token(), desk.now() + desk.limits.undo + opened.doing.wait
+    token, start = new_token(), desk.now() + desk.limits.undo + wait
     return _Decided(letter, None, undo.planned_notice(desk, opened.facts, start, token), token)
+
+
+def _wait(desk: Desk, opened: Opened) -> timedelta:
+    """The time to call it off, as the package says; shorter when it is approved close to the date told."""
+    if not opened.doing.wait:
+        return timedelta()
+    policy = desk.organisation(opened.facts.organisation).policy
+    return min(opened.doing.wait, wait_before_erasing(policy, local_date(desk.now()), opened.facts.told_on))
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +200,9 @@ def _send(
         outbox_id = to_requester(
             unit, desk, facts, decided.post, wait=desk.limits.undo, request_id=facts.id, draft_id=row.id
         )
+        write_ledger(unit, facts, kept_lines(opened.doing))  # nothing to erase: what stays is known all the same
     else:
-        _plan(unit, desk, opened, decided, not_before + opened.doing.wait)
+        _plan(unit, desk, opened, decided, not_before + _wait(desk, opened))
     actor = staff_actor(staff_id)
     close_work(
         unit, WorkKind.APPROVE, WorkKind.SECOND_APPROVAL, WorkKind.HANDLE, WorkKind.NEW_MESSAGE,

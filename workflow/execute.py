@@ -45,7 +45,7 @@ from storage.models import Approval, Conversation, Draft, Outbox, Request, Sourc
 from storage.queries.request_facts import request_facts
 from storage.queries.writing import Post, move_request, open_work
 from storage.unit import Reads, Unit
-from workflow import recipients, tasks, undo
+from workflow import freezes, recipients, tasks, undo
 from workflow.actions import change_of, content_of, kept_lines, settle_action, suppress, write_ledger
 from workflow.desk import Desk
 from workflow.notices import to_requester, write_answer
@@ -101,9 +101,6 @@ def _claim(unit: Unit, desk: Desk) -> tuple[str, list[Item]]:
 def _earlier() -> ColumnElement[bool]:
     """Another change in the same system that must come first: children before parents."""
     rows, before = table(SourceAction), table(SourceAction).alias("before")
-    over = [
-        each.value for each in (ActionStatus.DONE, ActionStatus.NOTHING, ActionStatus.CANCELLED, ActionStatus.BY_HAND)
-    ]
     return exists().where(
         and_(
             before.c.draft_id == rows.c.draft_id, before.c.source == rows.c.source,
@@ -215,6 +212,8 @@ def _leave(unit: Unit, desk: Desk, opened: Opened, post: Post, mails: Mapping[st
     for action in actions:
         if action.verb is Verb.OPT_OUT:
             suppress(unit, facts, action.channels or everywhere)
+    if any(action.verb is Verb.RESTRICT for action in actions):
+        freezes.write_down(unit, facts)
     recipients.tell(unit, desk, facts, opened.doing.tell, actions[0].verb.value, mails)
     undo.confirm(unit, desk, facts, opened.row.id)
     to_requester(unit, desk, facts, post, request_id=facts.id, draft_id=opened.row.id)

@@ -230,7 +230,7 @@ async def set_mode(desk: Desk, actor: str, organisation: str, mode: ChannelMode,
             unit, organisation, mode=mode.value, changed_at=unit.now, changed_by=actor, reason=override.strip()[:500]
         )
         if mode is not ChannelMode.ON:
-            _hold(unit, organisation)
+            hold(unit, organisation, ChannelKind.EMAIL)
         open_points = [point.key for point in now.points if not point.settled]
         unit.record(
             AuditTag.MODE_CHANGED, organisation=organisation, actor=actor, before=now.mode.value, after=mode.value,
@@ -240,11 +240,11 @@ async def set_mode(desk: Desk, actor: str, organisation: str, mode: ChannelMode,
     await desk.store.write(write)
 
 
-def _hold(unit: Unit, organisation: str) -> None:
+def hold(unit: Unit, organisation: str, channel: ChannelKind) -> None:
     """What waited to leave by itself waits for a click from now on."""
     rows = table(Outbox)
     waiting = select(rows).where(
-        rows.c.organisation_id == organisation, rows.c.channel == ChannelKind.EMAIL.value,
+        rows.c.organisation_id == organisation, rows.c.channel == channel.value,
         rows.c.status == OutboxStatus.QUEUED.value, rows.c.kind.not_in([kind.value for kind in UNSUPERVISED]),
     )  # fmt: skip
     for row in unit.rows(waiting):

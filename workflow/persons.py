@@ -184,3 +184,15 @@ def _join(unit: Unit, staff_id: str, into_id: str, case_ids: Sequence[str]) -> l
     raise_content_version(unit, into_id)
     unit.record(AuditTag.CASES_MERGED, organisation=into.organisation_id, actor=actor, case=into_id, joined=len(others))
     return [str(other.number) for other in others]
+
+
+def take(unit: Unit, staff_id: str, case_id: str) -> None:
+    """Says who works on the open requests of a case; taking it again from somebody else is allowed, and recorded."""
+    requests = table(Request)
+    states = [state.value for state in OPEN_STATES]
+    rows = unit.rows(select(requests).where(requests.c.case_id == case_id, requests.c.state.in_(states)))
+    if not rows:
+        raise Stale("nothing is open in this case")
+    for row in rows:
+        unit.change(Request, row.id, handler_id=staff_id)
+    unit.record(AuditTag.CASE_TAKEN, organisation=rows[0].organisation_id, actor=staff_actor(staff_id), case=case_id)

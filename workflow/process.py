@@ -13,7 +13,6 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row
@@ -32,22 +31,19 @@ from cases.types import ChannelKind, Custody, InboundOutcome, InboundStatus, Lab
 from storage.claims import RELEASED, claim
 from storage.models import Inbound, table
 from storage.queries import ledger
+from storage.queries.counters import Counts
 from storage.queries.inbound import AGAIN, copies_settled, keyed_digest, raw_of
-from storage.queries.snapshots import Counts, Snapshot, Wanted, load
-from storage.queries.writing import open_work
+from storage.queries.snapshots import Snapshot, Wanted, load
 from storage.unit import Reads, Unit
 from workflow import breach, colleague, forwards, mailbox
 from workflow.answering import Answer, answer
 from workflow.desk import Desk
-from workflow.opening import index_kind, told_if_request
+from workflow.opening import index_kind
+from workflow.quarantine import STALE, set_aside
 from workflow.settling import settle_turn
 
 log = logging.getLogger(__name__)
 _ANSWER = re.compile(r"\s*(?:re|antw|antwoord|aw)\s*:", re.I)
-TRIES = 3  # then a person looks
-STALE_TRIES = 10  # the conversation changed under us: no fault of the message
-STALE = "stale"
-RETRY_AFTER = timedelta(seconds=30)
 CHECK_SECONDS = 20.0  # for the senders of one batch; who is late is "unchecked"
 
 
@@ -315,7 +311,7 @@ async def _settle_all(desk: Desk, token: str, items: Sequence[Item]) -> None:
             await _settle_all(desk, token, [item])  # sets its own item aside
     if failed:
         with suppress(Stale):  # the claim was lost: another process has them
-            await desk.store.write(lambda unit: _set_aside(unit, desk, token, failed))
+            await desk.store.write(lambda unit: set_aside(unit, desk, token, [(i.row, i.failure) for i in failed]))
     _wake(desk, good)
 
 
@@ -380,31 +376,6 @@ def _left_as_found(item: Item) -> bool:
     """Guest custody: the mailbox still has it, and it is nothing for us (or we only look)."""
     assert item.turn is not None
     return item.turn.outcome in _LEFT and item.row.custody == Custody.GUEST.value
-
-
-def _set_aside(unit: Unit, desk: Desk, token: str, items: Sequence[Item]) -> None:
-    """Try again a little later; after three tries, or when the bytes can not be read at all: quarantine."""
-    for item in items:
-        tries = STALE_TRIES if item.failure == STALE else TRIES
-        hopeless = item.failure == "unreadable" or item.row.attempts >= tries
-        if not hopeless:
-            unit.change(
-                Inbound, item.row.id, if_={"claim_token": token}, claim_token=None,
-                lease_until=None if item.failure == STALE else unit.now + RETRY_AFTER, error=item.failure,
-            )  # fmt: skip
-            continue
-        unit.change(
-            Inbound, item.row.id, if_={"claim_token": token}, status=InboundStatus.QUARANTINED.value,
-            outcome=InboundOutcome.QUARANTINE.value, error=item.failure, done_at=unit.now, **RELEASED,
-        )  # fmt: skip
-        open_work(
-            unit, WorkKind.QUARANTINE, item.row.organisation_id, same=item.row.id, inbound_id=item.row.id,
-            detail=item.failure, due_on=told_if_request(desk, item.row.organisation_id, item.row.received_at),
-        )  # fmt: skip
-        unit.record(
-            AuditTag.MESSAGE_QUARANTINED, organisation=item.row.organisation_id, actor=PROGRAM, subject=item.row.id,
-            reason=item.failure,
-        )  # fmt: skip
 
 
 def _wake(desk: Desk, items: Sequence[Item]) -> None:

@@ -36,7 +36,7 @@ BATCH = 500
 
 async def purge(desk: Desk) -> int:
     """Erases what is past its term; gives the number of things erased."""
-    return await desk.store.write(lambda unit: _purge(unit))
+    return await desk.store.write(_purge)
 
 
 def _purge(unit: Unit) -> int:

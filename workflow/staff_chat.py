@@ -41,7 +41,6 @@ class Linked:
     """One chat that is linked, as the console shows it."""
 
     id: str
-    account: str
     group: bool
     linked_at: datetime
 
@@ -184,13 +183,10 @@ def expects_link(reads: Reads, bot: StaffBot) -> bool:
     return reads.one(select(rows.c.id).where(*waiting)) is not None
 
 
-def links_of(reads: Reads, staff_id: str, accounts: Mapping[str, str]) -> tuple[Linked, ...]:
-    """What one colleague has linked, at these accounts."""
-    rows = table(StaffChat)
-    found = reads.rows(
-        select(rows).where(rows.c.staff_id == staff_id, rows.c.linked_at.is_not(None), rows.c.account.in_(accounts))
-    )
-    return tuple(Linked(row.id, row.account, row.chat_index != row.user_index, row.linked_at) for row in found)
+def links_of(reads: Reads, staff_id: str, bot: StaffBot) -> tuple[Linked, ...]:
+    """What one colleague has linked here."""
+    found = [row for row in linked(reads, bot) if row.staff_id == staff_id]
+    return tuple(Linked(row.id, row.chat_index != row.user_index, row.linked_at) for row in found)
 
 
 # --- opened in the console --------------------------------------------------------------------------------------------

@@ -18,8 +18,9 @@ from cases.reading import Flag, Reading
 from cases.types import Assurance, ChannelKind, InboundOutcome, InboundStatus, Label, Origin, WorkKind
 from storage.claims import RELEASED
 from storage.models import Case, Conversation, Inbound, Message, table
+from storage.queries.counters import Counts
 from storage.queries.inbound import raw_of
-from storage.queries.snapshots import Counts, Snapshot, Wanted, load
+from storage.queries.snapshots import Snapshot, Wanted, load
 from storage.queries.writing import close_work, open_work, raise_content_version
 from storage.unit import Reads, Unit
 from workflow import forwards, mailbox

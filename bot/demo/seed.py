@@ -202,6 +202,7 @@ async def _second_person(play: _Play) -> None:
 async def _refuse(play: _Play, letter: Letter) -> None:
     facts = {
         "claim": "een factuur die nog niet is betaald",
+        "amount": "€ 84,70",
         "what_kept": "je naam, je adres en deze factuur",
         "review_on": "1 maart",
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from aiogram.enums import ContentType
 from aiogram.types import CallbackQuery, InaccessibleMessage, Message
 
 from bot.telegram.keyboards import pressed_words
@@ -52,11 +53,11 @@ def _number(message: Message) -> str:
 
 def _file(message: Message) -> ChatFile | None:
     """Also a voice message, a place, a sticker: everything that is not words."""
-    kind = message.content_type
-    if kind == "text":
+    kind = ContentType(message.content_type)
+    if kind is ContentType.TEXT:
         return None
-    if kind == "photo" and message.photo:
+    if message.photo:
         return ChatFile("foto.jpg", "image/jpeg", message.photo[-1].file_size or 0)
-    found = getattr(message, kind, None)
-    name = getattr(found, "file_name", None) or str(kind)
+    found = getattr(message, kind.value, None)
+    name = getattr(found, "file_name", None) or kind.value
     return ChatFile(name, getattr(found, "mime_type", None) or "", getattr(found, "file_size", None) or 0)

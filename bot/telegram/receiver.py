@@ -22,7 +22,7 @@ from aiogram.methods import GetUpdates
 from bot.telegram.face import Face
 from bot.telegram.sender import CALL_SECONDS, translated
 from bot.telegram.updates import WANTED, Raw, Updates, album_of
-from cases.errors import OutsideError, Temporary, Throttled
+from cases.errors import OutsideError, Temporary, Throttled, place_of
 from storage.queries import cursors
 from workflow import channels
 
@@ -48,31 +48,43 @@ class Receiver:
         self, face: Face, updates: Updates, *, hook: str = "", wait: int = WAIT, rests: Sequence[float] = RESTS
     ) -> None:
         self._face, self._updates, self._hook, self._wait, self._rests = face, updates, hook, wait, rests
+        self._offset: int | None = None  # to be told with the next question
+        self._begun = self._positioned = False
         self._healthy: bool | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
-        begun, failures = False, 0
-        offset = await self._position()
+        failures = 0
         while not stop.is_set():
             try:
-                if not begun:
-                    await self._begin()
-                    begun = True
-                if self._hook:
-                    await _until(stop, LOOK)
-                    begun = False
-                else:
-                    offset = await self._round(offset, stop)
+                await self.once(stop)
                 failures = 0
                 await self._report(ok=True)
-            except OutsideError as error:
-                rest = self._rests[min(failures, len(self._rests) - 1)]
-                if isinstance(error, Throttled):
-                    rest = max(rest, error.retry_after.total_seconds())
+                if self._hook:
+                    await _until(stop, LOOK)
+                    self._begun = False  # said once more: somebody may have changed it
+            except Exception as error:
+                await self._rest(error, failures, stop)
                 failures += 1
-                begun = begun and failures < 3  # somebody may have set a webhook meanwhile
-                await self._report(ok=False, reason=str(error))
-                await _until(stop, rest)
+                self._begun = self._begun and failures < 3
+
+    async def _rest(self, error: Exception, failures: int, stop: asyncio.Event) -> None:
+        rest = self._rests[min(failures, len(self._rests) - 1)]
+        if isinstance(error, Throttled):
+            rest = max(rest, error.retry_after.total_seconds())
+        if not isinstance(error, OutsideError):
+            log.error("asking Telegram failed: %s", place_of(error))
+        await self._report(ok=False, reason=str(error) if isinstance(error, OutsideError) else type(error).__name__)
+        await _until(stop, rest)
+
+    async def once(self, stop: asyncio.Event) -> int:
+        """One question, or the webhook said to Telegram; gives the number of updates that were taken."""
+        if not self._positioned:
+            self._offset = await self._position()
+            self._positioned = True
+        if not self._begun:
+            await self._begin()
+            self._begun = True
+        return 0 if self._hook else await self._round(stop)
 
     async def _begin(self) -> None:
         """Webhook and asking exclude each other. What waits at Telegram is kept."""
@@ -90,30 +102,32 @@ class Receiver:
 
     # --- asking -------------------------------------------------------------------------------------------------------
 
-    async def _round(self, offset: int | None, stop: asyncio.Event) -> int | None:
-        """One question; gives the position to tell with the next one."""
-        batch = await self._ask(offset, self._wait, stop)
-        batch = await self._whole_album(batch, offset, stop)
-        if not batch:
-            return None
+    async def _round(self, stop: asyncio.Event) -> int:
+        batch = await self._whole_album(await self._ask(self._wait, stop), stop)
+        if stop.is_set() and not batch:
+            return 0
         for _, together in groupby(batch, key=lambda raw: album_of(raw) or id(raw)):
             await self._updates.take_together(list(together))
-        after = max(int(raw["update_id"]) for raw in batch) + 1
-        await self._face.desk.store.write(
-            lambda unit: cursors.move(unit, self._face.settings.organisation, self._face.settings.account, str(after))
-        )
-        return after
+        self._offset = None
+        if batch:
+            after = max(int(raw["update_id"]) for raw in batch) + 1
+            own = self._face.settings
+            await self._face.desk.store.write(
+                lambda unit: cursors.move(unit, own.organisation, own.account, str(after))
+            )  # fmt: skip
+            self._offset = after
+        return len(batch)
 
-    async def _ask(self, offset: int | None, wait: int, stop: asyncio.Event) -> list[Raw]:
-        call = RawUpdates(offset=offset, limit=BATCH, timeout=wait, allowed_updates=list(WANTED))
+    async def _ask(self, wait: int, stop: asyncio.Event) -> list[Raw]:
+        call = RawUpdates(offset=self._offset, limit=BATCH, timeout=wait, allowed_updates=list(WANTED))
         found = await _unless(stop, lambda: _call(self._face.bot, call, wait + CALL_SECONDS))
         return [raw for raw in found or () if isinstance(raw.get("update_id"), int)]
 
-    async def _whole_album(self, batch: list[Raw], offset: int | None, stop: asyncio.Event) -> list[Raw]:
+    async def _whole_album(self, batch: list[Raw], stop: asyncio.Event) -> list[Raw]:
         """When the last one is part of an album, more of it may be on its way: the same question again, shortly."""
         while batch and album_of(batch[-1]) and len(batch) < BATCH and not stop.is_set():
             await asyncio.sleep(ALBUM_SECONDS)
-            more = await self._ask(offset, 0, stop)
+            more = await self._ask(0, stop)
             if len(more) <= len(batch):
                 break
             batch = more

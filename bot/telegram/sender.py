@@ -51,7 +51,7 @@ class TelegramSender:
     """Sends for one bot."""
 
     def __init__(self, bot: Bot) -> None:
-        self._bot = bot
+        self.bot = bot
 
     async def send(self, message: Outgoing) -> SentProof:
         outside_unit("the Telegram sender")
@@ -84,13 +84,13 @@ class TelegramSender:
     async def _say(self, chat: str, text: str, keyboard: InlineKeyboardMarkup | None, answered: int | None) -> None:
         reply = ReplyParameters(message_id=answered, allow_sending_without_reply=True) if answered else None
         with translated():
-            await self._bot.send_message(
+            await self.bot.send_message(
                 int(chat), text, reply_markup=keyboard, reply_parameters=reply, link_preview_options=NO_PREVIEW,
                 request_timeout=CALL_SECONDS,
             )  # fmt: skip
 
     async def close(self) -> None:
-        await self._bot.session.close()
+        await self.bot.session.close()
 
 
 def _half() -> Uncertain:

@@ -40,8 +40,8 @@ def messages_of(settings: IntercomSettings, conversation: Mapping[str, Any], sin
     if not ID.fullmatch(talk):
         return []
     found = []
-    for part in _parts(conversation):
-        at = _moment(part.get("created_at"))
+    for place, part in enumerate(_parts(conversation)):
+        at = _moment(part.get("created_at"), place)
         message = _message(talk, part)
         if message is not None and at is not None and at >= since:
             found.append(
@@ -51,7 +51,7 @@ def messages_of(settings: IntercomSettings, conversation: Mapping[str, Any], sin
                     external_id=f"{talk}:{message.message_id}",
                 )
             )  # fmt: skip
-    return sorted(found, key=lambda one: (one.received_at, one.external_id or ""))
+    return sorted(found, key=lambda one: one.received_at)
 
 
 def _parts(conversation: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -94,7 +94,8 @@ def _files(attachments: object) -> Iterator[ChatFile]:
             )  # fmt: skip
 
 
-def _moment(value: object) -> datetime | None:
-    if not isinstance(value, int) or not 0 < value < 1 << 33:
+def _moment(seconds: object, place: int) -> datetime | None:
+    """Intercom counts in seconds; the place in the conversation keeps what was said within one in order."""
+    if not isinstance(seconds, int) or not 0 < seconds < 1 << 33:
         return None
-    return datetime.fromtimestamp(value, UTC)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=min(place, 999_999))

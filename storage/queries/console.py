@@ -17,15 +17,21 @@ from cases.messages import RawInbound
 from cases.types import OPEN_STATES, InboundOutcome
 from storage.models import (
     BlindIndex,
+    Breach,
     Case,
     ChannelHealth,
     Conversation,
     Draft,
     Export,
     Inbound,
+    Mandate,
     Message,
     Outbox,
+    RecipientNotice,
     Request,
+    Restriction,
+    SourceAction,
+    SourceTask,
     WorkItem,
     table,
 )
@@ -34,7 +40,10 @@ from storage.queries.opening import key_stands, open_json
 from storage.seal import blind
 from storage.unit import Reads
 
-_OWNED = (Case, Conversation, Draft, Export, Inbound, Outbox, Request, WorkItem)
+_OWNED = (
+    Breach, Case, Conversation, Draft, Export, Inbound, Mandate, Outbox, RecipientNotice, Request, Restriction,
+    SourceAction, SourceTask, WorkItem,
+)  # fmt: skip
 LIMIT = 300  # lines on one page; more work than that needs a filter, not a longer page
 
 
@@ -294,6 +303,30 @@ def case_of(reads: Reads, name: str, row_id: str) -> str | None:
         return found
     request = reads.value(select(rows.c.request_id).where(rows.c.id == row_id))
     return case_of(reads, "request", request) if request is not None else None
+
+
+def same_wish(reads: Reads, request_id: str, number: str) -> str | None:
+    """The request of the same kind in the case with this number; None when there is none in this organisation."""
+    requests, cases = table(Request), table(Case)
+    mine = reads.one(select(requests).where(requests.c.id == request_id))
+    if mine is None:
+        return None
+    found: str | None = reads.value(
+        select(requests.c.id)
+        .join(cases, cases.c.id == requests.c.case_id)
+        .where(cases.c.number == number, cases.c.organisation_id == mine.organisation_id)
+        .where(requests.c.label == mine.label, requests.c.id != request_id)
+        .limit(1)
+    )
+    return found
+
+
+def by_numbers(reads: Reads, case_id: str, numbers: Collection[str]) -> list[str]:
+    """Cases of the same organisation with these numbers."""
+    cases = table(Case)
+    organisation = reads.value(select(cases.c.organisation_id).where(cases.c.id == case_id))
+    mine = (cases.c.organisation_id == organisation) & (cases.c.id != case_id)
+    return [row.id for row in reads.rows(select(cases.c.id).where(mine, cases.c.number.in_(numbers)))]
 
 
 def _chosen(organisations: Collection[str], organisation: str) -> Collection[str]:

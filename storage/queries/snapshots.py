@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -21,11 +20,11 @@ from cases.types import (
     InboundOutcome,
     Label,
     Origin,
-    OutboxKind,
     RequestState,
 )
 from storage.models import Case, Conversation, IdentityCode, Inbound, Message, Outbox, Request, table
 from storage.queries import standing
+from storage.queries.counters import Counts, count
 from storage.queries.inbound import AGAIN
 from storage.queries.request_facts import mail_address
 from storage.unit import Reads
@@ -114,15 +113,6 @@ class Snapshot:
     suggested_case_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Unasked automatic mails: per recipient in a day, per organisation in an hour, per case and kind."""
-
-    recipients: Counter[str]
-    organisations: Counter[str]
-    cases: Counter[tuple[str, str]] = field(default_factory=Counter)
-
-
 def load(reads: Reads, wanted: Sequence[Wanted]) -> tuple[list[Snapshot], Counts]:
     """One snapshot per message, in order, and the loop counters of all their senders."""
     by_reference = _by_reference(reads, wanted)
@@ -153,7 +143,10 @@ def load(reads: Reads, wanted: Sequence[Wanted]) -> tuple[list[Snapshot], Counts
                 suggested_case_id=thread.case_id if too_old and thread is not None else found_case,
             )
         )
-    return snapshots, _counts(reads, wanted, threads)
+    return snapshots, count(
+        reads, {w.address_index for w in wanted}, {w.organisation for w in wanted},
+        {thread.case_id for thread in threads.values() if thread.case_id},
+    )  # fmt: skip
 
 
 def _over(thread: Thread, now: datetime) -> bool:
@@ -308,21 +301,21 @@ def _elsewhere(reads: Reads, conversations: Sequence[Row[Any]]) -> dict[str, Els
     if not conversations:
         return {}
     talks, cases, requests = table(Conversation), table(Case), table(Request)
-    indexes = {row.ident_index for row in conversations}
-    mine = or_(talks.c.address_index.in_(indexes), talks.c.ident_index.in_(indexes))
+    typed = {row.ident_index for row in conversations}
     query = (
         select(talks.c.address_index, talks.c.ident_index, cases.c.id, cases.c.number, cases.c.data_key_id)
         .join(cases, cases.c.id == talks.c.case_id)
-        .where(cases.c.organisation_id.in_({row.organisation_id for row in conversations}), mine)
+        .where(cases.c.organisation_id.in_({row.organisation_id for row in conversations}))
+        .where(or_(talks.c.address_index.in_(typed), talks.c.ident_index.in_(typed)))
         .where(cases.c.closed_at.is_(None), talks.c.frozen.is_(False), talks.c.asking_id.is_(None))
         .order_by(cases.c.received_at)
     )
-    by_index: dict[str, Elsewhere] = {}
+    found: dict[str, Elsewhere] = {}
     for row in reads.rows(query):
         of_case = reads.rows(select(requests).where(requests.c.case_id == row.id).order_by(requests.c.received_at))
-        found = Elsewhere(row.id, row.number, row.data_key_id, tuple(_request(one) for one in of_case))
-        by_index |= {index: found for index in (row.address_index, row.ident_index) if index}
-    return {row.id: by_index[row.ident_index] for row in conversations if row.ident_index in by_index}
+        case = Elsewhere(row.id, row.number, row.data_key_id, tuple(map(_request, of_case)))
+        found |= dict.fromkeys((row.address_index, row.ident_index), case)
+    return {row.id: found[row.ident_index] for row in conversations if row.ident_index in found}
 
 
 def _assurance(row: Row[Any], now: datetime) -> Assurance:
@@ -362,43 +355,3 @@ def _copies(reads: Reads, wanted: Sequence[Wanted]) -> dict[tuple[str, str], lis
     for row in reads.rows(query):
         found.setdefault((row.organisation_id, row.content_digest), []).append((row.id, row.outcome))
     return found
-
-
-def _counts(reads: Reads, wanted: Sequence[Wanted], threads: Mapping[str, Thread]) -> Counts:
-    rows = table(Outbox)
-    indexes, organisations = {w.address_index for w in wanted}, {w.organisation for w in wanted}
-    per_recipient = (
-        select(rows.c.recipient_index, func.count().label("mails"))
-        .where(rows.c.recipient_index.in_(indexes), rows.c.unasked, rows.c.created_at > reads.now - timedelta(days=1))
-        .group_by(rows.c.recipient_index)
-    )
-    per_organisation = (
-        select(rows.c.organisation_id, func.count().label("mails"))
-        .where(
-            rows.c.organisation_id.in_(organisations),
-            rows.c.automatic.is_(True),  # by a bare column SQLite would not go down its index to the hour
-            rows.c.unasked.is_(True),
-            rows.c.created_at > reads.now - timedelta(hours=1),
-            rows.c.channel == ChannelKind.EMAIL.value,  # a chat line answers somebody who is there
-        )
-        .group_by(rows.c.organisation_id)
-    )
-    return Counts(
-        Counter({row.recipient_index: row.mails for row in reads.rows(per_recipient)}),
-        Counter({row.organisation_id: row.mails for row in reads.rows(per_organisation)}),
-        _per_case(reads, {thread.case_id for thread in threads.values() if thread.case_id}),
-    )
-
-
-def _per_case(reads: Reads, case_ids: set[str]) -> Counter[tuple[str, str]]:
-    if not case_ids:
-        return Counter()
-    rows = table(Outbox)
-    query = (
-        select(rows.c.case_id, rows.c.kind, func.count().label("mails"))
-        .where(rows.c.case_id.in_(case_ids), rows.c.unasked)
-        # how things stand may be asked again on another day
-        .where(or_(rows.c.kind != OutboxKind.STATUS.value, rows.c.created_at > reads.now - timedelta(days=1)))
-        .group_by(rows.c.case_id, rows.c.kind)
-    )
-    return Counter({(row.case_id, row.kind): row.mails for row in reads.rows(query)})

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from cases.errors import InputError
 from cases.protocols import Outgoing
-from cases.types import ChannelKind, ChannelMode, Custody, WorkKind
+from cases.types import ChannelKind, ChannelMode, Custody, Label, WorkKind
 from storage.models import Case, Conversation, IdentityCode, table
 from tests.acceptance.words import (
     ACCESS,
@@ -23,7 +24,8 @@ from tests.acceptance.words import (
 )
 from tests.support.chat import ChatDesk, open_chat
 from tests.support.office import Office
-from workflow import people, supervision
+from workflow import golive, people, supervision, triage
+from workflow.chat_modes import chats_of, set_chat_mode
 
 
 @pytest.fixture
@@ -352,3 +354,36 @@ async def test_a_chat_that_only_looks_on_says_nothing(office: Office) -> None:
     chat = open_chat(office, ChannelKind.TELEGRAM, mode=ChannelMode.WATCH)
     assert await chat.say("anna", ACCESS) == []
     assert office.rows(Case) == []
+
+
+async def test_a_chat_goes_no_further_than_the_mail(office: Office) -> None:
+    """Its codes and letters leave by mail."""
+    open_chat(office, ChannelKind.TELEGRAM, mode=ChannelMode.WATCH)
+    desk, actor = office.desk, f"staff:{office.staff[0]}"
+    await golive.set_mode(desk, actor, "whatnext", ChannelMode.SUPERVISED)
+    with pytest.raises(InputError) as error:
+        await set_chat_mode(desk, actor, "whatnext", ChannelKind.TELEGRAM, ChannelMode.ON)
+    assert error.value.code == "mail_first"
+    await set_chat_mode(desk, actor, "whatnext", ChannelKind.TELEGRAM, ChannelMode.SUPERVISED)
+    (chat,) = office.store.read_here(lambda reads: chats_of(reads, "whatnext"))
+    assert (chat.channel, chat.mode) == (ChannelKind.TELEGRAM, ChannelMode.SUPERVISED)
+
+
+async def test_staff_open_a_case_from_a_chat_that_was_not_understood(chat: ChatDesk) -> None:
+    office = chat.office
+    vague = "Kunt u mij helpen met mijn gegevens bij u? Ik wil er iets mee."
+    line = await chat.line("anna", vague)
+    item = office.item(WorkKind.TRIAGE)
+    await triage.open_as(office.desk, office.staff[0], item.inbound_id, [Label.INZAGE])
+    (asked_for,) = await chat.work()
+    assert "e-mailadres" in asked_for.text and line.choices
+    await chat.line("anna", CUSTOMER.email)
+    assert "klopt" in (await chat.line("anna", chat.code)).text
+    assert office.states() == {"inzage": "awaiting_approval"}
+
+
+async def test_an_opt_out_needs_an_address_and_no_code(chat: ChatDesk) -> None:
+    await chat.line("anna", "Ik wil geen reclame en nieuwsbrieven meer van jullie ontvangen.")
+    assert chat.office.states() == {"afmelden": "identifying"}
+    await chat.line("anna", CUSTOMER.email)
+    assert chat.office.states()["afmelden"] != "identifying"

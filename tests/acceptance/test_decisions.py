@@ -17,6 +17,7 @@ from workflow import approval
 
 FACTS = {
     "claim": "een factuur die nog open staat",
+    "amount": "€ 120,50",
     "what_kept": "je naam, je adres en die factuur",
     "review_on": "1 april 2026",
 }

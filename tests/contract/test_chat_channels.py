@@ -4,8 +4,8 @@ talk goes on after a restart. A channel joins by a class with `deliver` and `sai
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,13 +13,19 @@ from typing import Any, Protocol
 import httpx
 import pytest
 
+from bot.intercom import CursorInStore
 from cases.errors import Permanent, Temporary, Uncertain
-from cases.types import ChannelKind, OutboxStatus, WorkKind
+from cases.types import ChannelKind, Custody, OutboxStatus, WorkKind
+from intake.email.html import html_to_text
+from intake.intercom.client import IntercomClient
+from intake.intercom.receiver import IntercomReceiver
+from intake.intercom.sender import IntercomSender
 from storage.models import Conversation, Inbound, Outbox, table
 from storage.unit import Store
 from tests.acceptance.words import ACCESS, CUSTOMER
 from tests.support.arrived import BASE_URL
 from tests.support.chat import ChatDesk, open_chat
+from tests.support.intercom_api import Workspace, intercom
 from tests.support.office import Office, Shared, open_office, shared
 from web.app import create_app
 from web.chat.sender import WebChatSender
@@ -103,38 +109,103 @@ class Web:
         return found
 
 
-CHANNELS: dict[str, Callable[[Office], Chat]] = {"recorded": Recorded, "web": Web}
+@dataclass(slots=True)
+class Intercom:
+    """A workspace where colleagues work too: it tells us by signed notifications, we answer over its API."""
+
+    office: Office
+    workspace: Workspace
+    channel: ChannelKind = ChannelKind.INTERCOM
+    talks: dict[str, str] = field(default_factory=dict)
+    told: dict[int, tuple[bytes, dict[str, str]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        open_chat(self.office, ChannelKind.INTERCOM, custody=Custody.GUEST)
+
+    async def deliver(self, person: str, text: str, number: int) -> None:
+        settings, desk = self.workspace.settings, self.office.desk
+        client = IntercomClient(settings)
+        self.office.desk = desk.with_sender(settings.account, IntercomSender(client))
+        receiver = IntercomReceiver(settings, client, self.office.accept, CursorInStore(desk.store), desk.now)
+        await receiver.start()
+        if number not in self.told:
+            self.told[number] = self._notification(person, text)
+        body, headers = self.told[number]
+        app = create_app(desk, WebSettings(BASE_URL, intercom={settings.organisation: receiver}))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=BASE_URL) as outside:
+            answer = await outside.post(f"/intercom/{settings.organisation}", content=body, headers=headers)
+        assert answer.status_code == 200
+
+    def _notification(self, person: str, text: str) -> tuple[bytes, dict[str, str]]:
+        text = text.replace("\n", "<br>")
+        if person not in self.talks:
+            self.talks[person] = self.workspace.begin(text, person)
+            return self.workspace.notification(self.talks[person])
+        return self.workspace.notification(self.talks[person], self.workspace.says(self.talks[person], text))
+
+    async def said(self, person: str) -> list[str]:
+        return [html_to_text(part["body"])[0] for part in self.workspace.parts(self.talks[person], "comment")]
+
+
+def on_intercom(office: Office) -> AbstractContextManager[Chat]:
+    @contextmanager
+    def opened() -> Iterator[Chat]:
+        with intercom(office.clock.now) as workspace:
+            yield Intercom(office, workspace)
+
+    return opened()
+
+
+CHANNELS: dict[str, Callable[[Office], AbstractContextManager[Chat]]] = {
+    "recorded": lambda office: nullcontext(Recorded(office)),
+    "web": lambda office: nullcontext(Web(office)),
+    "intercom": on_intercom,
+}
+
+
+async def begun(chat: Chat) -> int:
+    """Where colleagues talk too, the program speaks only once something was asked of it; gives what it said."""
+    if chat.channel is not ChannelKind.INTERCOM:
+        return 0
+    await chat.deliver("anna", ACCESS, 0)
+    await chat.office.work()
+    return len(await chat.said("anna"))
 
 
 @pytest.fixture(params=CHANNELS)
 async def chat(request: pytest.FixtureRequest, tmp_path: Path, shared: Shared) -> AsyncIterator[Chat]:
     async with open_office(tmp_path, shared) as office:
-        yield CHANNELS[request.param](office)
+        with CHANNELS[request.param](office) as opened:
+            yield opened
 
 
 async def test_a_message_is_accepted_once(chat: Chat) -> None:
+    before = await begun(chat)
+    rows = len(chat.office.rows(Inbound))
     for _ in range(3):
         await chat.deliver("anna", "hallo", 1)
     await chat.office.work()
     await chat.deliver("anna", "hallo", 1)
     await chat.office.work()
-    assert len(chat.office.rows(Inbound)) == 1
-    assert len(await chat.said("anna")) == 1
+    assert len(chat.office.rows(Inbound)) == rows + 1
+    assert len(await chat.said("anna")) == before + 1
 
 
 async def test_the_same_words_twice_are_two_messages(chat: Chat) -> None:
+    before = await begun(chat)
     await chat.deliver("anna", "hallo", 1)
     await chat.deliver("anna", "hallo", 2)
     await chat.office.work()
-    assert len(await chat.said("anna")) == 2
+    assert len(await chat.said("anna")) == before + 2
     assert len(chat.office.rows(Conversation)) == 1, "two messages of one batch are one talk"
 
 
 async def test_the_first_line_says_that_a_program_writes(chat: Chat) -> None:
+    await begun(chat)
     await chat.deliver("anna", "hallo", 1)
     await chat.deliver("anna", "bedankt", 2)
     await chat.office.work()
-    first, second = await chat.said("anna")
+    first, second = (await chat.said("anna"))[:2]
     assert first.startswith("Ik ben de automatische assistent van WhatNext.")
     assert "'mens'" in first
     assert "assistent" not in second

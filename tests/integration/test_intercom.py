@@ -210,7 +210,7 @@ async def test_bad_notifications_are_refused_without_their_content(
 
 
 async def test_what_could_not_be_stored_is_told_again(tmp_path: Path) -> None:
-    async def full(_message: RawInbound) -> Accepted:
+    async def full(message: RawInbound) -> Accepted:
         raise Temporary("the disk is full")
 
     async with opened(tmp_path) as (made, _):
@@ -330,4 +330,4 @@ def test_settings_say_what_is_missing_and_hide_secrets() -> None:
     assert fine.address == "https://api.eu.intercom.io" and TOKEN not in repr(fine) and SECRET not in repr(fine)
     for changes in ({"workspace": ""}, {"poll_seconds": 5}, {"base_url": "http://api.example"}):
         with pytest.raises(ConfigError):
-            replace(fine, **changes)  # type: ignore[arg-type]
+            replace(fine, **changes)

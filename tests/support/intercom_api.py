@@ -50,7 +50,7 @@ class Workspace:
     def begin(self, text: str, name: str = "Anna de Vries") -> str:
         """A customer opens a conversation."""
         talk, at = self._next(), self._seconds()
-        source = {
+        source: dict[str, Any] = {
             "type": "conversation", "id": self._next(), "delivered_as": "customer_initiated", "subject": "",
             "body": f"<p>{text}</p>", "author": _person(name), "attachments": [], "url": None, "redacted": False,
         }  # fmt: skip

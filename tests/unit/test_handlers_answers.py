@@ -9,7 +9,7 @@ import pytest
 
 from cases.errors import InputError
 from cases.letters import BlockKind, missing, slots
-from cases.policy import AutomatedDecisions, Category, portable
+from cases.policy import AutomatedDecisions, Category, Sensitivity, portable
 from cases.types import Decision, Form, Label, RestrictionGround, Verb
 from handlers.choices import CHOICES, offered, question
 from handlers.registry import HANDLERS
@@ -32,7 +32,7 @@ from tests.support.drafts import block, holding, prepared, text_of
 def test_the_ground_of_a_restriction_is_read_or_settled(words: str, ground: RestrictionGround) -> None:
     made = prepared(Label.BEPERKING, words=words)
     assert made.restriction is ground
-    assert made.review_on == date(2027, 5, 11)
+    assert made.review_on == date(2027, 4, 11)
     settled = prepared(Label.BEPERKING, words=words, chosen={"ground": "claim", "review_on": "2027-06-01"})
     assert (settled.restriction, settled.review_on) == (RestrictionGround.CLAIM, date(2027, 6, 1))
 
@@ -63,7 +63,23 @@ def test_what_a_system_can_not_freeze_is_done_by_hand_and_recipients_are_told() 
 
 def test_processor_tables_are_never_frozen() -> None:
     made = prepared(Label.BEPERKING, words="klopt niet")
-    assert {action.table for action in made.actions} == {"customers", "invoices"}
+    said = " ".join(action.description for action in made.actions)
+    assert "Klanten" in said and "Facturen" in said
+    assert "Bezoekers" not in said
+
+
+def test_what_is_done_by_hand_is_one_task_per_system() -> None:
+    tables = tuple(
+        TableInfo(name, name, SourceRole.CONTROLLER, (FieldInfo("value", "Waarde", "contact"),)) for name in ("a", "b")
+    )
+    found = tuple(FoundTable(info.name, ("value",), (("x",),), keys=("1",)) for info in tables)
+    made = prepared(
+        Label.BEPERKING, words="klopt niet", sources=(SourceInfo("own", "Eigen", tables),),
+        found=(Found("own", FindStatus.FOUND, found),),
+    )  # fmt: skip
+    assert [(action.by_hand, action.description.partition(":")[0]) for action in made.actions] == [
+        (True, "Eigen, a, b")
+    ]
 
 
 # --- overdracht -------------------------------------------------------------------------------------------------------
@@ -73,10 +89,14 @@ def test_portability_takes_what_was_provided_on_consent_or_contract() -> None:
     file = case_file(Label.OVERDRACHT)
     made = HANDLERS[Label.OVERDRACHT].prepare(file)
     rows = block(made.letter, BlockKind.SCOPE).table.rows
-    expected = {category.label: portable(file.policy, category) for category in file.policy.categories}
+    expected = {
+        category.label: portable(file.policy, category) and category.sensitivity is not Sensitivity.SECRET
+        for category in file.policy.categories
+    }
     assert {label: answer == "ja" for label, answer in rows} == expected
     assert made.export is not None
     assert [table.name for table in made.export.tables] == ["customers"]  # invoices rest on a legal duty
+    assert made.export.tables[0].columns == ("name", "iban")  # and no password
     assert made.actions == ()
 
 

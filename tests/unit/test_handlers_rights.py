@@ -181,6 +181,21 @@ def test_against_advertising_there_is_nothing_to_weigh() -> None:
     assert missing(made.letter, Label.BEZWAAR, made.decision) == ()
 
 
+@pytest.mark.parametrize("organisation", ORGANISATIONS)
+def test_direct_marketing_is_absolute_by_any_name(organisation: str) -> None:
+    made = prepared(Label.BEZWAAR, organisation, "Ik maak bezwaar tegen direct marketing", sources=(LISTS,), found=())
+    assert (made.decision, made.meanwhile) == (Decision.GRANTED, ())
+    assert missing(made.letter, Label.BEZWAAR, made.decision) == ()
+
+
+def test_what_can_not_be_objected_to_makes_it_partly() -> None:
+    for words in ("Bezwaar tegen de mailings en de incasso", "Bezwaar tegen IP-adres en incasso"):
+        chosen = {"weighing": "stopped"}
+        made = prepared(Label.BEZWAAR, words=words, chosen=chosen, sources=(CRM, LISTS))
+        assert (made.decision, made.ground) == (Decision.PARTLY, RefusalGround.NO_SUCH_RIGHT)
+        assert missing(made.letter, Label.BEZWAAR, Decision.PARTLY) == ()
+
+
 def test_advertising_stops_even_when_the_rest_goes_on() -> None:
     chosen = {"purposes": "fraud,mailings", "weighing": "overriding", "interest": "a", "why": "b"}
     made = prepared(Label.BEZWAAR, chosen=chosen, sources=(CRM, LISTS))

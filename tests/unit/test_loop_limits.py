@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.queries.snapshots import Counts
+from storage.queries.counters import Counts
 from workflow.answering import over_limit
 from workflow.desk import Limits
 

@@ -54,7 +54,7 @@ def test_a_pickled_array_is_refused(corpus: Path, tmp_path: Path) -> None:
 def test_two_builds_are_equal(corpus: Path, tmp_path: Path) -> None:
     one, other = build(tmp_path / "one", corpus), build(tmp_path / "other", corpus)
     assert one.version == other.version
-    assert np.allclose(one.labels.weights, other.labels.weights, atol=1e-5)
+    assert np.allclose(one.linear.weights, other.linear.weights, atol=1e-5)
     text = "Wilt u mijn gegevens wissen?"
     assert np.allclose(one.score(text).probabilities, load(tmp_path / "other").score(text).probabilities, atol=1e-2)
 

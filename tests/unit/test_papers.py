@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from bot import policy_choice
 from bot.__main__ import app
 from bot.avg_documents import avg_documents
 from bot.demo.papers import papers
-from bot.policy_choice import chosen, shipped
+from bot.policy_choice import SHIPPED, chosen, shipped
+from bot.sample_letters import sample_letters
 from cases.errors import InputError
 from cases.policy_check import never_said, wrong_form
 from cases.types import Form, Label
@@ -59,6 +61,17 @@ def test_without_a_configuration_the_shipped_policy_is_taken(elsewhere: Path) ->
     assert set(made.texts) == set(Form)
     with pytest.raises(InputError):
         chosen("nobody", None)
+
+
+def test_a_sentence_of_the_house_is_read_with_the_policy(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = elsewhere / "whatnext" / "texts"
+    texts.mkdir(parents=True)
+    (elsewhere / "whatnext.toml").write_bytes((SHIPPED / "whatnext.toml").read_bytes())
+    (texts / "frame.greeting.md").write_text("Hoi daar,", encoding="utf-8")
+    monkeypatch.setattr(policy_choice, "SHIPPED", elsewhere)
+    made = chosen("whatnext", None)
+    letters = sample_letters(made.policy, made.texts[made.policy.form])
+    assert sum("Hoi daar," in block.text for sample in letters for block in sample.letter.blocks) > 50
 
 
 def test_check_is_of_use_before_there_is_a_mailbox(elsewhere: Path) -> None:

@@ -9,7 +9,9 @@ import pytest
 
 from cases.errors import ConfigError
 from cases.protocols import SourceRole
+from cases.types import Verb
 from sources.settings import load_sources
+from sources.sql_settings import DateOf, SqlSourceSettings
 
 GOOD = """\
 [[source]]
@@ -39,6 +41,7 @@ role = "processor"
 
 def test_reads_a_declaration() -> None:
     (source,) = load_sources(GOOD, file="klant/bronnen.toml")
+    assert isinstance(source, SqlSourceSettings)
     assert (source.name, source.timeout_seconds, source.url.database) == ("boek", 4, "klant/boek.db")
     assert [table.name for table in source.info.tables] == ["klant", "winkel_order"]
     assert [table.info.role for table in source.tables] == [SourceRole.CONTROLLER, SourceRole.PROCESSOR]
@@ -85,6 +88,103 @@ def test_refuses_with_line_and_key(old: str, new: str, line: int, key: str) -> N
     assert (caught.value.file, caught.value.line, caught.value.key) == ("b.toml", line, key)
 
 
+CHANGES = """\
+[[source]]
+name = "boek"
+label = "Administratie"
+recipient = "boekhouder"
+url = "sqlite:///boek.db"
+write_url = "sqlite:///boek.db"
+
+[[source.table]]
+name = "klant"
+label = "Klanten"
+find_by = { email = ["mail"], klant = ["id"] }
+gives = { klant = ["id"] }
+technical = ["id", "tot", "dicht"]
+key = ["id"]
+date = "tot"
+customer = { until = "tot" }
+can = ["correct", "anonymise", "restrict", "lift", "opt_out"]
+restrict = { set = { dicht = true } }
+lift = { set = { dicht = false } }
+opt_out = { channels = { email = { nieuws = false } } }
+[source.table.fields]
+mail = { label = "E-mailadres", category = "contact", corrects = "email", anonymise_to = "{key}@weg.example" }
+nieuws = { label = "Nieuwsbrief", category = "contact", identifies = false }
+
+[[source.table]]
+name = "factuur"
+label = "Facturen"
+find_by = { klant = ["klant"] }
+gives = { factuur = ["nr"] }
+technical = ["klant"]
+key = ["nr"]
+date = "datum"
+issued = true
+open = { amount = "bedrag", settled_in = "betaling" }
+can = ["erase"]
+[source.table.fields]
+nr = { label = "Nummer", category = "contact" }
+datum = { label = "Datum", category = "contact" }
+bedrag = { label = "Bedrag", category = "contact" }
+
+[[source.table]]
+name = "betaling"
+label = "Betalingen"
+find_by = { factuur = ["factuur"] }
+technical = ["factuur"]
+date = "factuur.datum"
+[source.table.fields]
+bedrag = { label = "Bedrag", category = "contact" }
+"""
+
+
+def test_reads_how_records_are_changed() -> None:
+    (source,) = load_sources(CHANGES, file="b.toml")
+    assert isinstance(source, SqlSourceSettings)
+    customers, invoices, payments = source.tables
+    assert (source.info.recipient, source.write_url) == ("boekhouder", source.url)
+    assert customers.info.can == set(Verb) - {Verb.ERASE}
+    assert [(field.corrects, field.identifies) for field in customers.info.fields] == [("email", True), ("", False)]
+    assert customers.ways.anonymise_to == {"mail": "{key}@weg.example"}
+    assert customers.ways.opt_out.of(("post",)) == {}
+    assert customers.ways.opt_out.of(()) == customers.ways.opt_out.of(("email",)) == {"nieuws": False}
+    assert invoices.info.issued
+    assert payments.date == DateOf("datum", "factuur", "factuur", "nr")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ('write_url = "sqlite:///boek.db"', "", "table[1].can"),
+        ('write_url = "sqlite:///boek.db"', 'write_url_env = "BESTAAT_NIET_XYZ"', "write_url_env"),
+        ('key = ["id"]\n', "", "table[1].key"),
+        ('key = ["id"]\n', 'key = ["weg"]\n', "table[1].key"),
+        ('date = "tot"', 'date = "weg"', "table[1].date"),
+        ('date = "factuur.datum"', 'date = "klant.tot"', "table[3].date"),
+        ('date = "factuur.datum"', 'date = "factuur.weg"', "table[3].date"),
+        ('until = "tot"', 'until = "weg"', "table[1].customer"),
+        ('settled_in = "betaling"', 'settled_in = "klant"', "table[2].open.settled_in"),
+        ('"restrict", ', "", "table[1].can"),
+        ("lift = { set = { dicht = false } }\n", "", "table[1].lift"),
+        ("{ dicht = true }", "{ weg = true }", "table[1].restrict"),
+        ("{ dicht = true }", '{ dicht = "@morgen" }', "table[1].restrict"),
+        ("{ nieuws = false }", "{ weg = false }", "table[1].opt_out"),
+        ('can = ["erase"]', 'can = ["erase", "correct"]', "table[2].can"),
+        ('can = ["erase"]', 'can = ["erase", "anonymise"]', "table[2].fields.nr"),
+        ('corrects = "email"', 'corrects = "e-mail"', "table[1].fields.mail.corrects"),
+        ('"anonymise", ', "", "table[1].fields.mail.anonymise_to"),
+        ('name = "boek"', 'name = "boek"\nkind = "gopher"', "kind"),
+    ],
+)
+def test_refuses_changes_that_can_not_be_made(old: str, new: str, key: str) -> None:
+    assert old in CHANGES
+    with pytest.raises(ConfigError) as caught:
+        load_sources(CHANGES.replace(old, new, 1), file="b.toml")
+    assert caught.value.key == f"source[1].{key}"
+
+
 def test_without_text_an_error_names_the_key_and_no_line() -> None:
     with pytest.raises(ConfigError) as caught:
         load_sources(tomllib.loads(GOOD.replace("timeout_seconds", "timeout")), file="b.toml")
@@ -94,6 +194,7 @@ def test_without_text_an_error_names_the_key_and_no_line() -> None:
 def test_a_password_comes_from_outside_and_is_never_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KLANT_DB", "postgresql://lezer:geheimpje@127.0.0.1/boek")
     (source,) = load_sources(GOOD.replace('url = "sqlite:///boek.db"', 'url_env = "KLANT_DB"'), file="b.toml")
+    assert isinstance(source, SqlSourceSettings)
     assert (source.url.drivername, source.url.password) == ("postgresql+psycopg", "geheimpje")
     assert "geheimpje" not in repr(source)
     (tmp_path / "url").write_text("mysql://lezer:geheimpje@127.0.0.1/boek\n")

@@ -113,6 +113,15 @@ HANDED: dict[str, Iterable[str]] = {
     "item.failure": ["unreadable", "stale"],  # else the name of an error, as it is
     "','.join(names)": [],  # systems, called as their organisation calls them
     "name": [],  # a channel
+    "decision.value": Decision,
+    "failure": ["unreadable", "stale"],
+    "detail": ["too_many_codes"],
+    "row.source": [],  # a system
+    "info.name": [],
+    "recipient.key": [],  # a recipient, called as the policy calls it
+    "row.case_number": [],
+    "kind": ["sent_wrong", "reported"],  # of a breach
+    "'undo_failed' if failed else 'undone'": ["undo_failed", "undone"],
 }
 
 
@@ -147,5 +156,6 @@ def test_what_may_be_said_after_an_act_exists() -> None:
     """Every `melding` of a redirect has its sentence, and every sentence is said."""
     code = "".join(path.read_text(encoding="utf-8") for path in (TEMPLATES.parent / "staff").glob("*.py"))
     said = set(re.findall(r"melding=([a-z-]+)", code)) | set(re.findall(r'(?:return|else) "([a-z-]+)"', code))
+    said |= set(re.findall(r'"([a-z-]+)", step\)', code))
     assert set(answers.NOTICES) <= said
     assert set(re.findall(r"melding=([a-z-]+)", code)) <= set(answers.NOTICES)

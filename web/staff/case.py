@@ -10,17 +10,20 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from cases.identity import ProofMethod
 from cases.letters import GROUND_FACTS, missing
-from cases.types import OPEN_STATES, Decision, DraftStatus, Label, OutboxStatus, RefusalGround
+from cases.types import OPEN_STATES, STATUTORY, Decision, DraftStatus, Label, OutboxStatus, RefusalGround
+from handlers.choices import CHOICES
 from render.letter import LetterContext, letter_html, letter_text
-from storage.queries import case_file, staff
+from storage.queries import case_file, doing, staff
 from storage.queries.case_values import CaseView, DraftView, FoundRows, Look, RequestView, Sending
+from storage.queries.doing import DoingView, MandateView
 from storage.queries.staff import Session
 from storage.unit import Reads
-from web import answers, letter_words
+from web import answers, letter_words, right_words
 from web.face import Face, WebFace, source_names
 from web.guard import mail_headers
 from web.staff.found import for_staff
 from web.staff.session import NotThere, Who, may_decide
+from workflow import staff_chat
 from workflow.approval import needs_two
 
 router = APIRouter(prefix="/bureau")
@@ -80,14 +83,20 @@ async def case_page(
     opened: FoundRows | None = None,
 ) -> HTMLResponse:  # fmt: skip
 
-    def read(reads: Reads) -> tuple[CaseView | None, int]:
+    def read(reads: Reads) -> tuple[CaseView | None, int, dict[str, DoingView], tuple[MandateView, ...]]:
         found = case_file.case_file(reads, case_id, who.roles)
-        return found, staff.approvers(reads, found.organisation) if found is not None else 0
+        if found is None or found.erased:
+            return found, 0, {}, ()
+        people = staff.approvers(reads, found.organisation)
+        return found, people, doing.doing(reads, case_id), doing.mandates(reads, case_id)
 
-    view, approvers = await face.desk.store.read(read)
+    view, approvers, being_done, mandates = await face.desk.store.read(read)
     if view is None:
         raise NotThere
     policy = face.desk.organisation(view.organisation).policy
+    if view.organisation in face.settings.telegram:  # only a package that was opened here may be approved elsewhere
+        shown = [draft for item in view.requests for draft in item.drafts if draft.status in _LIVE]
+        await staff_chat.note_views(face.desk, who.staff_id, {draft.id: draft.package_digest for draft in shown})
     return face.page(
         "case.html", status=status, who=who, case=view,
         parts=[_part(face, who, view, item, approvers) for item in view.requests],
@@ -96,6 +105,9 @@ async def case_page(
         grounds=[ground for ground in RefusalGround if ground not in policy.blocked_grounds],
         blocked=policy.blocked_grounds, blocked_why=policy.blocked_why, ground_facts=GROUND_FACTS,
         redirects=policy.processor is not None, source_names=source_names(face.desk, view.organisation),
+        doing=being_done, mandates=mandates, rights=right_words, statutory=STATUTORY,
+        choices={label.value: found for label, found in CHOICES.items()},
+        recipient_names={recipient.key: recipient.name for recipient in policy.recipients},
         methods=ProofMethod, sent_as={item.id: item.status for item in view.sendings},
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from cases.audit import staff_actor
 from cases.errors import InputError
-from cases.types import ChannelMode
+from cases.types import ChannelKind, ChannelMode
 from storage.queries import console
 from storage.queries.staff import Session
 from storage.unit import Reads
@@ -16,6 +16,7 @@ from web.face import Face, WebFace, seen
 from web.staff.attempt import attempt
 from web.staff.session import Form, NotThere, Refused, Who, may_decide, own_to_decide, text
 from workflow import golive, supervision
+from workflow.chat_modes import ChatStanding, chats_of, set_chat_mode
 from workflow.golive import Standing
 
 router = APIRouter(prefix="/bureau")
@@ -27,14 +28,17 @@ async def show(face: Face, who: Who, melding: str = "") -> Response:
 
 
 async def _page(face: WebFace, who: Session, *, notice: str = "", problem: str = "", status: int = 200) -> Response:
-    def read(reads: Reads) -> tuple[list[Standing], tuple[console.Watched, ...], tuple[console.Channel, ...]]:
+    def read(
+        reads: Reads,
+    ) -> tuple[list[Standing], tuple[console.Watched, ...], tuple[console.Channel, ...], dict[str, list[ChatStanding]]]:
         mine = [key for key in face.desk.organisations if key in who.roles]
         standings = [golive.standing_of(reads, face.desk, key) for key in mine]
-        return standings, console.watched(reads, who.roles), console.channels(reads, who.roles)
+        chats = {key: chats_of(reads, key) for key in mine}
+        return standings, console.watched(reads, who.roles), console.channels(reads, who.roles), chats
 
-    standings, watched, channels = await face.desk.store.read(read)
+    standings, watched, channels, chats = await face.desk.store.read(read)
     return face.page(
-        "channels.html", status=status, who=who, standings=standings, watched=watched, channels=channels,
+        "channels.html", status=status, who=who, standings=standings, watched=watched, channels=channels, chats=chats,
         notice=notice, problem=problem, modes=ChannelMode,
     )  # fmt: skip
 
@@ -50,6 +54,20 @@ async def set_mode(organisation: str, face: Face, who: Who, form: Form) -> Respo
         await golive.set_mode(
             face.desk, staff_actor(who.staff_id), organisation, mode, override=text(form, "reason")
         )  # fmt: skip
+    except InputError as error:
+        return await _page(face, who, problem=answers.problem(error.code), status=422)
+    return seen("/bureau/kanalen?melding=stand")
+
+
+@router.post("/kanalen/{organisation}/chat/{channel}")
+async def set_chat(organisation: str, channel: str, face: Face, who: Who, form: Form) -> Response:
+    _admin(who, organisation)
+    try:
+        kind, mode = ChannelKind(channel), ChannelMode(text(form, "mode"))
+    except ValueError:
+        raise NotThere from None
+    try:
+        await set_chat_mode(face.desk, staff_actor(who.staff_id), organisation, kind, mode)
     except InputError as error:
         return await _page(face, who, problem=answers.problem(error.code), status=422)
     return seen("/bureau/kanalen?melding=stand")

@@ -1,0 +1,155 @@
+"""Restrictions (art. 18): written down when the freeze is carried out, looked at again, told before they are lifted.
+
+Lifting is two steps: the letter says when and why (18(3)), and only after that day a person lifts it in the systems.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from cases.audit import PROGRAM, AuditTag, staff_actor
+from cases.calendar import local_date
+from cases.errors import InputError, OutsideError, RuleError
+from cases.letters import ProcessLetter, missing_process
+from cases.protocols import Change
+from cases.types import ActionStatus, Label, OutboxKind, RestrictionGround, Verb, WorkKind
+from handlers.process_letters import lifting_letter
+from storage.models import Restriction, SourceAction, table
+from storage.queries.request_facts import RequestFacts, request_facts
+from storage.queries.writing import close_work, open_work
+from storage.unit import Reads, Unit
+from workflow.actions import content_of
+from workflow.approval import may_decide
+from workflow.desk import Desk
+from workflow.notices import to_requester, write_answer
+from workflow.prepare import case_file
+
+REVIEW_AFTER = timedelta(days=60)
+NOTICE = timedelta(days=7)  # between the letter and the lifting: time to object
+
+
+def write_down(unit: Unit, facts: RequestFacts) -> None:
+    """The freeze of a request has been carried out; once per request. An objection freezes while it is weighed."""
+    rows = table(Restriction)
+    if unit.one(select(rows.c.id).where(rows.c.request_id == facts.id)) is not None:
+        return
+    default = RestrictionGround.OBJECTION if facts.label is Label.BEZWAAR else RestrictionGround.ACCURACY
+    asked = facts.chosen.get("review_on", "")
+    review = date.fromisoformat(asked) if asked else local_date(unit.now) + REVIEW_AFTER
+    row_id = unit.new_id()
+    unit.add(
+        Restriction, id=row_id, organisation_id=facts.organisation, request_id=facts.id, case_id=facts.case_id,
+        ground=facts.chosen.get("ground") or default.value, since=unit.now, review_on=review,
+    )  # fmt: skip
+    unit.record(
+        AuditTag.RESTRICTION_SET, organisation=facts.organisation, actor=PROGRAM, case=facts.case_id, subject=row_id,
+        review_on=str(review),
+    )  # fmt: skip
+
+
+async def review(desk: Desk) -> int:
+    """Freezes whose review date has come: a line for staff. A daily tick."""
+
+    def settle(unit: Unit) -> int:
+        rows = table(Restriction)
+        due = unit.rows(
+            select(rows).where(
+                rows.c.lifted_at.is_(None), rows.c.review_on <= local_date(unit.now),
+                rows.c.organisation_id.in_(desk.organisations),
+            )
+        )  # fmt: skip
+        for row in due:
+            open_work(
+                unit, WorkKind.RESTRICTION, row.organisation_id, same=row.id, case_id=row.case_id,
+                due_on=row.review_on, detail="review",
+            )  # fmt: skip
+        return len(due)
+
+    return await desk.store.write(settle)
+
+
+async def announce(desk: Desk, staff_id: str, restriction_id: str, on: date, why: str) -> None:
+    """The letter that says when the freeze ends and why. InputError: `facts_missing`, `too_soon`, `not_allowed`."""
+    row, facts = await desk.store.read(lambda reads: _standing(reads, restriction_id))
+    if on < local_date(desk.now()) + NOTICE:
+        raise InputError("too_soon")
+    own = desk.organisation(facts.organisation)
+    file = case_file(desk, own, facts, (), facts.assurance)
+    letter = lifting_letter(file, since=local_date(row.since), on=on, why=why)
+    if lacking := missing_process(letter, ProcessLetter.LIFTING):
+        raise InputError("blocks_missing", ",".join(each.value for each in lacking))
+    post = await desk.in_thread(write_answer, desk, facts, letter, OutboxKind.LETTER)
+
+    def settle(unit: Unit) -> None:
+        may_decide(unit, staff_id, facts.organisation)
+        unit.change(Restriction, restriction_id, if_={"lifted_at": None}, told_at=unit.now, review_on=on)
+        to_requester(unit, desk, facts, post, wait=desk.limits.undo, request_id=facts.id)
+        close_work(
+            unit, WorkKind.RESTRICTION, actor=staff_actor(staff_id), same=f"{WorkKind.RESTRICTION.value}:{row.id}"
+        )
+
+    await desk.store.write(settle)
+    desk.wake.outbox.set()
+
+
+async def lift(desk: Desk, staff_id: str, restriction_id: str) -> None:
+    """Ends the freeze in every system that was frozen. InputError: `tell_first` (18(3)), `not_yet`, `not_all`."""
+    row, facts = await desk.store.read(lambda reads: _standing(reads, restriction_id))
+    if row.told_at is None:
+        raise InputError("tell_first")
+    if row.review_on is not None and local_date(desk.now()) < row.review_on:
+        raise InputError("not_yet")
+    changes = await desk.store.read(lambda reads: _frozen_records(reads, facts.id))
+    failed = [source for source, change in changes if not await _lifted(desk, facts.organisation, source, change)]
+
+    def settle(unit: Unit) -> None:
+        may_decide(unit, staff_id, facts.organisation)
+        actor = staff_actor(staff_id)
+        unit.change(Restriction, restriction_id, if_={"lifted_at": None}, lifted_at=unit.now, lifted_by=actor)
+        close_work(unit, WorkKind.RESTRICTION, actor=actor, same=f"{WorkKind.RESTRICTION.value}:{row.id}")
+        unit.record(
+            AuditTag.RESTRICTION_LIFTED, organisation=facts.organisation, actor=actor, case=facts.case_id,
+            subject=restriction_id,
+        )  # fmt: skip
+
+    if failed:
+        raise InputError("not_all")
+    await desk.store.write(settle)
+
+
+async def _lifted(desk: Desk, organisation: str, source: str, change: Change) -> bool:
+    known = desk.organisation(organisation).sources.get(source)
+    if known is None:
+        return False
+    try:
+        done = await known.change(change)
+    except OutsideError:
+        return False
+    # what a person froze, a person lifts: the staff member who presses the button says so
+    return done.status in (ActionStatus.DONE, ActionStatus.NOTHING, ActionStatus.BY_HAND)
+
+
+def _frozen_records(reads: Reads, request_id: str) -> list[tuple[str, Change]]:
+    rows = table(SourceAction)
+    over = (ActionStatus.DONE.value, ActionStatus.NOTHING.value)
+    mine = (rows.c.request_id == request_id) & (rows.c.verb == Verb.RESTRICT.value) & rows.c.status.in_(over)
+    found = []
+    for row in reads.rows(select(rows).where(mine).order_by(rows.c.position)):
+        content = content_of(reads, row)
+        if not content["by_hand"]:
+            change = Change(f"{row.id}:lift", Verb.LIFT, row.table_name, tuple(content["keys"]))
+            found.append((str(row.source), change))
+    return found
+
+
+def _standing(reads: Reads, restriction_id: str) -> tuple[Row[Any], RequestFacts]:
+    rows = table(Restriction)
+    row = reads.one(select(rows).where(rows.c.id == restriction_id, rows.c.lifted_at.is_(None)))
+    if row is None:
+        raise RuleError("no such freeze stands")
+    facts = request_facts(reads, row.request_id)
+    assert facts is not None
+    return row, facts
