@@ -73,6 +73,31 @@ def to_recipient(
     )
 
 
+def transfer_ask(about: About, *, party: str, link: str) -> Letter:
+    """Who gets the data is confirmed by the person, behind a link in a mail to the proven address."""
+    texts = about.say
+    return framed(
+        about,
+        "transfer.subject",
+        text_block("ask", texts.say("transfer.ask", party=party), texts.say("transfer.not_you")),
+        block(BlockKind.LINK, texts.say("transfer.link"), key="confirm", link=link),
+    )
+
+
+def transfer_mail(texts: Texts, policy: Policy, *, case_number: str, link: str) -> Letter:
+    """To the other party: that data wait, behind a code to this address. It does not say whose they are."""
+    return Letter(
+        texts.say("transfer.mail_subject", case=case_number, org=policy.name),
+        texts.form,
+        (
+            block(BlockKind.GREETING, texts.say("frame.greeting")),
+            text_block("what", texts.say("transfer.mail", org=policy.name), texts.say("transfer.mail_code")),
+            block(BlockKind.LINK, texts.say("transfer.mail_link"), key="download", link=link),
+            closing(texts, policy),
+        ),
+    )
+
+
 def task(*, system: str, case_number: str, due: date, link: str, find: bool, reminder: bool) -> Letter:
     """To who keeps a system by hand. Who it is about stands on the page, not in the mail."""
     texts = staff_texts()

@@ -91,12 +91,10 @@ class Model:
         return Scored(said[: len(LABELS)], said[len(LABELS) :], count.slots, values, found, slots)
 
     def score_again(self, scored: Scored, embedding: Floats) -> Chances:
-        """The probabilities with the embedding of the same text: the middle of what both models say (as log-odds)."""
+        """The probabilities with the embedding of the same text."""
         assert self.joint is not None
-        joint = self.joint.linear.margins(scored.slots_found, scored.values)
-        joint += centred(embedding[None, :], self.joint.mean)[0] @ self.joint.dense
-        cheap = np.clip(scored.probabilities, 1e-9, 1 - 1e-9)
-        return chances(0.5 * (joint + np.log(cheap / (1 - cheap))))
+        margins = self.joint.linear.margins(scored.slots_found, scored.values)
+        return chances(margins + centred(embedding[None, :], self.joint.mean)[0] @ self.joint.dense)
 
     def carried(self, scored: Scored, column: int) -> Floats:
         """What each known n-gram occurrence adds to a label (term frequency left aside)."""
@@ -105,7 +103,7 @@ class Model:
         return np.where(scored.slots >= 0, parts, np.float32(0)).astype(np.float32)
 
 
-def chances(margins: Floats | Chances) -> Chances:
+def chances(margins: Floats) -> Chances:
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(margins, -50, 50).astype(np.float64))), dtype=np.float64)
 
 

@@ -39,6 +39,8 @@ class CsvFile:
         lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=self._delimiter))
         self._header = [name.strip() for name in lines[0]] if lines else []
         self._rows = lines[1:]
+        if not self._header:
+            raise Permanent(f"bestand '{self._path.name}' is leeg")
         if len(set(self._header)) < len(self._header) or not all(self._header):
             raise Permanent(f"bestand '{self._path.name}': de kop heeft een lege of dubbele kolomnaam")
         for number, row in enumerate(self._rows, 1):

@@ -9,9 +9,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 
 from cases.errors import InputError, OutsideError, RuleError
-from web import answers, demo_pages, doing, health, intercom_hook, telegram_hook
+from web import answers, demo_pages, doing, form, health, intercom_hook, telegram_hook
 from web.chat import live as chat_live
 from web.chat import routes as chat_routes
+from web.chat import widget as chat_widget
 from web.demo import DemoFace
 from web.face import WebFace, make_face, seen
 from web.guard import HEADERS, Guard
@@ -22,12 +23,12 @@ from web.staff import acts, case, channels, handling, lists, login, post, regist
 from web.staff.session import NotSignedIn, NotThere, Refused
 from workflow.desk import Desk
 
-CHAT = (chat_live.router, chat_routes.router, intercom_hook.router, telegram_hook.router)
+CHAT = (chat_live.router, chat_routes.router, chat_widget.router, intercom_hook.router, telegram_hook.router)
 STAFF = (
     login.router, lists.router, case.router, acts.router, handling.router, rights.router, register.router,
-    channels.router, post.router,
+    channels.router, post.router, telegram.router,
 )  # fmt: skip
-REQUESTER = (requester_case.router, download.router, privacy.router, doing.router)
+REQUESTER = (requester_case.router, download.router, privacy.router, doing.router, form.router)
 
 
 def create_app(desk: Desk, settings: WebSettings, demo: DemoFace | None = None) -> FastAPI:

@@ -32,6 +32,7 @@ async def show(face: Face, melding: str = "") -> Response:
         "demo.html", letters=demo.letters(), tray=demo.tray(TRAY), colleagues=demo.colleagues(),
         clock=demo.now(), waiting=sum(counts.values()), stand=_stand(demo, counts),
         organisations=list(face.desk.organisations), notice=NOTICES.get(melding, ""), jumps=JUMPS,
+        chats=list(face.settings.chats),
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Pages around what is carried out, each behind a secret link, without an account.
 
 `/ongedaan`  the requester calls off an erasure that waits, or undoes a change that opens accounts (law.md 2.2)
+`/overdracht` the requester confirms to which other party the data go (art. 20(2))
 `/ontvanger` who once got the data says that a change was taken over (art. 19 AVG)
 `/taak`      whoever keeps a system by hand says what stands there, or that a change was made
 
@@ -22,7 +23,7 @@ from storage.queries.requester import recipient_link
 from storage.seal import token_digest
 from web.face import Face, WebFace, seen
 from web.requester.pages import gone, page
-from workflow import recipients, tasks, undo
+from workflow import recipients, tasks, transfer, undo
 
 router = APIRouter()
 MAX_VALUE = 2_000  # characters of one answer
@@ -55,6 +56,30 @@ async def do_undo(token: str, face: Face) -> Response:
     except Stale:  # too late, or done already: the page says which dates held
         return seen(f"/ongedaan/{token}")
     return seen(f"/ongedaan/{token}?melding=gedaan")
+
+
+# --- the requester: straight to another party -----------------------------------------------------------------------
+
+
+@router.get("/overdracht/{token}")
+async def ask_transfer(token: str, face: Face, melding: str = "") -> Response:
+    found = await face.desk.store.read(lambda reads: transfer.page(reads, token))
+    if found is None or found.organisation not in face.desk.organisations:
+        return gone(face)
+    own = face.desk.organisation(found.organisation)
+    done = melding == "gedaan" and found.over
+    return page(face, "transfer.html", own.policy.form, link=found, token=token, org=own.policy.name, done=done)
+
+
+@router.post("/overdracht/{token}")
+async def do_transfer(token: str, face: Face) -> Response:
+    try:
+        await transfer.confirm(face.desk, token)
+    except InputError:
+        return gone(face)
+    except Stale:
+        return seen(f"/overdracht/{token}")
+    return seen(f"/overdracht/{token}?melding=gedaan")
 
 
 # --- a recipient of the data ------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from cases.protocols import Accept
 from web import answers, letter_words, show, static_files, words
+from web.counter import Counter
 from web.demo import DemoFace
 from web.settings import WebSettings
 from web.static_files import StaticFile
@@ -25,6 +26,7 @@ class WebFace:
     demo: DemoFace | None
     templates: Environment
     files: dict[str, StaticFile]
+    forms: Counter = field(default_factory=Counter)  # request forms of the last hour
 
     @property
     def accept(self) -> Accept:

@@ -8,9 +8,7 @@ missed request is the worst error.
 from __future__ import annotations
 
 import secrets
-from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -38,30 +36,7 @@ WISHES = (
 LONGEST = {"woorden": 10_000, "naam": 200, "adres": 254, "nummer": 60}
 TRAP = "website"  # a field that people do not see
 QUICKEST, OLDEST = timedelta(seconds=3), timedelta(hours=24)  # between the page and its form
-HOUR = timedelta(hours=1)
 PER_NETWORK, PER_ADDRESS = 30, 3  # forms in an hour; an office or a library shares one network
-KEYS = 10_000  # networks and addresses that are remembered
-
-
-@dataclass(slots=True)
-class Counter:
-    """How many forms came lately, by keyed digest. In memory: what gets past it meets the limits on automatic mail."""
-
-    seen: dict[str, deque[datetime]] = field(default_factory=dict)
-
-    def allows(self, limits: Mapping[str, int], now: datetime) -> bool:
-        """Counts one more for each, unless one of them is full."""
-        for key in limits:
-            times = self.seen.setdefault(key, deque())
-            while times and times[0] <= now - HOUR:
-                times.popleft()
-        fine = all(len(self.seen[key]) < limit for key, limit in limits.items())
-        for key in limits:
-            if fine:
-                self.seen[key].append(now)
-        if len(self.seen) > KEYS:
-            self.seen = {key: times for key, times in self.seen.items() if times and times[-1] > now - HOUR}
-        return fine
 
 
 @router.get("/{organisation}")
@@ -90,7 +65,7 @@ async def send(organisation: str, request: Request, face: Face) -> Response:
     address, peer = typed_address(typed["adres"]), request.client.host if request.client else ""
     limits = {
         face.desk.index(organisation, "network", network_of(peer)): PER_NETWORK,
-        face.desk.index(organisation, "email", address): PER_ADDRESS,
+        face.desk.index(organisation, "email", address.lower()): PER_ADDRESS,
     }
     if not face.forms.allows(limits, face.desk.now()):
         return _page(face, own, form, typed, {"many"}, status=429)

@@ -45,7 +45,7 @@ from storage.models import Approval, Conversation, Draft, Outbox, Request, Sourc
 from storage.queries.request_facts import request_facts
 from storage.queries.writing import Post, move_request, open_work
 from storage.unit import Reads, Unit
-from workflow import freezes, recipients, tasks, undo
+from workflow import freezes, recipients, tasks, transfer, undo
 from workflow.actions import change_of, content_of, kept_lines, settle_action, suppress, write_ledger
 from workflow.desk import Desk
 from workflow.notices import to_requester, write_answer
@@ -78,9 +78,10 @@ async def run_once(desk: Desk) -> int:
     finished = await desk.store.read(lambda reads: _over(reads, desk))
     for draft_id in finished:
         await _finish(desk, draft_id)
-    if items or finished:
+    delivered = await transfer.deliver(desk)
+    if items or finished or delivered:
         desk.wake.outbox.set()
-    return len(items) + len(finished)
+    return len(items) + len(finished) + delivered
 
 
 def _claim(unit: Unit, desk: Desk) -> tuple[str, list[Item]]:

@@ -97,8 +97,9 @@ async def send_download_code(desk: Desk, token: str) -> None:
 
 def _facts(reads: Reads, link_id: str) -> RequestFacts:
     links = table(Link)
-    request_id = reads.value(select(links.c.request_id).where(links.c.id == link_id))
-    facts = request_facts(reads, request_id) if request_id else None
+    link = reads.one(select(links.c.request_id, links.c.conversation_id).where(links.c.id == link_id))
+    # the code goes to whom the link was made for: the requester, or the party that gets the data (art. 20(2))
+    facts = request_facts(reads, link.request_id, told_in=link.conversation_id) if link is not None else None
     if facts is None:
         raise RuleError("a link without a request")
     return facts

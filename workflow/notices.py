@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from cases.errors import InputError
-from cases.letters import Letter
+from cases.letters import BlockKind, Letter
 from cases.types import ChannelKind, Form, Label, OutboxKind
 from handlers.notices import About
 from render.letter import LetterContext, chat_text, letter_html, letter_text
@@ -43,10 +44,14 @@ def write_chat(
     return Post(kind, letter.subject, chat_text(letter, ctx), "", in_chat=True, choices=tuple(choices))
 
 
+_FRAME = frozenset({BlockKind.REFERENCE, BlockKind.GREETING, BlockKind.UNDERSTOOD, BlockKind.CLOSING})  # of a letter
+
+
 def write_answer(desk: Desk, facts: RequestFacts, letter: Letter, kind: OutboxKind = OutboxKind.LETTER) -> Post:
     """An approved letter goes by mail; only the answer to a plain question may be said in the chat that asked it."""
     if facts.chat and not facts.address and facts.label is Label.VRAAG:
-        return write_chat(desk, facts.organisation, kind, letter)
+        said = tuple(block for block in letter.blocks if block.kind not in _FRAME)
+        return write_chat(desk, facts.organisation, kind, replace(letter, blocks=said))
     return write(desk, facts.organisation, kind, letter)
 
 

@@ -20,6 +20,7 @@ from cases.protocols import Accept
 from cases.types import ChannelMode
 from intake.email.settings import SmtpDoorSettings
 from sources.settings import load_sources
+from web.chat.settings import WebChatSettings
 from workflow import deadlines
 from workflow.desk import Desk, Limits
 
@@ -39,7 +40,9 @@ def demo_settings(folder: Path, *, port: int, smtp_port: int) -> Settings:
         web=WebSection(port=port),
         door=SmtpDoorSettings(host="127.0.0.1", port=smtp_port, hostname="demo.privacyloket.example"),
         limits=Limits(mails_per_sender_day=20, mails_per_organisation_hour=500, undo=timedelta(seconds=5)),
-        organisations=tuple(demo_organisation(key, folder) for key in ORGANISATIONS),
+        organisations=tuple(
+            replace(demo_organisation(key, folder), web_chat=WebChatSettings(key)) for key in ORGANISATIONS
+        ),
         tray=folder / "tray",
     )
 

@@ -24,7 +24,7 @@ from tests.acceptance.words import (
 )
 from tests.support.chat import ChatDesk, open_chat
 from tests.support.office import Office
-from workflow import golive, people, supervision, triage
+from workflow import approval, golive, people, supervision, triage
 from workflow.chat_modes import chats_of, set_chat_mode
 
 
@@ -385,5 +385,21 @@ async def test_staff_open_a_case_from_a_chat_that_was_not_understood(chat: ChatD
 async def test_an_opt_out_needs_an_address_and_no_code(chat: ChatDesk) -> None:
     await chat.line("anna", "Ik wil geen reclame en nieuwsbrieven meer van jullie ontvangen.")
     assert chat.office.states() == {"afmelden": "identifying"}
-    await chat.line("anna", CUSTOMER.email)
-    assert chat.office.states()["afmelden"] != "identifying"
+    said = await chat.say("anna", CUSTOMER.email)
+    assert said and chat.office.states()["afmelden"] != "identifying"
+
+
+async def test_a_plain_question_is_answered_where_it_was_asked(chat: ChatDesk) -> None:
+    """By the program where the policy has an approved answer, else by a letter that staff approve."""
+    office = chat.office
+    said = await chat.say("anna", "Hoe lang bewaren jullie mijn persoonsgegevens?")
+    assert list(office.states()) == ["vraag"], "no address is asked for a question about nobody"
+    assert not any("e-mailadres" in line.text for line in said)
+    if office.states() == {"vraag": "awaiting_approval"}:
+        draft = office.draft()
+        edits = {"answer": "Dat staat in onze verklaring: zo lang als nodig."}
+        await approval.approve(office.desk, office.staff[0], draft.id, draft.package_digest, edits, totp_fresh=False)
+        said = await advanced(chat)
+    assert office.states() == {"vraag": "answered"}
+    assert chat.mails == [], "the answer stands in the chat"
+    assert "Autoriteit Persoonsgegevens" in said[-1].text

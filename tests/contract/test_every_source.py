@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import sources.http_calls
 from cases.errors import OutsideError, RuleError
 from cases.guard import inside_unit
 from cases.protocols import Change, FindStatus, Identifier, SourceRole
@@ -62,6 +63,7 @@ def _http(_: Path) -> Iterator[Kind]:
     fake = Intercom({"c1": contact("c1", "Sanne Voorbeeld", EMAIL.value, "K-1001")})
     with serve(fake.answer) as service, pytest.MonkeyPatch.context() as patch:
         patch.setenv("INTERCOM_TOKEN", TOKEN)
+        patch.setattr(sources.http_calls, "_PAUSE", 0.01)
         source = _open(recipe.replace("https://api.intercom.io", service.url))
         broken = _open(recipe.replace("https://api.intercom.io", "http://127.0.0.1:1"))
         yield Kind(source, broken, EMAIL, "contacts", "c1")

@@ -1,4 +1,4 @@
-"""What only a database can get wrong when it is changed: references, locks, a line that breaks, tables that are closed."""
+"""What only a database can get wrong when it is changed: references, locks, a line that breaks, closed tables."""
 
 from __future__ import annotations
 
@@ -82,7 +82,11 @@ def test_sqlite_writes_in_declared_tables_only(settings: SqlSourceSettings, stat
 async def test_what_is_erased_is_not_left_in_the_file(settings: SqlSourceSettings, source: SqlSource) -> None:
     change = Change("1", Verb.ANONYMISE, "klant", (key(1),))
     assert (await source.change(change)).status is ActionStatus.DONE
-    assert b"Sanne Voorbeeld" not in Path(settings.url.database or "").read_bytes()
+    assert b"Sanne Voorbeeld" not in _bytes(settings.url.database or "")
+
+
+def _bytes(file: str) -> bytes:
+    return Path(file).read_bytes()
 
 
 async def test_a_line_that_breaks_at_the_commit_leaves_it_unknown(postgres_database: str) -> None:

@@ -13,9 +13,11 @@ from stdnum.nl import bsn, btw
 
 from bot.demo.customers import CUSTOMERS, KNOWN, ORGANISATIONS, Role, build, build_all, demo_sources_toml, known
 from cases.policy import load_policy
-from cases.protocols import FindStatus, Found, Identifier, SourceRole
+from cases.protocols import Change, FindStatus, Found, Identifier, SourceRole
+from cases.types import ActionStatus, Verb
+from sources.registry import Source, open_source
 from sources.settings import load_sources
-from sources.sql import SqlSource
+from sources.sql_settings import SqlSourceSettings
 
 TODAY = date(2026, 11, 23)
 POLICIES = Path(__file__).parents[2] / "policies"
@@ -35,11 +37,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def sources(organisation: str, folder: Path) -> list[SqlSource]:
+def sources(organisation: str, folder: Path) -> list[Source]:
     policy = load_policy((POLICIES / f"{organisation}.toml").read_text(encoding="utf-8"), file=organisation)
     categories = {category.key for category in policy.categories}
     text = demo_sources_toml(organisation)
-    return [SqlSource(s) for s in load_sources(text, file=f"{organisation}.toml", base=folder, categories=categories)]
+    return [open_source(s) for s in load_sources(text, file=f"{organisation}.toml", base=folder, categories=categories)]
 
 
 async def find(organisation: str, folder: Path, email: str) -> list[Found]:
@@ -130,6 +132,39 @@ async def test_an_old_address_stays_on_file_and_a_code_goes_there(organisation: 
         await source.close()
 
 
+@pytest.mark.parametrize("organisation", ORGANISATIONS)
+async def test_says_who_is_a_customer_and_what_is_unpaid(organisation: str, folder: Path) -> None:
+    for person in KNOWN[organisation]:
+        facts = (await find(organisation, folder, person.email))[0].facts
+        assert facts["customer"] == ("former" if person.role is Role.FORMER else "running")
+        assert ("customer_until" in facts) is (person.role is Role.FORMER)
+        assert ("open_invoices" in facts) is (person.role is Role.UNPAID)
+
+
+@pytest.mark.parametrize("organisation", ORGANISATIONS)
+async def test_every_record_can_be_named_and_every_change_works(organisation: str, tmp_path: Path) -> None:
+    """All that the declarations say can be done is done to everything held about one person."""
+    build(organisation, tmp_path, TODAY)
+    person = known(organisation, Role.FIRM)
+    answers = await find(organisation, tmp_path, person.email)
+    who = (Identifier("email", person.email, proven=False),)
+    for source, found in zip(sources(organisation, tmp_path), answers, strict=True):
+        can = {table.name: table.can for table in source.describe().tables}
+        assert all(table.keys and Verb.ERASE in can[table.table] for table in found.tables)
+        if any(Verb.OPT_OUT in verbs for verbs in can.values()):
+            stop = Change("o", Verb.OPT_OUT, identifiers=who)
+            assert (await source.change(stop)).records == 1  # some left the list long ago
+            assert (await source.change(stop)).status is ActionStatus.NOTHING
+        for verb in (Verb.RESTRICT, Verb.LIFT, Verb.ANONYMISE, Verb.ERASE):
+            for table in reversed(found.tables):
+                if verb in can[table.table]:
+                    change = Change(verb, verb, table.table, table.keys)
+                    assert (await source.change(change)).status is ActionStatus.DONE
+                    assert (await source.change(change)).status is ActionStatus.NOTHING
+        await source.close()
+    assert {answer.status for answer in await find(organisation, tmp_path, person.email)} == {FindStatus.NOTHING}
+
+
 def test_three_hosts_hold_data_that_is_their_customers(folder: Path) -> None:
     processor = {
         organisation: [
@@ -181,6 +216,7 @@ def test_only_bookings_and_terms_lie_in_the_future(folder: Path) -> None:
 def test_passwords_are_never_open_fields() -> None:
     for organisation in ORGANISATIONS:
         for source in load_sources(demo_sources_toml(organisation), file="x.toml"):
+            assert isinstance(source, SqlSourceSettings)
             for table in source.info.tables:
                 for info in table.fields:
                     assert info.secret == bool(re.search("wachtwoord|password|uittreksel", info.name)), info.name

@@ -10,6 +10,7 @@ import pytest
 from cases.errors import InputError
 from cases.letters import BlockKind, missing, slots
 from cases.policy import AutomatedDecisions, Category, Sensitivity, portable
+from cases.protocols import FieldInfo, FindStatus, Found, FoundTable, SourceInfo, SourceRole, TableInfo
 from cases.types import Decision, Form, Label, RestrictionGround, Verb
 from handlers.choices import CHOICES, offered, question
 from handlers.registry import HANDLERS
@@ -69,17 +70,18 @@ def test_processor_tables_are_never_frozen() -> None:
 
 
 def test_what_is_done_by_hand_is_one_task_per_system() -> None:
-    tables = tuple(
-        TableInfo(name, name, SourceRole.CONTROLLER, (FieldInfo("value", "Waarde", "contact"),)) for name in ("a", "b")
-    )
+    fields = (FieldInfo("value", "Waarde", "contact"),)
+    tables = tuple(TableInfo(name, name, SourceRole.CONTROLLER, fields) for name in ("a", "b"))
     found = tuple(FoundTable(info.name, ("value",), (("x",),), keys=("1",)) for info in tables)
     made = prepared(
-        Label.BEPERKING, words="klopt niet", sources=(SourceInfo("own", "Eigen", tables),),
+        Label.BEPERKING,
+        words="klopt niet",
+        sources=(SourceInfo("own", "Eigen", tables),),
         found=(Found("own", FindStatus.FOUND, found),),
-    )  # fmt: skip
-    assert [(action.by_hand, action.description.partition(":")[0]) for action in made.actions] == [
-        (True, "Eigen, a, b")
-    ]
+    )
+    (action,) = made.actions
+    assert action.by_hand
+    assert action.description.startswith("Eigen, a, b: 2 regel(s)")
 
 
 # --- overdracht -------------------------------------------------------------------------------------------------------

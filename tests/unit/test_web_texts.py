@@ -34,10 +34,14 @@ from cases.types import (
 )
 from handlers.wording import variables, wrong_form
 from web import answers, letter_words, words
+from web.form import WISHES
 from web.texts import page_texts
 
 TEMPLATES = Path(words.__file__).parent / "templates"
-REQUESTER_PAGES = ("case_page", "download_page", "privacy_page", "link_gone", "withdraw", "requester", "undo")
+REQUESTER_PAGES = (
+    "case_page", "download_page", "privacy_page", "link_gone", "withdraw", "requester", "undo", "form", "form_sent",
+    "chat_page",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("form", list(Form))
@@ -56,10 +60,12 @@ def test_no_sentence_mixes_forms_of_address(form: Form) -> None:
 
 
 def test_every_sentence_is_used_and_every_used_one_exists() -> None:
-    code = "".join(path.read_text() for path in (TEMPLATES.parent / "requester").glob("*.py"))
+    rooms = (*(TEMPLATES.parent / "requester").glob("*.py"), TEMPLATES.parent / "form.py")
+    code = "".join(path.read_text() for path in rooms)
     pages = "".join((TEMPLATES / f"{name}.html").read_text() for name in REQUESTER_PAGES)
-    used = set(re.findall(r"'((?:common|case|download|privacy|undo)\.\w+)'", pages))
-    used |= set(re.findall(r'"((?:common|case|download|privacy|undo)\.\w+)"', code))
+    used = set(re.findall(r"'((?:common|case|download|privacy|undo|form|chat)\.\w+)'", pages))
+    used |= set(re.findall(r'"((?:common|case|download|privacy|undo|form|chat)\.\w+)"', code))
+    used = used - {"form.wish_", "form.html"} | {f"form.wish_{label.value}" for label in WISHES}
     used |= {f"case.{state}" for state in RequestState if state is not RequestState.RECEIVED}
     assert used == set(page_texts(Form.NL_U).sentences)
 

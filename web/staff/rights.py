@@ -23,7 +23,7 @@ from storage.unit import Unit
 from web.face import Face, WebFace
 from web.staff.attempt import attempt
 from web.staff.session import Form, NotThere, Who, own_to_decide, text
-from workflow import actions, breach, freezes, persons, questions, recipients, tasks, terms, undo
+from workflow import actions, breach, freezes, persons, questions, recipients, tasks, terms, transfer, undo
 
 router = APIRouter(prefix="/bureau")
 CHOICE = "keuze-"  # form fields of what is settled on the way
@@ -130,6 +130,16 @@ async def repeat(request_id: str, face: Face, who: Who, form: Form) -> Response:
         await persons.link_repeat(face.desk, who.staff_id, request_id, other)
 
     return await _decide(face, who, form, "request", request_id, "zelfde", "gekoppeld", step)
+
+
+@router.post("/verzoek/{request_id}/overdracht")
+async def transfer_to(request_id: str, face: Face, who: Who, form: Form) -> Response:
+    """Straight to another party: the person confirms it first."""
+
+    async def step() -> None:
+        await transfer.ask(face.desk, who.staff_id, request_id, text(form, "party"), text(form, "address"))
+
+    return await _decide(face, who, form, "request", request_id, "overdracht", "overdracht", step)
 
 
 # --- what is carried out --------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@
       if (!answer.ok) return;
       const { stand } = await answer.json();
       if (stand === note.dataset.now) return;
-      const busy = document.querySelector("details[open]") || document.activeElement.closest("input, textarea, select");
+      const busy = document.querySelector("details[open]") || document.activeElement.closest("input, textarea, select, privacyloket-chat");
       if (note.dataset.reload && !busy) location.reload();
       else note.hidden = false;
     } catch { /* the next look may work */ }
