@@ -129,6 +129,8 @@ def _portal(document: Document, where: str, section: PortalSection | None, base:
     for kind in section.claims:
         if kind not in _PORTAL_KINDS:
             raise document.error(f"{where}.claims.{kind}", f"kies uit: {', '.join(_PORTAL_KINDS)}")
+    if "email" not in section.claims:
+        raise document.error(f"{where}.claims", "het e-mailadres hoort erbij: daar gaat het antwoord heen")
     key = read_secret(document, where, section.key_env, section.key_file, base)
     if section.algorithm is Algorithm.HS256 and len(key.encode()) < MIN_SECRET:
         raise document.error(where, f"de gedeelde sleutel is te kort: minstens {MIN_SECRET} tekens")

@@ -14,8 +14,9 @@ from email.policy import SMTP
 from email.utils import format_datetime, formataddr
 
 from cases.messages import RawInbound
-from cases.types import ChannelKind, Custody
+from cases.types import ChannelKind, Custody, Label
 
+WISHES = "X-Privacyloket-Wishes"  # what was ticked: a claim like the words, but nothing that has to be guessed
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a-z][a-z0-9-]{1,62}")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f]+")
 
@@ -24,7 +25,8 @@ _BREAKS = re.compile(r"[\x00-\x1f\x7f]+")
 class Entry:
     """One form, as typed."""
 
-    wishes: tuple[str, ...]  # whole sentences, as they stood beside the boxes that were ticked
+    chosen: tuple[Label, ...]  # the boxes that were ticked
+    wishes: tuple[str, ...]  # … and the whole sentences beside them
     words: str
     name: str
     address: str
@@ -52,13 +54,14 @@ def form_message(
         "\n".join(entry.wishes),
         entry.words.replace("\r\n", "\n").strip(),
         number_line.format(number=number) if number else "",
-        _one_line(entry.name),
     ]
     message = EmailMessage(policy=SMTP)
     message["From"] = formataddr((_one_line(entry.name), entry.address))
     message["To"] = mailbox
     message["Subject"] = subject
     message["Date"] = format_datetime(made_at)
+    if entry.chosen:
+        message[WISHES] = ", ".join(label.value for label in entry.chosen)
     message["Message-ID"] = f"<{key}@form.invalid>"
     message.set_content("\n\n".join(part for part in parts if part) + "\n", cte="base64")
     return RawInbound(

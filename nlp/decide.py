@@ -21,10 +21,10 @@ from nlp.features import Floats
 LABELS = tuple(Label)
 REQUESTS = tuple(label for label in Label if label is not Label.OVERIG)
 
-SURE = 0.55  # a label that stands by itself
-SURE_DESTRUCTIVE = 0.70
-SET_CERTAIN = 0.58  # share of all the probability that the best set must have
-SET_CERTAIN_DESTRUCTIVE = 0.80
+SURE = 0.45  # a label that stands by itself
+SURE_DESTRUCTIVE = 0.68
+SET_CERTAIN = 0.50  # share of all the probability that the best set must have
+SET_CERTAIN_DESTRUCTIVE = 0.78
 GREY = 0.12  # from here a label that destroys, beside what was read, makes us ask
 SET_CLEAR = 0.84  # a set with such a share is asked about only from
 GREY_CLEAR = 0.25  # here (these numbers: chosen out of fold on the writers, without the test part)

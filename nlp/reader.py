@@ -27,6 +27,7 @@ from nlp.train import joined
 
 CLEAR = 0.95  # share of the best set from which the cheap model's word is taken
 CLEAR_OTHER = 0.985  # the same for "no request at all"
+PRIVATE_ODDS = 0.6  # what a privacy word leaves of the odds of "no request"
 CORRECTS = 0.2  # from here a correction is looked for
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -54,7 +55,7 @@ class DutchReader:
         scored = self._model.score(text)
         low = text.lower()
         flags = self._flags(scored, low)
-        probabilities, decision = self._decided(text, scored, sensitive=not SENSITIVE.isdisjoint(flags))
+        probabilities, decision = self._decided(text, scored, flags)
         labels, certainty = decision.labels, decision.certainty
         if not any(map(str.isalnum, text)):  # nothing to read is nothing to be sure of
             labels, certainty = (), Certainty.TRIAGE
@@ -94,9 +95,10 @@ class DutchReader:
     def read_reply(self, text: str, asked: Asked | None = None) -> Reply:
         return read_reply(text, asked, lambda: self.facts(text))
 
-    def _decided(self, text: str, scored: Scored, *, sensitive: bool) -> tuple[dict[Label, float], Decision]:
+    def _decided(self, text: str, scored: Scored, flags: set[Flag]) -> tuple[dict[Label, float], Decision]:
         """The cheap model's word where it is clear; else the embedding is asked too."""
-        probabilities = _named(scored.probabilities)
+        private, sensitive = Flag.PRIVACY_WORD in flags, not SENSITIVE.isdisjoint(flags)
+        probabilities = _named(scored.probabilities, private=private)
         decision = decide(probabilities, self._model.sets, sensitive=sensitive)
         if (
             self._embed is None
@@ -104,7 +106,7 @@ class DutchReader:
             or decision.share >= (CLEAR_OTHER if decision.chosen == (Label.OVERIG,) else CLEAR)
         ):
             return probabilities, decision
-        probabilities = _named(self._model.score_again(scored, self._embed(text)))
+        probabilities = _named(self._model.score_again(scored, self._embed(text)), private=private)
         return probabilities, decide(probabilities, self._model.sets, sensitive=sensitive)
 
     def _flags(self, scored: Scored, low: str) -> set[Flag]:
@@ -129,8 +131,13 @@ def text_read(subject: str, own_words: str) -> str:
     return _SURROGATES.sub("\ufffd", joined(subject, own_words)[:CAP])
 
 
-def _named(chances: Chances) -> dict[Label, float]:
-    return dict(zip(LABELS, chances.tolist(), strict=True))
+def _named(chances: Chances, *, private: bool) -> dict[Label, float]:
+    """By label; a privacy word (`private`) speaks against "no request"."""
+    named: dict[Label, float] = dict(zip(LABELS, chances.tolist(), strict=True))
+    if private:
+        other = named[Label.OVERIG]
+        named[Label.OVERIG] = PRIVATE_ODDS * other / (1 - other + PRIVATE_ODDS * other)
+    return named
 
 
 def _likeliest(probabilities: dict[Label, float]) -> tuple[Label, ...]:

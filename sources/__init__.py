@@ -1,1 +1,1 @@
-"""The organisation's own systems: where the data of a person are found. Declared in TOML, opened to read only."""
+"""The organisation's own systems: where data of a person are found and changed. Declared in TOML, a file per kind."""

@@ -116,10 +116,10 @@ def _wrong(typed: Mapping[str, Any], mailbox: str) -> set[str]:
 
 def _message(face: WebFace, own: OrganisationDesk, form: Words, typed: Mapping[str, Any], made: datetime) -> Any:
     texts = page_texts(form)
+    wishes = tuple(texts.say(f"form.wish_{label.value}") for label in typed["wens"])
     entry = Entry(
-        tuple(texts.say(f"form.wish_{label.value}") for label in typed["wens"]), typed["woorden"], typed["naam"],
-        typed_address(typed["adres"]), typed["nummer"],
-    )  # fmt: skip
+        typed["wens"], wishes, typed["woorden"], typed["naam"], typed_address(typed["adres"]), typed["nummer"]
+    )
     return form_message(
         entry, organisation=own.key, mailbox=own.mailbox, subject=texts.say("form.subject"),
         number_line=texts.sentences["form.number_line"], key=typed["blad"].replace(".", "-"), made_at=made,

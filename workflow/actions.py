@@ -16,7 +16,7 @@ from cases.audit import PROGRAM, AuditTag, staff_actor
 from cases.errors import Stale
 from cases.protocols import Change, Changed, Identifier
 from cases.types import ActionStatus, Fate, Verb, WorkKind
-from handlers.base import Line
+from handlers.base import Action, Line
 from storage.claims import RELEASED
 from storage.models import LedgerEntry, SourceAction, Suppression, table
 from storage.queries.request_facts import RequestFacts
@@ -34,22 +34,36 @@ GONE = {Verb.ERASE: Fate.ERASE, Verb.ANONYMISE: Fate.ANONYMISE}
 
 def write_actions(unit: Unit, opened: Opened, draft_id: str, not_before: datetime) -> None:
     """One row per change, in the order of the plan."""
-    facts = opened.facts
-    sealer = unit.keys.data(unit, facts.case_key_id)
     for position, action in enumerate(opened.doing.actions):
-        row_id = unit.new_id()
-        content = {
-            "keys": action.keys, "values": dict(action.values), "expected": dict(action.expected),
-            "columns": action.columns, "channels": action.channels, "description": action.description,
-            "identifiers": [[one.kind, one.value, one.proven] for one in action.identifiers],
-            "sensitive": action.sensitive, "by_hand": action.by_hand,
-        }  # fmt: skip
-        unit.add(
-            SourceAction, id=row_id, organisation_id=facts.organisation, request_id=facts.id, draft_id=draft_id,
-            data_key_id=facts.case_key_id, source=action.source, verb=action.verb.value, table_name=action.table,
-            position=position, not_before=not_before,
-            content=sealer.seal_json(content, f"source_action.content:{row_id}"),
-        )  # fmt: skip
+        _write(unit, opened.facts, action, position, draft_id=draft_id, not_before=not_before)
+
+
+def write_done(unit: Unit, facts: RequestFacts, action: Action, position: int, records: int) -> None:
+    """A change that was made outside a package (a freeze while an objection is weighed): kept, so it can be lifted."""
+    _write(
+        unit, facts, action, position, draft_id=None, not_before=unit.now, status=ActionStatus.DONE.value,
+        records=records, done_at=unit.now,
+    )  # fmt: skip
+
+
+def _write(
+    unit: Unit, facts: RequestFacts, action: Action, position: int, *, draft_id: str | None, not_before: datetime,
+    **now: Any,
+) -> None:  # fmt: skip
+    row_id = unit.new_id()
+    content = {
+        "keys": action.keys, "values": dict(action.values), "expected": dict(action.expected),
+        "columns": action.columns, "channels": action.channels, "description": action.description,
+        "identifiers": [[one.kind, one.value, one.proven] for one in action.identifiers],
+        "sensitive": action.sensitive, "by_hand": action.by_hand,
+    }  # fmt: skip
+    sealer = unit.keys.data(unit, facts.case_key_id)
+    unit.add(
+        SourceAction, id=row_id, organisation_id=facts.organisation, request_id=facts.id, draft_id=draft_id,
+        data_key_id=facts.case_key_id, source=action.source, verb=action.verb.value, table_name=action.table,
+        position=position, not_before=not_before,
+        content=sealer.seal_json(content, f"source_action.content:{row_id}"), **now,
+    )  # fmt: skip
 
 
 def content_of(reads: Reads, row: Row[Any]) -> dict[str, Any]:

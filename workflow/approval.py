@@ -34,7 +34,7 @@ from handlers.refusals import forbidden
 from storage.models import Approval, Draft, Export, Link, Outbox, Staff, StaffRole, table
 from storage.queries.request_facts import RequestFacts, request_facts
 from storage.queries.writing import Post, close_work, move_request, open_work
-from storage.unit import Unit
+from storage.unit import Reads, Unit
 from workflow import undo
 from workflow.actions import kept_lines, write_actions, write_ledger
 from workflow.desk import Desk
@@ -139,9 +139,10 @@ def _settle_approval(
     return _send(unit, desk, opened, staff_id, digest, decided, second_look=second_look)
 
 
-def may_decide(unit: Unit, staff_id: str, organisation: str) -> None:
+def may_decide(reads: Reads, staff_id: str, organisation: str) -> None:
     roles = table(StaffRole)
-    role = unit.value(select(roles.c.role).where(roles.c.staff_id == staff_id, roles.c.organisation_id == organisation))
+    mine = (roles.c.staff_id == staff_id) & (roles.c.organisation_id == organisation)
+    role = reads.value(select(roles.c.role).where(mine))
     if role not in _APPROVERS:
         raise InputError("not_allowed")
 

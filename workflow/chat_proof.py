@@ -35,6 +35,8 @@ def reach_at(unit: Unit, desk: Desk, conversation_id: str, address: str) -> Row[
     row = unit.one(select(conversations).where(conversations.c.id == conversation_id))
     assert row is not None
     index = desk.index(row.organisation_id, "email", address)
+    if row.ident_index != index:  # a code that went to the address before proves nothing about this one
+        _void_codes(unit, row.id)
     sealer = unit.keys.data(unit, row.data_key_id)
     unit.change(
         Conversation, row.id, if_={"version": row.version}, version=row.version + 1, ident_index=index,
@@ -133,9 +135,7 @@ def mail_code(
     index, mailbox = desk.index(organisation, "email", mail.address), desk.organisation(organisation).mailbox
     if _too_many(unit, desk, organisation, conversation_id, index):
         return False
-    codes = table(IdentityCode)
-    mine = (codes.c.conversation_id == conversation_id) & (codes.c.purpose == CodePurpose.MAILBOX.value)
-    unit.execute(codes.update().where(mine, codes.c.used_at.is_(None)).values(void_at=unit.now))
+    _void_codes(unit, conversation_id)
     write_code(
         unit, desk, organisation, conversation_id, mail.code, CodePurpose.MAILBOX, sent_to=index, case_id=case_id,
         outbox_id=mail.outbox_id,
@@ -154,6 +154,12 @@ def mail_code(
         message_id=desk.threads.message_id(organisation, mailbox, mail.outbox_id),
     )  # fmt: skip
     return True
+
+
+def _void_codes(unit: Unit, conversation_id: str) -> None:
+    codes = table(IdentityCode)
+    mine = (codes.c.conversation_id == conversation_id) & (codes.c.purpose == CodePurpose.MAILBOX.value)
+    unit.execute(codes.update().where(mine, codes.c.used_at.is_(None)).values(void_at=unit.now))
 
 
 def _too_many(unit: Unit, desk: Desk, organisation: str, conversation_id: str, index: str) -> bool:

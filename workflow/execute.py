@@ -214,7 +214,7 @@ def _leave(unit: Unit, desk: Desk, opened: Opened, post: Post, mails: Mapping[st
         if action.verb is Verb.OPT_OUT:
             suppress(unit, facts, action.channels or everywhere)
     if any(action.verb is Verb.RESTRICT for action in actions):
-        freezes.write_down(unit, facts)
+        freezes.write_down(unit, facts, opened.doing)
     recipients.tell(unit, desk, facts, opened.doing.tell, actions[0].verb.value, mails)
     undo.confirm(unit, desk, facts, opened.row.id)
     to_requester(unit, desk, facts, post, request_id=facts.id, draft_id=opened.row.id)

@@ -5,6 +5,7 @@ Lifting is two steps: the letter says when and why (18(3)), and only after that 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,8 +15,9 @@ from cases.audit import PROGRAM, AuditTag, staff_actor
 from cases.calendar import local_date
 from cases.errors import InputError, OutsideError, RuleError
 from cases.letters import ProcessLetter, missing_process
+from cases.policy import level_needed
 from cases.protocols import Change
-from cases.types import ActionStatus, Label, OutboxKind, RestrictionGround, Verb, WorkKind
+from cases.types import ActionStatus, OutboxKind, RestrictionGround, Verb, WorkKind
 from handlers.process_letters import lifting_letter
 from storage.models import Restriction, SourceAction, table
 from storage.queries.request_facts import RequestFacts, request_facts
@@ -25,29 +27,60 @@ from workflow.actions import content_of
 from workflow.approval import may_decide
 from workflow.desk import Desk
 from workflow.notices import to_requester, write_answer
+from workflow.package import Doing, open_draft
 from workflow.prepare import case_file
 
-REVIEW_AFTER = timedelta(days=60)
 NOTICE = timedelta(days=7)  # between the letter and the lifting: time to object
 
 
-def write_down(unit: Unit, facts: RequestFacts) -> None:
-    """The freeze of a request has been carried out; once per request. An objection freezes while it is weighed."""
+def write_down(unit: Unit, facts: RequestFacts, doing: Doing) -> None:
+    """The freeze of a request has been carried out; once per request, with the ground and the date of its letter."""
     rows = table(Restriction)
-    if unit.one(select(rows.c.id).where(rows.c.request_id == facts.id)) is not None:
+    if doing.restriction is None or unit.one(select(rows.c.id).where(rows.c.request_id == facts.id)) is not None:
         return
-    default = RestrictionGround.OBJECTION if facts.label is Label.BEZWAAR else RestrictionGround.ACCURACY
-    asked = facts.chosen.get("review_on", "")
-    review = date.fromisoformat(asked) if asked else local_date(unit.now) + REVIEW_AFTER
     row_id = unit.new_id()
     unit.add(
         Restriction, id=row_id, organisation_id=facts.organisation, request_id=facts.id, case_id=facts.case_id,
-        ground=facts.chosen.get("ground") or default.value, since=unit.now, review_on=review,
+        ground=doing.restriction.value, since=unit.now, review_on=doing.review_on,
     )  # fmt: skip
     unit.record(
         AuditTag.RESTRICTION_SET, organisation=facts.organisation, actor=PROGRAM, case=facts.case_id, subject=row_id,
-        review_on=str(review),
+        review_on=str(doing.review_on),
     )  # fmt: skip
+
+
+async def freeze_now(desk: Desk, staff_id: str, draft_id: str) -> None:
+    """An objection is weighed: until then the use is frozen (18(1)(d)), by a click, before there is a letter.
+
+    InputError: `nothing_to_freeze`, `not_all` (what failed stays as it was), `not_proven`, `not_allowed`.
+    """
+    opened = await desk.store.read(lambda reads: open_draft(reads, draft_id))
+    facts, actions = opened.facts, opened.doing.meanwhile
+    if not actions:
+        raise InputError("nothing_to_freeze")
+    if facts.assurance < level_needed(desk.organisation(facts.organisation).policy, facts.label):
+        raise InputError("not_proven")
+    await desk.store.read(lambda reads: may_decide(reads, staff_id, facts.organisation))
+    failed = []
+    for number, action in enumerate(actions):
+        change = Change(f"{draft_id}:freeze:{number}", Verb.RESTRICT, action.table, action.keys)
+        if not action.by_hand and not await _changed(desk, facts.organisation, action.source, change):
+            failed.append(action.source)
+    if failed:
+        raise InputError("not_all")
+
+    def settle(unit: Unit) -> None:
+        write_down(
+            unit, facts, replace(opened.doing, restriction=opened.doing.restriction or RestrictionGround.OBJECTION)
+        )
+        for action in actions:
+            if action.by_hand:
+                open_work(
+                    unit, WorkKind.TASK, facts.organisation, same=f"freeze:{facts.id}:{action.source}",
+                    case_id=facts.case_id, request_id=facts.id, detail=action.source, due_on=facts.told_on,
+                )  # fmt: skip
+
+    await desk.store.write(settle)
 
 
 async def review(desk: Desk) -> int:
@@ -69,6 +102,13 @@ async def review(desk: Desk) -> int:
         return len(due)
 
     return await desk.store.write(settle)
+
+
+def told(unit: Unit, request_id: str) -> None:
+    """A letter that says when the use goes on has left: an objection refused on compelling grounds (21(1), 18(3))."""
+    rows = table(Restriction)
+    mine = (rows.c.request_id == request_id) & rows.c.told_at.is_(None)
+    unit.execute(rows.update().where(mine).values(told_at=unit.now))
 
 
 async def announce(desk: Desk, staff_id: str, restriction_id: str, on: date, why: str) -> None:
@@ -103,7 +143,7 @@ async def lift(desk: Desk, staff_id: str, restriction_id: str) -> None:
     if row.review_on is not None and local_date(desk.now()) < row.review_on:
         raise InputError("not_yet")
     changes = await desk.store.read(lambda reads: _frozen_records(reads, facts.id))
-    failed = [source for source, change in changes if not await _lifted(desk, facts.organisation, source, change)]
+    failed = [source for source, change in changes if not await _changed(desk, facts.organisation, source, change)]
 
     def settle(unit: Unit) -> None:
         may_decide(unit, staff_id, facts.organisation)
@@ -120,7 +160,7 @@ async def lift(desk: Desk, staff_id: str, restriction_id: str) -> None:
     await desk.store.write(settle)
 
 
-async def _lifted(desk: Desk, organisation: str, source: str, change: Change) -> bool:
+async def _changed(desk: Desk, organisation: str, source: str, change: Change) -> bool:
     known = desk.organisation(organisation).sources.get(source)
     if known is None:
         return False

@@ -23,13 +23,23 @@ from cases.audit import PROGRAM, AuditTag, staff_actor
 from cases.errors import LoketError, Permanent, Stale, Temporary, Throttled, Uncertain, place_of
 from cases.protocols import Outgoing, Sender
 from cases.transitions import end_state
-from cases.types import OPEN_STATES, Awaiting, ChannelKind, Decision, OutboxKind, OutboxStatus, RequestState, WorkKind
+from cases.types import (
+    OPEN_STATES,
+    Awaiting,
+    ChannelKind,
+    Decision,
+    OutboxKind,
+    OutboxStatus,
+    RefusalGround,
+    RequestState,
+    WorkKind,
+)
 from storage.claims import RELEASED, claim
 from storage.models import Approval, Draft, IdentityCode, Outbox, Request, WorkItem, table
 from storage.queries import standing
 from storage.queries.writing import Post, Route, close_work, move_request, open_work
 from storage.unit import Reads, Unit
-from workflow import channels, mailbox
+from workflow import channels, freezes, mailbox
 from workflow.chat_notices import letter_lines, tell
 from workflow.desk import Desk
 
@@ -310,6 +320,8 @@ def letter_has_left(unit: Unit, row: Row[Any]) -> None:
     except Stale:
         log.warning("a request changed while its letter left", extra={"request": row.request_id})
         return
+    if draft.ground == RefusalGround.COMPELLING.value:
+        freezes.told(unit, row.request_id)
     _answered_with(unit, row.request_id, decision, draft.ground, actor)
 
 

@@ -19,7 +19,7 @@ from cases.audit import AuditTag
 from cases.errors import RuleError
 from cases.letters import Letter, from_json, to_json
 from cases.protocols import Identifier
-from cases.types import DraftStatus, Fate, Verb
+from cases.types import DraftStatus, Fate, RestrictionGround, Verb
 from handlers.base import Action, Line, Prepared
 from storage.models import Draft, Export, Link, table
 from storage.queries.request_facts import RequestFacts, request_facts
@@ -34,6 +34,9 @@ class Doing:
     lines: tuple[Line, ...] = ()
     wait: timedelta = timedelta()
     tell: tuple[str, ...] = ()
+    meanwhile: tuple[Action, ...] = ()  # a freeze before there is a decision, by a button of its own
+    restriction: RestrictionGround | None = None
+    review_on: date | None = None
 
     @property
     def summary(self) -> list[dict[str, Any]]:
@@ -68,7 +71,10 @@ class Opened:
 
 
 def doing_of(prepared: Prepared) -> Doing:
-    return Doing(prepared.actions, prepared.lines, prepared.wait, prepared.tell)
+    return Doing(
+        prepared.actions, prepared.lines, prepared.wait, prepared.tell, prepared.meanwhile, prepared.restriction,
+        prepared.review_on,
+    )  # fmt: skip
 
 
 def package_digest(letter: Letter, doing: Doing, *, export: str, recipient: str, policy: str) -> str:
@@ -138,6 +144,9 @@ def _to_json(doing: Doing) -> str:
         "lines": [_plain(line) for line in doing.lines],
         "wait": doing.wait.total_seconds(),
         "tell": doing.tell,
+        "meanwhile": [_plain(action) for action in doing.meanwhile],
+        "restriction": doing.restriction,
+        "review_on": doing.review_on,
     }
     return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
 
@@ -159,7 +168,9 @@ def _from_json(text: str) -> Doing:
     data = json.loads(text)
     return Doing(
         tuple(_action(one) for one in data["actions"]), tuple(_line(one) for one in data["lines"]),
-        timedelta(seconds=data["wait"]), tuple(data["tell"]),
+        timedelta(seconds=data["wait"]), tuple(data["tell"]), tuple(_action(one) for one in data["meanwhile"]),
+        RestrictionGround(data["restriction"]) if data["restriction"] else None,
+        date.fromisoformat(data["review_on"]) if data["review_on"] else None,
     )  # fmt: skip
 
 

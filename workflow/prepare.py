@@ -198,6 +198,7 @@ def _settle(unit: Unit, desk: Desk, work: Work) -> None:
     draft_id = write_draft(
         unit, facts, prepared=work.prepared, letter=work.letter, export_id=export_id, made_by=PROGRAM,
         policy_version=desk.organisation(organisation).policy.version,
+        ground=work.prepared.ground.value if work.prepared.ground else "",
         export_digest=work.package.sha256 if work.package else "",
     )  # fmt: skip
     unit.change(Request, facts.id, if_={"claim_token": work.token, "version": facts.version}, **RELEASED)

@@ -12,6 +12,7 @@ from sqlalchemy import Row, select
 
 from cases.audit import PROGRAM, AuditTag, requester_actor
 from cases.dialogue import Awaited
+from cases.errors import RuleError
 from cases.identity import CodePurpose, CodeState, level_after
 from cases.types import (
     Assurance,
@@ -123,6 +124,9 @@ def prove(unit: Unit, desk: Desk, organisation: str, thread: Thread, purpose: Co
 def prove_conversation(unit: Unit, desk: Desk, row: Row[Any], purpose: CodePurpose, code_id: str) -> None:
     """A code was right: raises the level of this one conversation, and lets its requests go on."""
     identifiers, codes = table(CaseIdentifier), table(IdentityCode)
+    code = unit.one(select(codes.c.identifier_id, codes.c.sent_to_index).where(codes.c.id == code_id))
+    if purpose is CodePurpose.MAILBOX and row.ident_index and (code is None or code.sent_to_index != row.ident_index):
+        raise RuleError("this code went to another address than the one it would prove")
     evidence = dict(row.evidence or {})
     evidence[purpose.value] = unit.now.isoformat()
     level = max(
@@ -133,7 +137,6 @@ def prove_conversation(unit: Unit, desk: Desk, row: Row[Any], purpose: CodePurpo
             code_on_file=CodePurpose.ON_FILE.value in evidence,
         ),
     )
-    code = unit.one(select(codes.c.identifier_id).where(codes.c.id == code_id))
     proven = identifiers.c.conversation_id == row.id
     if purpose is CodePurpose.MAILBOX:
         mine = row.ident_index or row.address_index

@@ -6,6 +6,7 @@ tables (`systems/`), and how they are declared as data sources (`sources/*.toml`
 
 from __future__ import annotations
 
+import hashlib
 import random
 import sqlite3
 from contextlib import closing
@@ -18,7 +19,18 @@ from bot.demo.known import KNOWN, Known, Role, customer_number, known
 from bot.demo.people import invent_customer, invent_invoices
 from bot.demo.systems import nexxt, webanizr, weservit, whatnext, winkeltjes
 
-__all__ = ["CUSTOMERS", "KNOWN", "ORGANISATIONS", "Known", "Role", "build", "build_all", "demo_sources_toml", "known"]
+__all__ = [
+    "CUSTOMERS",
+    "KNOWN",
+    "ORGANISATIONS",
+    "Known",
+    "Role",
+    "build",
+    "build_all",
+    "demo_sources_toml",
+    "known",
+    "shape",
+]
 
 CUSTOMERS = 500  # of each organisation
 _SYSTEMS: dict[str, ModuleType] = {
@@ -35,6 +47,12 @@ def build_all(folder: Path, today: date) -> None:
     """Writes every sample database into `folder`, in the place of what stood there."""
     for organisation in ORGANISATIONS:
         build(organisation, folder, today)
+
+
+def shape() -> str:
+    """Changes with the tables: databases of an older demo do not fit the declarations any more."""
+    schemas = "".join(schema for system in _SYSTEMS.values() for schema in system.DATABASES.values())
+    return hashlib.sha256(schemas.encode()).hexdigest()
 
 
 def build(organisation: str, folder: Path, today: date) -> tuple[Path, ...]:

@@ -10,7 +10,7 @@ import typer
 
 from bot.config import Organisation, Settings, WebSection, read_texts
 from bot.demo.clock import DemoClock
-from bot.demo.customers import ORGANISATIONS, build_all, demo_sources_toml
+from bot.demo.customers import ORGANISATIONS, build_all, demo_sources_toml, shape
 from bot.demo.face import Demo
 from bot.demo.seed import seed
 from bot.run import Program, serve
@@ -73,9 +73,11 @@ async def run_demo(folder: Path, *, port: int, smtp_port: int) -> None:
     """Builds what is missing, then serves until stopped. `folder` is absolute."""
     clock = DemoClock(folder / "clock.json")
     customers = folder / "customers"
-    if not (customers / f"{ORGANISATIONS[-1]}.db").exists():
+    built = folder / "customers.shape"
+    if not built.exists() or built.read_text(encoding="utf-8") != shape():
         typer.echo("Klanten verzinnen …")
         build_all(customers, clock.now().date())
+        built.write_text(shape(), encoding="utf-8")
     settings = demo_settings(folder, port=port, smtp_port=smtp_port)
     face: list[Demo] = []
 

@@ -302,11 +302,12 @@ def _elsewhere(reads: Reads, conversations: Sequence[Row[Any]]) -> dict[str, Els
         return {}
     talks, cases, requests = table(Conversation), table(Case), table(Request)
     typed = {row.ident_index for row in conversations}
+    told_and_proven = talks.c.assurance >= int(Assurance.MAILBOX_PROVEN)  # what a chat only claims leads nowhere
     query = (
         select(talks.c.address_index, talks.c.ident_index, cases.c.id, cases.c.number, cases.c.data_key_id)
         .join(cases, cases.c.id == talks.c.case_id)
         .where(cases.c.organisation_id.in_({row.organisation_id for row in conversations}))
-        .where(or_(talks.c.address_index.in_(typed), talks.c.ident_index.in_(typed)))
+        .where(or_(talks.c.address_index.in_(typed), talks.c.ident_index.in_(typed) & told_and_proven))
         .where(cases.c.closed_at.is_(None), talks.c.frozen.is_(False), talks.c.asking_id.is_(None))
         .order_by(cases.c.received_at)
     )

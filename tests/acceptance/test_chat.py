@@ -147,6 +147,18 @@ async def test_a_mistyped_address_can_be_typed_again(chat: ChatDesk) -> None:
     assert "klopt" in (await chat.line("anna", chat.code)).text
 
 
+async def test_the_code_of_an_own_address_does_not_prove_another_one(chat: ChatDesk) -> None:
+    """A thief gets a code at his own address, then types a customer's, to which no mail may go just now."""
+    await asked(chat, "anna", CUSTOMER.email)
+    await asked(chat, "dief", THIEF)
+    own = chat.code
+    line = await chat.line("dief", CUSTOMER.email)
+    assert "één keer per uur" in line.text
+    await chat.say("dief", own)
+    assert all(row.assurance < 2 for row in chat.office.rows(Conversation))
+    assert {row.state for row in chat.office.requests()} == {"identifying"}
+
+
 async def test_a_code_of_one_chat_opens_nothing_in_another(chat: ChatDesk) -> None:
     await asked(chat, "anna", CUSTOMER.email)
     first = chat.code
@@ -337,6 +349,17 @@ async def test_a_letter_of_a_chat_case_is_answered_by_mail(chat: ChatDesk) -> No
     await chat.office.reply(letter, "Er ontbreekt iets: mijn facturen van vorig jaar staan er niet bij.")
     assert len(chat.office.rows(Case)) == 1
     assert WorkKind.NEW_MESSAGE in chat.office.work_list()
+
+
+async def test_a_case_that_only_claims_an_address_is_not_joined(chat: ChatDesk) -> None:
+    """A thief types a customer's address in his own chat; the customer, proven, is not led into that case."""
+    office = chat.office
+    await asked(chat, "dief", CUSTOMER.email)
+    office.clock.advance(hours=2)
+    await chat.line("anna", STATUS)
+    await chat.line("anna", CUSTOMER.email)
+    assert "loopt bij ons geen verzoek" in (await chat.line("anna", chat.code)).text
+    assert len([row for row in office.rows(Conversation) if row.case_id]) == 1
 
 
 # --- going live -------------------------------------------------------------------------------------------------------

@@ -9,10 +9,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
 from bot.demo.customers import ORGANISATIONS, build_all
 from bot.demo.program import demo_organisation, demo_settings
-from bot.retention_command import run_retention
+from bot.retention_command import retention
+from bot.retention_report import run_retention
+from cases.errors import ConfigError
 from cases.policy import load_policy
 from sources.folder import FolderSettings, FolderSource
 from sources.overdue import Overdue
@@ -87,6 +91,13 @@ async def test_the_command_prints_numbers_and_no_persons(folder: Path, capsys: p
     assert "@" not in said
     gone = replace(settings, organisations=(demo_organisation("whatnext", folder / "weg"),))
     assert await run_retention(gone) == 1
+
+
+def test_the_command_reads_a_configuration(tmp_path: Path) -> None:
+    app = typer.Typer()
+    app.command()(retention)
+    outcome = CliRunner().invoke(app, ["--config", str(tmp_path / "weg.toml")])
+    assert isinstance(outcome.exception, ConfigError)
 
 
 async def test_documents_by_their_day(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bot.demo.known import Known, Role, known
 from cases.types import Label, RequestState, WorkKind
 from handlers.wording import staff_texts
 from storage.models import Approval, Audit, Draft, Inbound, Outbox, Staff, StaffButton, StaffChat, table
@@ -25,6 +26,7 @@ from workflow import accounts, staff_chat
 from workflow.staff_notices import QUIET
 
 __all__ = ["shared"]  # a fixture
+FORMER = known("whatnext", Role.FORMER)  # a running customer is asked first what exactly has to go
 
 
 @pytest.fixture
@@ -39,9 +41,9 @@ async def desk(office: Office) -> AsyncIterator[TelegramDesk]:
         yield opened
 
 
-async def asked(desk: TelegramDesk, words: str = ACCESS) -> None:
+async def asked(desk: TelegramDesk, words: str = ACCESS, who: Known = CUSTOMER) -> None:
     """A customer asks by mail and proves the address; a draft waits."""
-    (mail,) = await desk.office.mail(CUSTOMER.email, "Verzoek", words, name="Petra de Boer")
+    (mail,) = await desk.office.mail(who.email, "Verzoek", words, name="Petra de Boer")
     await desk.office.reply(mail, mail.code)
     await desk.work()
 
@@ -144,7 +146,7 @@ async def test_a_line_is_told_once_also_in_a_group_of_two(desk: TelegramDesk) ->
 
 async def test_risks_are_marked(desk: TelegramDesk) -> None:
     await desk.link(SASKIA)
-    await asked(desk, ERASURE)
+    await asked(desk, ERASURE, FORMER)
     assert "twee mensen beslissen" in desk.api.said(SASKIA)[-1]
     assert "kan niet ongedaan worden gemaakt" in desk.api.said(SASKIA)[-1]
 
@@ -217,7 +219,7 @@ async def test_a_message_that_came_in_meanwhile_voids_the_button(desk: TelegramD
 async def test_what_can_not_be_undone_is_asked_twice_and_needs_two(desk: TelegramDesk) -> None:
     await desk.link(SASKIA, 0)
     await desk.link(BRAM, 1)
-    await asked(desk, ERASURE)
+    await asked(desk, ERASURE, FORMER)
     await opens(desk, 0)
     await desk.press(SASKIA, "Goedkeuren")
     assert "Zeker weten?" in desk.api.said(SASKIA)[-1]
@@ -234,7 +236,7 @@ async def test_what_can_not_be_undone_is_asked_twice_and_needs_two(desk: Telegra
 
 async def test_a_yes_that_nobody_was_asked_for_or_that_is_old_does_nothing(desk: TelegramDesk) -> None:
     await desk.link(SASKIA)
-    await asked(desk, ERASURE)
+    await asked(desk, ERASURE, FORMER)
     await opens(desk)
     rows = table(StaffButton)
     (button,) = desk.office.rows(StaffButton, rows.c.act == "approve")

@@ -63,8 +63,8 @@ def test_every_sentence_is_used_and_every_used_one_exists() -> None:
     rooms = (*(TEMPLATES.parent / "requester").glob("*.py"), TEMPLATES.parent / "form.py")
     code = "".join(path.read_text() for path in rooms)
     pages = "".join((TEMPLATES / f"{name}.html").read_text() for name in REQUESTER_PAGES)
-    used = set(re.findall(r"'((?:common|case|download|privacy|undo|form|chat)\.\w+)'", pages))
-    used |= set(re.findall(r'"((?:common|case|download|privacy|undo|form|chat)\.\w+)"', code))
+    used = set(re.findall(r"'((?:common|case|download|privacy|undo|transfer|form|chat)\.\w+)'", pages))
+    used |= set(re.findall(r'"((?:common|case|download|privacy|undo|transfer|form|chat)\.\w+)"', code))
     used = used - {"form.wish_", "form.html"} | {f"form.wish_{label.value}" for label in WISHES}
     used |= {f"case.{state}" for state in RequestState if state is not RequestState.RECEIVED}
     assert used == set(page_texts(Form.NL_U).sentences)

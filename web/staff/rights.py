@@ -176,6 +176,16 @@ async def recipient(notice_id: str, face: Face, who: Who, form: Form) -> Respons
     return await _decide(face, who, form, "recipient_notice", notice_id, "ontvanger", "ontvanger", step)
 
 
+@router.post("/brief/{draft_id}/stilzetten")
+async def freeze_now(draft_id: str, face: Face, who: Who, form: Form) -> Response:
+    """While an objection is weighed, before there is a letter (art. 18(1)(d))."""
+
+    async def step() -> None:
+        await freezes.freeze_now(face.desk, who.staff_id, draft_id)
+
+    return await _decide(face, who, form, "draft", draft_id, "stilzetten", "stilgezet", step)
+
+
 @router.post("/beperking/{restriction_id}/aankondigen")
 async def announce(restriction_id: str, face: Face, who: Who, form: Form) -> Response:
     async def step() -> None:
