@@ -82,6 +82,10 @@ def code_limit(about: About) -> Block:
     return _text("code", about.say.say("chat.code_limit"))
 
 
+def code_none(about: About) -> Block:
+    return _text("code", about.say.say("chat.code_none"))
+
+
 def code_accepted(about: About) -> Block:
     texts = about.say
     return _text("accepted", texts.say("chat.code_accepted"), texts.say("chat.next", told=texts.day(about.told)))

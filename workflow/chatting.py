@@ -115,7 +115,7 @@ def _status(said: Said) -> Block:
     return chat.status(said.about, state=now.state, awaiting=now.awaiting, late=said.late)
 
 
-def _code(said: Said) -> tuple[Block, ...] | None:
+def _code(said: Said) -> tuple[Block, ...]:
     about, thread = said.about, said.thread
     if said.result is CodeResult.ACCEPTED and thread is not None:
         if thread.case_id is None:  # the code was asked to go on with a case begun elsewhere
@@ -126,7 +126,7 @@ def _code(said: Said) -> tuple[Block, ...] | None:
         return (chat.code_wrong(about, left=max(left, 1)),)
     if said.result is CodeResult.EXPIRED:
         return (chat.code_expired(about) if said.code_goes else chat.code_limit(about),)
-    return (chat.code_locked(about),) if said.result is CodeResult.LOCKED else None
+    return (chat.code_locked(about) if said.result is CodeResult.LOCKED else chat.code_none(about),)
 
 
 def _choices(said: Said) -> Choices:

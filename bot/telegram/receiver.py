@@ -148,7 +148,7 @@ class Receiver:
         own = self._face.settings
         with suppress(OutsideError):  # the store rests too; it is said at the next change
             await self._face.desk.store.write(
-                lambda unit: channels.report(unit, own.organisation, own.account, ok=ok, reason=reason)
+                lambda unit: channels.report(unit, own.organisation, f"lezen:{own.account}", ok=ok, reason=reason)
             )
             self._healthy = ok
         log.log(logging.INFO if ok else logging.WARNING, "telegram %s", "answers" if ok else reason)

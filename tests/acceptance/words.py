@@ -23,6 +23,10 @@ DAILY = (
     "Ik heb gisteren een update van WordPress gedaan.\n\nGroet, Sander"
 )
 
+# The other rights, to a house that says "je"; `FORMAL` holds the same for houses that say "u".
+STOP = "Hallo, ik wil geen nieuwsbrief en geen reclame meer van jullie ontvangen. Schrijf mij uit.\n\nGroet,\n"
+OBJECT_STATISTICS = "Hallo,\n\nIk maak bezwaar tegen het gebruik van mijn gegevens voor statistieken.\n\nGroet,\n"
+
 CUSTOMER: Known = known("whatnext", Role.CURRENT)
 OTHER: Known = known("whatnext", Role.UNPAID)
 MOVED: Known = known("whatnext", Role.OLD_EMAIL)  # writes from another address than the one on file

@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.async_api import Error, Locator, Page, expect
 
 STOPS = 400  # presses of Tab; a page with more stops before what matters is a bad page
-FOCUSED = "element => element === element.ownerDocument.activeElement && element.ownerDocument.hasFocus()"
+FOCUSED = "element => element === element.getRootNode().activeElement && element.ownerDocument.hasFocus()"
 
 
 async def tab_to(page: Page, wanted: Locator) -> None:

@@ -4,8 +4,8 @@ talk goes on after a restart. A channel joins by a class with `deliver` and `sai
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -27,6 +27,7 @@ from tests.support.arrived import BASE_URL
 from tests.support.chat import ChatDesk, open_chat
 from tests.support.intercom_api import Workspace, intercom
 from tests.support.office import Office, Shared, open_office, shared
+from tests.support.telegram_desk import ANNA, BERT, TelegramDesk, open_telegram
 from web.app import create_app
 from web.chat.sender import WebChatSender
 from web.chat.settings import WebChatSettings
@@ -147,19 +148,48 @@ class Intercom:
         return [html_to_text(part["body"])[0] for part in self.workspace.parts(self.talks[person], "comment")]
 
 
-def on_intercom(office: Office) -> AbstractContextManager[Chat]:
-    @contextmanager
-    def opened() -> Iterator[Chat]:
-        with intercom(office.clock.now) as workspace:
-            yield Intercom(office, workspace)
-
-    return opened()
+@asynccontextmanager
+async def on_intercom(office: Office) -> AsyncIterator[Chat]:
+    with intercom(office.clock.now) as workspace:
+        yield Intercom(office, workspace)
 
 
-CHANNELS: dict[str, Callable[[Office], AbstractContextManager[Chat]]] = {
+@dataclass(slots=True)
+class Telegram:
+    """A bot that asks the Bot API for updates and answers over it."""
+
+    office: Office
+    desk: TelegramDesk
+    channel: ChannelKind = ChannelKind.TELEGRAM
+    updates: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+    async def deliver(self, person: str, text: str, number: int) -> None:
+        if self.desk.telegram.face.desk is not self.office.desk:  # a new process
+            await self.desk.begin()
+        if number in self.updates:
+            self.desk.api.updates.append(self.updates[number])
+        else:
+            self.updates[number] = self.desk.api.write(_PEOPLE[person], text)
+        await self.desk.receive()
+
+    async def said(self, person: str) -> list[str]:
+        return self.desk.api.said(_PEOPLE[person])
+
+
+_PEOPLE = {"anna": ANNA, "bert": BERT}
+
+
+@asynccontextmanager
+async def on_telegram(office: Office) -> AsyncIterator[Chat]:
+    async with open_telegram(office) as desk:
+        yield Telegram(office, desk)
+
+
+CHANNELS: dict[str, Callable[[Office], AbstractAsyncContextManager[Chat]]] = {
     "recorded": lambda office: nullcontext(Recorded(office)),
     "web": lambda office: nullcontext(Web(office)),
     "intercom": on_intercom,
+    "telegram": on_telegram,
 }
 
 
@@ -174,9 +204,8 @@ async def begun(chat: Chat) -> int:
 
 @pytest.fixture(params=CHANNELS)
 async def chat(request: pytest.FixtureRequest, tmp_path: Path, shared: Shared) -> AsyncIterator[Chat]:
-    async with open_office(tmp_path, shared) as office:
-        with CHANNELS[request.param](office) as opened:
-            yield opened
+    async with open_office(tmp_path, shared) as office, CHANNELS[request.param](office) as opened:
+        yield opened
 
 
 async def test_a_message_is_accepted_once(chat: Chat) -> None:

@@ -236,7 +236,7 @@ async def test_trouble_is_reported_once_and_over_when_it_answers_again(desk: Tel
     await until(lambda: any(row.ok for row in desk.office.rows(ChannelHealth)) and bool(stored(desk)))
     desk.stop.set()
     await running
-    assert desk.office.rows(ChannelHealth)[0].name == desk.settings.account
+    assert desk.office.rows(ChannelHealth)[0].name == f"lezen:{desk.settings.account}"
 
 
 async def test_a_token_of_another_bot_is_said(office: Office, caplog: pytest.LogCaptureFixture) -> None:

@@ -48,18 +48,6 @@ async def asked(desk: TelegramDesk, words: str = ACCESS, who: Known = CUSTOMER) 
     await desk.work()
 
 
-async def opens(desk: TelegramDesk, who: int = 0) -> None:
-    """A colleague opens the case in the console."""
-    office = desk.office
-    settings = WebSettings(BASE_URL, telegram={office.organisation: desk.telegram})
-    app = create_app(replace(office.desk, demo=True), settings)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=BASE_URL) as http:
-        signed = await accounts.demo_login(replace(office.desk, demo=True), ("saskia", "bram")[who])
-        http.cookies.set("loket_bureau", signed.token)
-        page = await http.get(f"/bureau/zaak/{office.request().case_id}")
-        assert page.status_code == 200
-
-
 # --- linking ----------------------------------------------------------------------------------------------------------
 
 
@@ -163,9 +151,9 @@ async def test_approving_needs_the_package_opened_in_the_console(desk: TelegramD
     await desk.link(SASKIA)
     await asked(desk)
     assert "eerst in het loket" in await desk.press(SASKIA, "Goedkeuren")
-    await opens(desk, 1)
+    await desk.opens(1)
     assert "eerst in het loket" in await desk.press(SASKIA, "Goedkeuren"), "somebody else's look does not count"
-    await opens(desk, 0)
+    await desk.opens(0)
     assert (await desk.press(SASKIA, "Goedkeuren")).startswith("Goedgekeurd.")
     assert desk.office.state() == RequestState.EXECUTING.value
     (approval,) = desk.office.rows(Approval)
@@ -186,14 +174,14 @@ async def test_a_kind_that_the_settings_do_not_name_has_no_button(office: Office
                 package_digest=office.draft().package_digest,
             )
         )  # fmt: skip
-        await opens(desk)
+        await desk.opens()
         assert "in het loket goedgekeurd" in await desk.press(SASKIA, "Ik pak dit op"), "also with a button of before"
 
 
 async def test_an_old_button_can_not_approve_a_changed_draft(desk: TelegramDesk) -> None:
     await desk.link(SASKIA)
     await asked(desk)
-    await opens(desk)
+    await desk.opens()
     office = desk.office
     office.store.write_here(lambda unit: unit.change(Draft, office.draft().id, package_digest="0" * 64))
     told = len(desk.api.said(SASKIA))
@@ -205,7 +193,7 @@ async def test_an_old_button_can_not_approve_a_changed_draft(desk: TelegramDesk)
 async def test_a_message_that_came_in_meanwhile_voids_the_button(desk: TelegramDesk) -> None:
     await desk.link(SASKIA)
     await asked(desk)
-    await opens(desk)
+    await desk.opens()
     office = desk.office
 
     def new_content(unit: Unit) -> None:
@@ -220,7 +208,7 @@ async def test_what_can_not_be_undone_is_asked_twice_and_needs_two(desk: Telegra
     await desk.link(SASKIA, 0)
     await desk.link(BRAM, 1)
     await asked(desk, ERASURE, FORMER)
-    await opens(desk, 0)
+    await desk.opens(0)
     await desk.press(SASKIA, "Goedkeuren")
     assert "Zeker weten?" in desk.api.said(SASKIA)[-1]
     assert desk.office.rows(Approval) == []
@@ -228,7 +216,7 @@ async def test_what_can_not_be_undone_is_asked_twice_and_needs_two(desk: Telegra
     assert len(desk.office.rows(Approval)) == 1
     await desk.press(SASKIA, "Goedkeuren")  # her own new notice
     assert "Een ander" in await desk.press(SASKIA, "Ja, keur goed")
-    await opens(desk, 1)
+    await desk.opens(1)
     await desk.press(BRAM, "Goedkeuren")
     assert "Het wordt nu uitgevoerd" in await desk.press(BRAM, "Ja, keur goed")
     assert desk.office.state() == RequestState.EXECUTING.value
@@ -237,7 +225,7 @@ async def test_what_can_not_be_undone_is_asked_twice_and_needs_two(desk: Telegra
 async def test_a_yes_that_nobody_was_asked_for_or_that_is_old_does_nothing(desk: TelegramDesk) -> None:
     await desk.link(SASKIA)
     await asked(desk, ERASURE, FORMER)
-    await opens(desk)
+    await desk.opens()
     rows = table(StaffButton)
     (button,) = desk.office.rows(StaffButton, rows.c.act == "approve")
     desk.api.press(SASKIA, f"staff:{button.id}:ja")
@@ -250,7 +238,7 @@ async def test_a_yes_that_nobody_was_asked_for_or_that_is_old_does_nothing(desk:
 async def test_in_a_group_only_the_buttons_of_linked_people_count(desk: TelegramDesk) -> None:
     await desk.link(SASKIA, 0, chat=TEAM)
     await asked(desk)
-    await opens(desk)
+    await desk.opens()
     assert "gekoppelde collega" in await desk.press(STRANGER, "Goedkeuren", chat=TEAM)
     assert desk.office.rows(Approval) == []
     assert (await desk.press(SASKIA, "Goedkeuren", chat=TEAM)).startswith("Goedgekeurd.")

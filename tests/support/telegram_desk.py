@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+import httpx
 
 from bot.telegram.build import TelegramBot
 from bot.telegram.receiver import Receiver
@@ -15,10 +17,13 @@ from bot.telegram.settings import TelegramSettings
 from cases.types import ChannelKind, ChannelMode
 from storage.models import ChannelState
 from storage.unit import Unit
-from tests.support.arrived import Mail
+from tests.support.arrived import BASE_URL, Mail
 from tests.support.bot_api import TOKEN, USERNAME, BotApi, bot_api
 from tests.support.office import Office
-from workflow import staff_chat, staff_notices
+from web.app import create_app
+from web.settings import WebSettings
+from web.staff.session import COOKIE
+from workflow import accounts, staff_chat, staff_notices
 
 ANNA, BERT = 7001, 7002  # requesters
 SASKIA, BRAM, STRANGER = 8001, 8002, 8003  # colleagues' own accounts, in the order of `Office.staff`
@@ -83,6 +88,16 @@ class TelegramDesk:
         self.api.update(message=self.api.message(person, f"/koppel {code}", group=chat))
         await self.receive()
         assert self.api.said(chat or person)[-1].startswith("Gekoppeld.")
+
+    async def opens(self, who: int = 0) -> None:
+        """A colleague opens the one case in the console, and so sees the package that waits."""
+        demo = replace(self.office.desk, demo=True)  # where a colleague is signed in without a password
+        app = create_app(demo, WebSettings(BASE_URL, telegram={self.office.organisation: self.telegram}))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=BASE_URL) as http:
+            signed = await accounts.demo_login(demo, ("saskia", "bram")[who])
+            http.cookies.set(COOKIE, signed.token)
+            page = await http.get(f"/bureau/zaak/{self.office.request().case_id}")
+            assert page.status_code == 200
 
     @property
     def code(self) -> str:

@@ -133,7 +133,7 @@
     };
 
     const save = () => tab.set(`${key}.waiting`, waiting);
-    const draw = () => face.draw([...lines.values(), ...waiting]);
+    const draw = () => face.draw([...lines.values(), ...waiting], ready);
 
     const take = (found, whole) => {
       if (whole) lines = new Map();
@@ -164,6 +164,7 @@
       key = await placeOf(portal).catch(() => { portal = ""; return `privacyloket.${org}`; });
       const old = device.get(key) || "";
       waiting = tab.get(`${key}.waiting`) || [];
+      draw(); // what was not sent yet is there, also while the desk is not
       let opened = null;
       token = "";
       if (old) opened = await post("open", { token: old });
@@ -416,7 +417,7 @@
     const bubble = (entry) => el("div", { class: `line ${entry.by}` }, el("p", { class: entry.by === "visitor" ? "who unseen" : "who" }, `${WORDS[entry.by]}:`),
       el("p", { class: "text", dir: "auto" }, ...(entry.text ? withLinks(entry.text) : [WORDS.file])), el("p", { class: "state" }));
 
-    const draw = (entries) => {
+    const draw = (entries, whole) => {
       const low = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
       const names = entries.map((entry) => entry.ref || entry.id);
       for (const [name, node] of nodes) if (!names.includes(name)) { node.remove(); nodes.delete(name); }
@@ -435,7 +436,7 @@
       offer(entries.at(-1)?.choices || []);
       if (low || !filled) toEnd();
       // What was said before is there to be read, not to be read out; from now on it is.
-      if (!filled) setTimeout(() => { log.setAttribute("aria-live", "polite"); filled = true; }, 300);
+      if (whole && !filled) setTimeout(() => { log.setAttribute("aria-live", "polite"); filled = true; }, 300);
     };
 
     // Quick replies count only under the newest line. Who stood on one goes on in the field.
