@@ -21,6 +21,7 @@ from bot import (
     mail_commands,
     nlp_commands,
     replay,
+    retention_command,
     staff_commands,
 )
 from bot.moments import moment_of
@@ -38,6 +39,7 @@ live_commands.add_to(app)
 app.command("replay")(replay.replay)
 app.command()(letters_command.letters)
 app.command()(avg_command.avg)
+app.command()(retention_command.retention)
 app.command("replay-erasures")(erasure_commands.replay_erasures)
 app.command("kept-records")(erasure_commands.ended)
 for reading in (nlp_commands.read, nlp_commands.train, nlp_commands.evaluate):

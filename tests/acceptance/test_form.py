@@ -50,11 +50,6 @@ async def test_known_or_not_the_same_mail(office: Office) -> None:
     assert alike(known) == alike(unknown)
 
 
-async def test_several_wishes_are_several_requests(office: Office) -> None:
-    await filled_in(office, CUSTOMER.email, "inzage", "verwijdering")
-    assert set(office.states()) == {"inzage", "verwijdering"}
-
-
 async def test_somebody_elses_address_gives_nothing_away(office: Office) -> None:
     """Whoever typed the address sees no mail; whoever has it can stop everything."""
     (mail,) = await filled_in(office, CUSTOMER.email, "verwijdering")

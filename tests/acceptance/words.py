@@ -23,8 +23,18 @@ DAILY = (
     "Ik heb gisteren een update van WordPress gedaan.\n\nGroet, Sander"
 )
 
-# The other rights, to a house that says "je"; `FORMAL` holds the same for houses that say "u".
+# The other rights, to a house that says "je".
 STOP = "Hallo, ik wil geen nieuwsbrief en geen reclame meer van jullie ontvangen. Schrijf mij uit.\n\nGroet,\n"
+OBJECT_FRAUD = "Hallo,\n\nIk maak bezwaar tegen het gebruik van mijn gegevens om fraude op te sporen.\n\nGroet,\n"
+OBJECT_MAILINGS = "Hallo,\n\nIk maak bezwaar tegen het gebruik van mijn gegevens voor mailings en reclame.\n\nGroet,\n"
+PORTABLE = (
+    "Hallo,\n\nIk stap over naar een andere aanbieder. Kunnen jullie mijn gegevens als .csv-bestand exporteren zodat ik "
+    "ze kan meenemen?\n\nGroet,\n"
+)
+DECISION = (
+    "Hallo,\n\nJullie hebben mijn bestelling automatisch afgewezen. Ik ben het niet eens met dat geautomatiseerde "
+    "besluit (artikel 22 AVG).\n\nGroet,\n"
+)
 OBJECT_STATISTICS = "Hallo,\n\nIk maak bezwaar tegen het gebruik van mijn gegevens voor statistieken.\n\nGroet,\n"
 
 CUSTOMER: Known = known("whatnext", Role.CURRENT)

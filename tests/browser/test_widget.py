@@ -96,6 +96,7 @@ async def answered(page: Page, count: int, words: str = "") -> None:
 async def test_a_whole_talk_on_a_foreign_page(page: Page, site: ChatSite) -> None:
     await enter(page, f"{site.shop.url}/?strict=1")
     await expect(page.get_by_text("automatische assistent, geen mens")).to_be_visible()
+    await expect(page.get_by_role("textbox", name="Bericht")).to_have_css("font-family", "system-ui, sans-serif")
     await say(page, "hallo")
     await answered(page, 1, "Waarmee kan ik je helpen?")
     await page.get_by_role("group", name="Snelle antwoorden").get_by_role("button").first.click()

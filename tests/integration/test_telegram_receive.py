@@ -7,16 +7,19 @@ import json
 import logging
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from bot.telegram.build import TelegramBot
 from cases.errors import Temporary
 from cases.messages import RawInbound, chat_message
 from cases.protocols import Accepted
 from cases.types import ChannelMode
-from storage.models import ChannelCursor, ChannelHealth, Inbound
+from storage.models import ChannelCursor, ChannelHealth, Inbound, table
 from storage.queries.inbound import raw_of
+from storage.unit import Reads
 from tests.support.bot_api import description
 from tests.support.office import Office, Shared, open_office, shared
 from tests.support.telegram_desk import ANNA, BERT, STRANGER, TEAM, TelegramDesk, open_telegram
@@ -36,9 +39,13 @@ async def desk(office: Office) -> AsyncIterator[TelegramDesk]:
         yield opened
 
 
-def stored(desk: TelegramDesk) -> list[dict[str, object]]:
-    rows = sorted(desk.office.rows(Inbound), key=lambda row: (row.received_at, row.external_id))
-    return [json.loads(desk.office.store.read_here(lambda reads, row=row: raw_of(reads, row)).raw) for row in rows]
+def stored(desk: TelegramDesk) -> list[dict[str, Any]]:
+    def read(reads: Reads) -> list[dict[str, Any]]:
+        rows = table(Inbound)
+        found = reads.rows(select(rows).order_by(rows.c.received_at, rows.c.external_id))
+        return [json.loads(raw_of(reads, row).raw) for row in found]
+
+    return desk.office.store.read_here(read)
 
 
 async def until(done: Callable[[], bool]) -> None:
@@ -145,7 +152,7 @@ async def test_an_album_is_one_message(desk: TelegramDesk) -> None:
     await desk.receive()
     album, _ = stored(desk)
     assert album["text"] == "Mijn paspoort"
-    assert [file["name"] for file in album["files"]] == ["scan-1.pdf", "scan-2.pdf", "scan-3.pdf"]  # type: ignore[attr-defined]
+    assert [file["name"] for file in album["files"]] == ["scan-1.pdf", "scan-2.pdf", "scan-3.pdf"]
 
 
 async def test_an_album_that_is_still_coming_is_waited_for(desk: TelegramDesk) -> None:
@@ -156,14 +163,14 @@ async def test_an_album_that_is_still_coming_is_waited_for(desk: TelegramDesk) -
     desk.api.updates.append(parts[2])
     await taking
     (album,) = stored(desk)
-    assert len(album["files"]) == 3  # type: ignore[arg-type]
+    assert len(album["files"]) == 3
 
 
 async def test_a_file_is_named_and_never_fetched(desk: TelegramDesk) -> None:
     desk.api.write(ANNA, photo=[{"file_id": "a", "file_unique_id": "b", "width": 1, "height": 1, "file_size": 9}])
     desk.api.write(ANNA, voice={"file_id": "c", "file_unique_id": "d", "duration": 3})
     await desk.receive()
-    assert [message["files"][0]["name"] for message in stored(desk)] == ["foto.jpg", "voice"]  # type: ignore[index]
+    assert [message["files"][0]["name"] for message in stored(desk)] == ["foto.jpg", "voice"]
     assert {call.method for call in desk.api.calls} <= {"getMe", "deleteWebhook", "sendMessage"}
 
 

@@ -48,7 +48,7 @@
 
   // Contrast as in loket.css (WCAG 2.2 AA); nothing moves, so there is nothing to reduce.
   const SHEET = `
-    :host { all: initial !important; display: block !important; color-scheme: light dark; font: 400 max(16px, 1rem)/1.5 system-ui, sans-serif;
+    :host { all: initial !important; display: block !important; color-scheme: light dark !important; font: 400 max(16px, 1rem)/1.5 system-ui, sans-serif !important;
       --sheet: #fff; --ink: #1c2730; --soft: #51616d; --edge: #7b8b96; --sea: #1d5c7a; --on: #fff; --wash: #e5f0f5; --bad: #a32020; --focus: #b8500a; }
     @media (prefers-color-scheme: dark) { :host { --sheet: #1a242b; --ink: #e6edf1; --soft: #a3b3bd; --edge: #7f929e; --sea: #7cc3e3; --on: #0c2029; --wash: #1d3542; --bad: #f39a92; --focus: #ffb35c; } }
     @media print { :host { display: none !important; } }
@@ -62,7 +62,7 @@
     .launch { position: fixed; inset-block-end: 1em; inset-inline-end: 1em; z-index: 2147483000; min-height: 3em; border-radius: 1.5em; padding: .5em 1.25em; border: 2px solid var(--on); box-shadow: 0 2px 10px rgb(0 0 0 / 30%); }
     .panel { position: fixed; inset: auto; inset-block-end: 1em; inset-inline-end: 1em; z-index: 2147483001; margin: 0; padding: 0; width: 24em; height: min(38em, calc(100dvh - 2em)); max-width: none; max-height: none;
       border: 1px solid var(--edge); border-radius: 12px; background: var(--sheet); color: var(--ink); overflow: hidden; box-shadow: 0 4px 24px rgb(0 0 0 / 30%); }
-    .panel.page { position: static; width: auto; height: min(42em, 75dvh); box-shadow: none; }
+    .panel.page { position: static; width: auto; height: min(42em, max(26em, 100dvh - 18em)); box-shadow: none; }
     .panel > div { height: 100%; display: flex; flex-direction: column; }
     .head { display: flex; gap: .5em; align-items: center; padding: .5em .5em .5em 1em; background: var(--sea); color: var(--on); }
     h2 { flex: 1; margin: 0; font-weight: 650; line-height: 1.3; }
