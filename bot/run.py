@@ -42,6 +42,7 @@ from workflow import (
     alarms,
     channels,
     deadlines,
+    evidence,
     execute,
     freezes,
     golive,
@@ -306,6 +307,7 @@ def _start_ticks(program: Program) -> None:
     ticks.every(3600.0, "retention", lambda: retention.purge(desk))
     ticks.every(3600.0, "tasks", lambda: tasks.remind(desk))
     ticks.every(3600.0, "kept records", lambda: kept.sweep(desk))
+    ticks.every(3600.0, "evidence", lambda: evidence.forget(desk))
     ticks.every(3600.0, "freezes", lambda: freezes.review(desk))
     ticks.every(3600.0, "undo", lambda: undo.forget_previous(desk))
     ticks.every(3600.0, "checkpoint", lambda: desk.store.write(audit.checkpoint_if_due))

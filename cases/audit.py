@@ -74,6 +74,7 @@ class AuditTag(StrEnum):
     BREACH_DECIDED = "breach.decided"
     CASES_MERGED = "cases.merged"
     REQUEST_LINKED = "request.linked"
+    EVIDENCE_ASKED = "evidence.asked"
     EVIDENCE_RECEIVED = "evidence.received"
     EVIDENCE_CHECKED = "evidence.checked"
     EVIDENCE_ERASED = "evidence.erased"

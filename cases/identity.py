@@ -30,6 +30,7 @@ class ProofMethod(StrEnum):
     CALL_BACK = "call_back"  # on the number on file, never one that was given now
     COUNTER = "counter"  # in person
     LETTER_CODE = "letter_code"  # a code in a letter to the postal address on file
+    ID_COPY = "id_copy"  # a shielded copy, on a named doubt, erased the day it was checked
 
 
 class CodeResult(StrEnum):

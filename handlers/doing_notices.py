@@ -73,6 +73,20 @@ def to_recipient(
     )
 
 
+def id_copy(about: About, *, doubt: str, link: str) -> Letter:
+    """A shielded copy, on a named doubt only: what to cover, where to put it, when it goes (law.md 3)."""
+    texts = about.say
+    covered = [texts.say(f"id_copy.{part}") for part in ("bsn", "photo", "number", "zone")]
+    return framed(
+        about,
+        "id_copy.subject",
+        text_block("why", texts.say("id_copy.why", doubt=doubt)),
+        block(BlockKind.TEXT, texts.say("id_copy.cover"), key="cover", items=covered),
+        text_block("gone", texts.say("id_copy.gone"), texts.say("id_copy.other_way")),
+        block(BlockKind.LINK, texts.say("id_copy.link"), key="upload", link=link),
+    )
+
+
 def transfer_ask(about: About, *, party: str, link: str) -> Letter:
     """Who gets the data is confirmed by the person, behind a link in a mail to the proven address."""
     texts = about.say

@@ -17,7 +17,7 @@ from web.demo import DemoFace
 from web.face import WebFace, make_face, seen
 from web.guard import HEADERS, Guard
 from web.requester import case as requester_case
-from web.requester import download, privacy
+from web.requester import download, privacy, upload
 from web.settings import WebSettings
 from web.staff import acts, case, channels, handling, lists, login, post, register, rights, telegram
 from web.staff.session import NotSignedIn, NotThere, Refused
@@ -28,7 +28,9 @@ STAFF = (
     login.router, lists.router, case.router, acts.router, handling.router, rights.router, register.router,
     channels.router, post.router, telegram.router,
 )  # fmt: skip
-REQUESTER = (requester_case.router, download.router, privacy.router, doing.router, form.router)
+REQUESTER = (
+    requester_case.router, upload.router, download.router, privacy.router, doing.router, form.router,
+)  # fmt: skip
 
 
 def create_app(desk: Desk, settings: WebSettings, demo: DemoFace | None = None) -> FastAPI:

@@ -325,6 +325,7 @@ EVIDENCE: Mapping[str, str] = {
     "call_back": "teruggebeld op het bekende nummer",
     "letter_code": "code per brief",
     "counter": "aan de balie gezien",
+    "id_copy": "afgeschermde kopie bekeken en gewist",
 }
 # Facts of the audit log: how they are called, and which say nothing to a reader (ids, digests, versions).
 FACTS: Mapping[str, str] = {

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from storage.models import (
     Breach,
     Case,
+    Evidence,
     Mandate,
     RecipientNotice,
     Request,
@@ -96,6 +97,17 @@ class MandateView:
     scope: str
     answer_to: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceView:
+    id: str
+    kind: str
+    media_type: str
+    size: int
+    status: str
+    created_at: datetime
+    checked_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +207,15 @@ def mandates(reads: Reads, case_id: str) -> tuple[MandateView, ...]:
     rows = table(Mandate)
     found = reads.rows(select(rows).where(rows.c.case_id == case_id).order_by(rows.c.at))
     return tuple(MandateView(row.id, row.kind, row.status, row.scope, row.answer_to, row.at) for row in found)
+
+
+def evidence(reads: Reads, case_id: str) -> tuple[EvidenceView, ...]:
+    rows = table(Evidence)
+    found = reads.rows(select(rows).where(rows.c.case_id == case_id).order_by(rows.c.created_at))
+    return tuple(
+        EvidenceView(row.id, row.kind, row.media_type, row.size, row.status, row.created_at, row.checked_at)
+        for row in found
+    )
 
 
 def breaches(reads: Reads, organisations: Collection[str]) -> tuple[BreachView, ...]:

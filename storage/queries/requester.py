@@ -10,10 +10,12 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from cases.types import Form
-from storage.models import Case, Conversation, Export, Link, RecipientNotice, Request, table
+from cases.types import Form, RequestState
+from storage.models import Case, Conversation, Evidence, Export, Link, RecipientNotice, Request, table
 from storage.queries.opening import key_stands
 from storage.unit import Reads
+
+ANSWERED = (RequestState.ANSWERED.value, RequestState.REFUSED.value)  # a refusal in part may come with an export
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,15 @@ class RequestStatus:
     received_at: datetime
     told_on: date | None
     closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SentExport:
+    """The newest export of a conversation whose answer has gone out."""
+
+    id: str
+    request_id: str
+    kept_until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +52,8 @@ class CaseLink:
     awaited: str  # the question that stands open in this conversation
     human: bool  # a colleague has taken over
     frozen: bool
+    asked: tuple[tuple[str, str], ...] = ()  # evidence that staff wait for: (id, kind)
+    export: SentExport | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +110,29 @@ def case_link(reads: Reads, token_digest: str) -> CaseLink | None:
         number=row.number, form=Form(row.form), received_at=row.received_at,
         requests=tuple(RequestStatus(**found._mapping) for found in reads.rows(query)),
         awaited=row.awaited, human=row.human_since is not None, frozen=row.frozen,
+        asked=_asked(reads, row.conversation_id), export=_sent_export(reads, row.conversation_id),
     )  # fmt: skip
+
+
+def _asked(reads: Reads, conversation_id: str) -> tuple[tuple[str, str], ...]:
+    rows = table(Evidence)
+    query = select(rows.c.id, rows.c.kind).where(rows.c.conversation_id == conversation_id, rows.c.status == "asked")
+    return tuple((row.id, row.kind) for row in reads.rows(query.order_by(rows.c.created_at, rows.c.id)))
+
+
+def _sent_export(reads: Reads, conversation_id: str) -> SentExport | None:
+    requests, exports = table(Request), table(Export)
+    row = reads.one(
+        select(exports.c.id, exports.c.request_id, exports.c.expires_at, exports.c.data_key_id)
+        .join(requests, requests.c.id == exports.c.request_id)
+        .where(requests.c.conversation_id == conversation_id, requests.c.state.in_(ANSWERED))
+        .where(exports.c.expires_at > reads.now)
+        .order_by(exports.c.created_at.desc())
+        .limit(1)
+    )
+    if row is None or row.data_key_id is None or not key_stands(reads, row.data_key_id):
+        return None
+    return SentExport(row.id, row.request_id, row.expires_at)
 
 
 def export_link(reads: Reads, token_digest: str) -> ExportLink | None:

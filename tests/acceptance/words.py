@@ -36,6 +36,25 @@ DECISION = (
     "besluit (artikel 22 AVG).\n\nGroet,\n"
 )
 OBJECT_STATISTICS = "Hallo,\n\nIk maak bezwaar tegen het gebruik van mijn gegevens voor statistieken.\n\nGroet,\n"
+# To a house that says "u".
+ACCESS_U = (
+    "Geachte heer, mevrouw,\n\nOp grond van artikel 15 van de AVG verzoek ik u mij inzage te geven in de "
+    "persoonsgegevens die u van mij verwerkt. Ik ontvang graag een kopie.\n\nHoogachtend,\n"
+)
+ERASURE_U = "Geachte heer, mevrouw,\n\nIk wil dat u al mijn persoonsgegevens verwijdert.\n\nHoogachtend,\n"
+STOP_U = "Goedemiddag, ik wil geen nieuwsbrief en geen reclame meer van u ontvangen. Schrijf mij uit.\n\nGroet,\n"
+PORTABLE_U = (
+    "Geachte heer, mevrouw,\n\nIk wil mijn gegevens meenemen naar een andere dienst. Stuurt u mij mijn gegevens in een "
+    "machineleesbaar formaat, op grond van artikel 20 AVG.\n\nHoogachtend,\n"
+)
+FREEZE_U = (
+    "Geachte heer, mevrouw,\n\nMijn gegevens bij u kloppen niet. Zolang dat wordt uitgezocht vraag ik u om beperking van "
+    "de verwerking.\n\nHoogachtend,\n"
+)
+COMPLAINT_U = (
+    "Geachte heer, mevrouw,\n\nIk wil een klacht indienen over hoe u met mijn persoonsgegevens omgaat. U deelt mijn "
+    "gegevens zonder dat ik dat weet.\n\nHoogachtend,\n"
+)
 
 CUSTOMER: Known = known("whatnext", Role.CURRENT)
 OTHER: Known = known("whatnext", Role.UNPAID)

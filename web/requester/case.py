@@ -14,7 +14,7 @@ from cases.types import OPEN_STATES
 from storage.queries.requester import CaseLink
 from web.face import Face, WebFace, seen
 from web.requester.pages import gone, page, typed_code
-from workflow import links
+from workflow import case_download, links
 
 router = APIRouter(prefix="/z")
 
@@ -26,6 +26,10 @@ NOTICES = {
     "code-slot": ("case.code_locked", False),
     "mens": ("case.human_done", True),
     "ingetrokken": ("case.withdraw_done", True),
+    "bestand": ("case.file_done", True),
+    "bestand-leeg": ("case.file_empty", False),
+    "bestand-groot": ("case.file_large", False),
+    "bestand-soort": ("case.file_type", False),
 }
 # The same on the page that asks for a code before a request is withdrawn, by `?code=`.
 CODE_NOTICES = {
@@ -63,6 +67,18 @@ async def human(token: str, face: Face) -> Response:
         return gone(face)
     await links.ask_human(face.desk, token)
     return seen(f"/z/{token}?melding=mens")
+
+
+@router.post("/{token}/download")
+async def download(token: str, face: Face) -> Response:
+    """To the download page; it asks a code before it gives anything."""
+    link = await links.case_page(face.desk, token)
+    if link is None:
+        return gone(face)
+    try:
+        return seen(f"/d/{await case_download.fresh_link(face.desk, link)}")
+    except InputError:
+        return seen(f"/z/{token}")
 
 
 @router.get("/{token}/intrekken")
@@ -112,5 +128,6 @@ def _page(face: WebFace, link: CaseLink, token: str, melding: str) -> Response:
     notice = NOTICES.get(melding)
     return page(
         face, "case_page.html", link.form, link=link, token=token, org=own.policy.name, notice=notice,
-        topics=own.texts[link.form], still_open=_still_open(link), open_states=OPEN_STATES,
+        topics=own.texts[link.form], mailbox=own.mailbox, chat=link.organisation in face.settings.chats,
+        still_open=_still_open(link), open_states=OPEN_STATES,
     )  # fmt: skip

@@ -10,12 +10,13 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from cases.identity import ProofMethod
 from cases.letters import GROUND_FACTS, missing
+from cases.policy import IdCopy
 from cases.types import OPEN_STATES, STATUTORY, Decision, DraftStatus, Label, OutboxStatus, RefusalGround
 from handlers.choices import CHOICES
 from render.letter import LetterContext, letter_html, letter_text
 from storage.queries import case_file, doing, staff
 from storage.queries.case_values import CaseView, DraftView, FoundRows, Look, RequestView, Sending
-from storage.queries.doing import DoingView, MandateView
+from storage.queries.doing import DoingView, EvidenceView, MandateView
 from storage.queries.staff import Session
 from storage.unit import Reads
 from web import answers, letter_words, right_words
@@ -78,19 +79,26 @@ async def preview_text(draft_id: str, face: Face, who: Who) -> Response:
     return PlainTextResponse(letter_text(found[1], _context(face, found[0])), headers=mail_headers(links=False))
 
 
+_Read = tuple[CaseView | None, int, dict[str, DoingView], tuple[MandateView, ...], tuple[EvidenceView, ...]]
+
+
 async def case_page(
     face: WebFace, who: Session, case_id: str, *, status: int = 200, notice: str = "", entered: Entered | None = None,
     opened: FoundRows | None = None,
 ) -> HTMLResponse:  # fmt: skip
 
-    def read(reads: Reads) -> tuple[CaseView | None, int, dict[str, DoingView], tuple[MandateView, ...]]:
+    def read(
+        reads: Reads,
+    ) -> tuple[CaseView | None, int, dict[str, DoingView], tuple[MandateView, ...], tuple[EvidenceView, ...]]:
         found = case_file.case_file(reads, case_id, who.roles)
         if found is None or found.erased:
-            return found, 0, {}, ()
+            return found, 0, {}, (), ()
         people = staff.approvers(reads, found.organisation)
-        return found, people, doing.doing(reads, case_id), doing.mandates(reads, case_id)
+        return (
+            found, people, doing.doing(reads, case_id), doing.mandates(reads, case_id), doing.evidence(reads, case_id),
+        )  # fmt: skip
 
-    view, approvers, being_done, mandates = await face.desk.store.read(read)
+    view, approvers, being_done, mandates, proofs = await face.desk.store.read(read)
     if view is None:
         raise NotThere
     policy = face.desk.organisation(view.organisation).policy
@@ -104,8 +112,9 @@ async def case_page(
         found=for_staff(face.desk.organisation(view.organisation), opened, face.desk.now()) if opened else None,
         grounds=[ground for ground in RefusalGround if ground not in policy.blocked_grounds],
         blocked=policy.blocked_grounds, blocked_why=policy.blocked_why, ground_facts=GROUND_FACTS,
-        redirects=policy.processor is not None, source_names=source_names(face.desk, view.organisation),
-        doing=being_done, mandates=mandates, rights=right_words, statutory=STATUTORY,
+        redirects=policy.processor is not None, id_copy=policy.identity.id_copy is IdCopy.NAMED_DOUBT,
+        source_names=source_names(face.desk, view.organisation),
+        doing=being_done, mandates=mandates, proofs=proofs, rights=right_words, statutory=STATUTORY,
         choices={label.value: found for label, found in CHOICES.items()},
         recipient_names={recipient.key: recipient.name for recipient in policy.recipients},
         methods=ProofMethod, sent_as={item.id: item.status for item in view.sendings},

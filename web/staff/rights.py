@@ -23,7 +23,7 @@ from storage.unit import Unit
 from web.face import Face, WebFace
 from web.staff.attempt import attempt
 from web.staff.session import Form, NotThere, Who, own_to_decide, text
-from workflow import actions, breach, freezes, persons, questions, recipients, tasks, terms, transfer, undo
+from workflow import actions, breach, evidence, freezes, persons, questions, recipients, tasks, terms, transfer, undo
 
 router = APIRouter(prefix="/bureau")
 CHOICE = "keuze-"  # form fields of what is settled on the way
@@ -200,6 +200,39 @@ async def lift(restriction_id: str, face: Face, who: Who, form: Form) -> Respons
         await freezes.lift(face.desk, who.staff_id, restriction_id)
 
     return await _decide(face, who, form, "restriction", restriction_id, "opheffen", "opgeheven", step)
+
+
+@router.post("/bewijs/{evidence_id}/bekijk")
+async def look(evidence_id: str, face: Face, who: Who, _form: Form) -> Response:
+    """By POST: that somebody looked is written down. Shown as a download; nothing in it runs here."""
+    await own_to_decide(face, who, "evidence", evidence_id)
+    media_type, content = await evidence.look(face.desk, who.staff_id, evidence_id)
+    ending = media_type.rpartition("/")[2]
+    headers = {"Content-Disposition": f'attachment; filename="bewijs.{ending}"'}
+    return Response(content, media_type=media_type, headers=headers)
+
+
+@router.post("/bewijs/{evidence_id}")
+async def judge_evidence(evidence_id: str, face: Face, who: Who, form: Form) -> Response:
+    async def step() -> None:
+        outcome = text(form, "outcome")
+        if outcome not in ("accepted", "bsn_visible", "unclear"):
+            raise InputError("unknown_kind")
+        await evidence.settle(
+            face.desk, who.staff_id, evidence_id, again=outcome == "bsn_visible", accepted=outcome == "accepted"
+        )
+
+    return await _decide(face, who, form, "evidence", evidence_id, "bewijs", "bewijs", step)
+
+
+@router.post("/gesprek/{conversation_id}/kopie")
+async def ask_id_copy(conversation_id: str, face: Face, who: Who, form: Form) -> Response:
+    """A shielded copy, on a named doubt; only where the policy knows it."""
+
+    async def step() -> None:
+        await evidence.ask_id_copy(face.desk, who.staff_id, conversation_id, text(form, "doubt"))
+
+    return await _decide(face, who, form, "conversation", conversation_id, "kopie", "antwoord", step)
 
 
 # --- a case ---------------------------------------------------------------------------------------------------------
