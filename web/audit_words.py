@@ -69,6 +69,7 @@ AUDIT: Mapping[str, str] = {
     "breach.decided": "datalek beoordeeld",
     "cases.merged": "zaken samengevoegd",
     "request.linked": "verzoek gekoppeld",
+    "evidence.asked": "bewijs gevraagd",
     "evidence.received": "bewijs ontvangen",
     "evidence.checked": "bewijs bekeken",
     "evidence.erased": "bewijs gewist",

@@ -14,8 +14,9 @@ from sqlalchemy import Row, select
 
 from cases.audit import PROGRAM, AuditTag, staff_actor
 from cases.errors import Stale
+from cases.policy import AdChannel
 from cases.protocols import Change, Changed, Identifier
-from cases.types import ActionStatus, Fate, Verb, WorkKind
+from cases.types import ActionStatus, Fate, Label, Verb, WorkKind
 from handlers.base import Action, Line
 from storage.claims import RELEASED
 from storage.models import LedgerEntry, SourceAction, Suppression, table
@@ -86,14 +87,29 @@ def cancel_actions(unit: Unit, request_id: str) -> bool:
     rows = table(SourceAction)
     mine = select(rows).where(rows.c.request_id == request_id, rows.c.status != ActionStatus.CANCELLED.value)
     found = [row for row in unit.rows(mine) if _of_open_round(unit, row)]
+    # what was tried once may have happened, whatever came back: only what nobody touched can be called off
+    if any(row.status != ActionStatus.WAITING.value or row.attempts for row in found):
+        raise Stale("a change has begun")
     for row in found:
-        if row.status != ActionStatus.WAITING.value or (row.lease_until and row.lease_until > unit.now):
-            raise Stale("a change has begun")
         unit.change(
-            SourceAction, row.id, if_={"status": row.status, "claim_token": row.claim_token},
-            status=ActionStatus.CANCELLED.value,
-        )  # fmt: skip
+            SourceAction, row.id, if_={"status": row.status, "attempts": 0}, status=ActionStatus.CANCELLED.value
+        )
     return bool(found)
+
+
+def carried_out(reads: Reads, *, draft_id: str = "", request_id: str = "") -> bool:
+    """Whether changes of this package, or of any package of the request, were made: the outcome stands from then on."""
+    rows = table(SourceAction)
+    done = rows.c.status.in_([ActionStatus.DONE.value, ActionStatus.NOTHING.value]) & rows.c.draft_id.is_not(None)
+    mine = rows.c.draft_id == draft_id if draft_id else rows.c.request_id == request_id
+    return reads.one(select(rows.c.id).where(mine, done)) is not None
+
+
+def stop_actions(unit: Unit, request_id: str) -> None:
+    """Whatever still waits is not done ("niet ik", something new came in); what was done stays done."""
+    rows = table(SourceAction)
+    waits = (rows.c.request_id == request_id) & (rows.c.status == ActionStatus.WAITING.value)
+    unit.execute(rows.update().where(waits).values(status=ActionStatus.CANCELLED.value, **RELEASED))
 
 
 def _of_open_round(unit: Unit, row: Row[Any]) -> bool:
@@ -268,6 +284,16 @@ def suppress(unit: Unit, facts: RequestFacts, channels: Sequence[str]) -> None:
             AuditTag.SUPPRESSED, organisation=facts.organisation, actor=PROGRAM, case=facts.case_id, subject=facts.id,
             channel=channel,
         )  # fmt: skip
+
+
+def suppress_for(unit: Unit, facts: RequestFacts, doing: Doing) -> None:
+    """An erasure and an opt-out both end on the list, whether or not a system had anything to change."""
+    everywhere = [channel.value for channel in AdChannel]
+    if facts.label in (Label.VERWIJDERING, Label.AFMELDEN) and not any(a.channels for a in doing.actions):
+        suppress(unit, facts, everywhere)
+    for action in doing.actions:
+        if action.verb is Verb.OPT_OUT:
+            suppress(unit, facts, action.channels or everywhere)
 
 
 def suppressed_digest(reads: Reads, organisation: str, address: str) -> str:

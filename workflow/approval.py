@@ -31,12 +31,12 @@ from cases.types import (
     WorkKind,
 )
 from handlers.refusals import forbidden
-from storage.models import Approval, Draft, Export, Link, Outbox, Staff, StaffRole, table
+from storage.models import Approval, Draft, Export, Link, Mandate, Outbox, Staff, StaffRole, table
 from storage.queries.request_facts import RequestFacts, request_facts
 from storage.queries.writing import Post, close_work, move_request, open_work
 from storage.unit import Reads, Unit
 from workflow import undo
-from workflow.actions import kept_lines, write_actions, write_ledger
+from workflow.actions import carried_out, kept_lines, suppress_for, write_actions, write_ledger
 from workflow.desk import Desk
 from workflow.notices import to_requester, write_answer
 from workflow.opening import new_token, ready
@@ -105,6 +105,20 @@ class _Decided:
     token: str = ""  # of the link that calls it off
 
 
+def persons_settled(reads: Reads, case_id: str) -> None:
+    """Somebody acts for somebody else: no answer leaves before a person judged the mandate and who gets the answer.
+
+    InputError: `mandate_open`; `mandate_refused`; `mandate_person` (the answer is for the person, whose own
+    conversation is to be joined first, or the mandate is judged anew).
+    """
+    rows = table(Mandate)
+    for row in reads.rows(select(rows.c.status, rows.c.answer_to).where(rows.c.case_id == case_id)):
+        if row.status != "accepted":
+            raise InputError("mandate_open" if row.status == "asked" else "mandate_refused")
+        if row.answer_to == "person":
+            raise InputError("mandate_person")
+
+
 def needs_two(label: Label, decision: Decision) -> bool:
     """What takes something away from the requester, or can not be undone, two people look at."""
     return decision in _FOUR_EYES or label is Label.VERWIJDERING
@@ -126,6 +140,7 @@ def _settle_approval(
         desk.organisation(facts.organisation).policy, facts.label
     ):
         raise InputError("not_proven")
+    persons_settled(unit, facts.case_id)
     changed = to_json(decided.letter) != to_json(opened.letter)
     digest = package
     if changed:
@@ -202,6 +217,7 @@ def _send(
             unit, desk, facts, decided.post, wait=desk.limits.undo, request_id=facts.id, draft_id=row.id
         )
         write_ledger(unit, facts, kept_lines(opened.doing))  # nothing to erase: what stays is known all the same
+        suppress_for(unit, facts, opened.doing)
     else:
         _plan(unit, desk, opened, decided, not_before + _wait(desk, opened))
     actor = staff_actor(staff_id)
@@ -216,7 +232,12 @@ def _send(
 
 
 def _plan(unit: Unit, desk: Desk, opened: Opened, decided: _Decided, start: datetime) -> None:
-    """Hand-over to `execute`: the changes as rows, and word to the requester where they wait."""
+    """Hand-over to `execute`: the changes as rows, and word to the requester where they wait.
+
+    A letter that was taken back after the changes ran goes out again without doing them again.
+    """
+    if carried_out(unit, draft_id=opened.row.id):
+        return
     write_actions(unit, opened, opened.row.id, start)
     if decided.notice is not None:
         undo.keep_link(unit, opened.facts, undo.CALL_OFF, decided.token, start)
@@ -284,6 +305,8 @@ async def hand_back(desk: Desk, staff_id: str, draft_id: str) -> None:
         opened = open_draft(unit, draft_id)
         if opened.row.status not in (DraftStatus.OPEN.value, DraftStatus.SECOND_PERSON.value):
             raise Stale("this draft is no longer open")
+        if carried_out(unit, request_id=opened.facts.id):  # the sources would say "nothing" of what was done
+            raise InputError("carried_out")
         unit.change(Draft, draft_id, if_={"version": opened.row.version}, status=DraftStatus.HANDED_BACK.value)
         _approval(unit, opened, staff_id, opened.row.package_digest, act="hand_back")
         prepare_again(unit, desk, opened.facts, staff_id)

@@ -75,10 +75,11 @@ async def sent_wrong(desk: Desk, staff_id: str, outbox_id: str, what: str) -> st
         row = unit.one(select(rows).where(rows.c.id == outbox_id))
         if row is None:
             raise RuleError("no such message")
-        mine = links.c.request_id == row.request_id
-        if row.conversation_id is not None:
-            mine |= links.c.conversation_id == row.conversation_id
-        unit.execute(links.update().where(mine, links.c.revoked_at.is_(None)).values(revoked_at=unit.now))
+        # an empty column equals nothing here: a message without a request must not close other people's links
+        for column, value in ((links.c.request_id, row.request_id), (links.c.conversation_id, row.conversation_id)):
+            if value is not None:
+                mine = (column == value) & (links.c.organisation_id == row.organisation_id)
+                unit.execute(links.update().where(mine, links.c.revoked_at.is_(None)).values(revoked_at=unit.now))
         if row.conversation_id is not None:
             freeze(unit, row.organisation_id, row.conversation_id)
         return record(

@@ -16,13 +16,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, exists, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, select
 
 from cases.audit import PROGRAM
 from cases.calendar import local_date
 from cases.errors import OutsideError, Stale, place_of
 from cases.letters import Letter, fill, slots
-from cases.policy import AdChannel
 from cases.protocols import Changed
 from cases.types import (
     OPEN_STATES,
@@ -32,6 +31,7 @@ from cases.types import (
     DraftStatus,
     Label,
     OutboxKind,
+    OutboxStatus,
     RequestState,
     Verb,
     WorkKind,
@@ -41,22 +41,37 @@ from handlers.outcomes import Result, fill_outcomes
 from handlers.parts import dated
 from handlers.wording import staff_texts
 from storage.claims import claim
-from storage.models import Approval, Conversation, Draft, Outbox, Request, SourceAction, table
+from storage.models import Approval, Case, Conversation, Draft, Outbox, Request, SourceAction, table
 from storage.queries.request_facts import request_facts
 from storage.queries.writing import Post, move_request, open_work
 from storage.unit import Reads, Unit
 from workflow import freezes, recipients, tasks, transfer, undo
-from workflow.actions import change_of, content_of, kept_lines, settle_action, suppress, write_ledger
+from workflow.actions import (
+    change_of,
+    content_of,
+    kept_lines,
+    settle_action,
+    stop_actions,
+    suppress_for,
+    write_ledger,
+)
 from workflow.desk import Desk
 from workflow.notices import to_requester, write_answer
 from workflow.package import Opened, open_draft, write_draft
 
 log = logging.getLogger(__name__)
-BATCH = 8
+BATCH = 4  # in a row within one lease: four changes of a minute each
 CHANGE_LIMIT = 60.0  # seconds for one change in one system
 # What a later change in the same system need not wait for; a person may do several things side by side.
 _LETS_BY = [
-    each.value for each in (ActionStatus.DONE, ActionStatus.NOTHING, ActionStatus.CANCELLED, ActionStatus.BY_HAND)
+    each.value
+    for each in (
+        ActionStatus.DONE,
+        ActionStatus.NOTHING,
+        ActionStatus.CANCELLED,
+        ActionStatus.BY_HAND,
+        ActionStatus.CONFLICT,
+    )
 ]
 
 
@@ -68,6 +83,7 @@ class Item:
 
 async def run_once(desk: Desk) -> int:
     """Carries out what is due and finishes what is over; gives the number of both."""
+    await desk.store.write(lambda unit: _stop_overtaken(unit, desk))
     token, items = await desk.store.write(lambda unit: _claim(unit, desk))
     for item in items:
         changed = await _carry_out(desk, item)
@@ -93,10 +109,44 @@ def _claim(unit: Unit, desk: Desk) -> tuple[str, list[Item]]:
     )
     token, taken = claim(
         unit, SourceAction, rows.c.status == ActionStatus.WAITING.value, rows.c.not_before <= unit.now,
-        rows.c.organisation_id.in_(desk.organisations), rows.c.request_id.in_(running), ~_earlier(), ~_access_first(),
+        rows.c.organisation_id.in_(desk.organisations), rows.c.request_id.in_(running),
+        rows.c.draft_id.in_(_standing()), ~_earlier(), ~_access_first(),
         order=[rows.c.not_before, rows.c.position, rows.c.id], limit=BATCH,
     )  # fmt: skip
     return token, [Item(row, content_of(unit, row)) for row in taken]
+
+
+def _standing(*, overtaken: bool = False) -> Select[Any]:
+    """Packages whose approval holds: nothing came in since that a decision rests on. Or, turned round, the others."""
+    drafts, requests, cases = table(Draft), table(Request), table(Case)
+    holds = drafts.c.content_version == cases.c.content_version
+    return (
+        select(drafts.c.id)
+        .join(requests, requests.c.id == drafts.c.request_id)
+        .join(cases, cases.c.id == requests.c.case_id)
+        .where(drafts.c.status == DraftStatus.APPROVED.value, drafts.c.actions.is_not(None))
+        .where(requests.c.state == RequestState.EXECUTING.value, ~holds if overtaken else holds)
+    )
+
+
+def _stop_overtaken(unit: Unit, desk: Desk) -> None:
+    """Something new came in while changes waited: what has not begun stops, and a person looks again.
+
+    Had something been done already, `_finish` writes the letter that says what was and what was not.
+    """
+    drafts, rows = table(Draft), table(SourceAction)
+    waiting = exists().where(rows.c.draft_id == drafts.c.id, rows.c.status == ActionStatus.WAITING.value)
+    mine = drafts.c.id.in_(_standing(overtaken=True)) & drafts.c.organisation_id.in_(desk.organisations)
+    for draft in unit.rows(select(drafts.c.id, drafts.c.request_id).where(mine, waiting).limit(BATCH)):
+        stop_actions(unit, draft.request_id)
+        begun = rows.c.status.not_in([ActionStatus.CANCELLED.value])
+        if unit.one(select(rows.c.id).where(rows.c.draft_id == draft.id, begun)) is None:
+            unit.change(Draft, draft.id, status=DraftStatus.VOID.value)
+            for state in (RequestState.AWAITING_APPROVAL, RequestState.PREPARING):
+                move_request(
+                    unit, draft.request_id, state, actor=PROGRAM, awaiting=Awaiting.NOBODY.value, wake_at=unit.now,
+                    attempts=0, decision=None,
+                )  # fmt: skip
 
 
 def _earlier() -> ColumnElement[bool]:
@@ -146,6 +196,8 @@ def _settle(unit: Unit, desk: Desk, token: str, item: Item, changed: Changed) ->
     status = settle_action(unit, item.row, token, item.content, changed, opened.doing.lines, opened.facts)
     if status is ActionStatus.BY_HAND:
         tasks.open_change(unit, desk, opened.facts, item.row, item.content)
+    if status is ActionStatus.DONE and item.content.get("sensitive") and changed.previous:
+        undo.confirm(unit, desk, opened.facts, item.row, item.content)  # now: the way back closes 72 hours from now
 
 
 # --- the end of a package -------------------------------------------------------------------------------------------
@@ -159,7 +211,7 @@ def _over(reads: Reads, desk: Desk) -> list[str]:
     drafts, requests, rows, outbox = table(Draft), table(Request), table(SourceAction), table(Outbox)
     unfinished = exists().where(rows.c.draft_id == drafts.c.id, rows.c.status.not_in((*_FINAL, _CALLED_OFF)))
     carried_out = exists().where(rows.c.draft_id == drafts.c.id, rows.c.status.in_(_FINAL))
-    letter = exists().where(outbox.c.draft_id == drafts.c.id)
+    letter = exists().where(outbox.c.draft_id == drafts.c.id, outbox.c.status != OutboxStatus.CANCELLED.value)
     found = reads.rows(
         select(drafts.c.id)
         .join(requests, requests.c.id == drafts.c.request_id)
@@ -172,19 +224,22 @@ def _over(reads: Reads, desk: Desk) -> list[str]:
 
 
 async def _finish(desk: Desk, draft_id: str) -> None:
-    opened, results, kind = await desk.store.read(lambda reads: _results(reads, draft_id))
-    texts = desk.organisation(opened.facts.organisation).texts[opened.facts.form]
-    letter = dated(fill_outcomes(opened.letter, results, texts), texts, local_date(desk.now()))
+    """The letter with its outcomes, and what goes with it. One that fails does not stop the others."""
     try:
+        opened, results, kind = await desk.store.read(lambda reads: _results(reads, draft_id))
+        texts = desk.organisation(opened.facts.organisation).texts[opened.facts.form]
+        letter = dated(fill_outcomes(opened.letter, results, texts), texts, local_date(desk.now()))
+        mails = await desk.in_thread(recipients.written, desk, opened.facts, opened.doing.tell)
         if differing := slots(letter):
             named = fill(letter, {slot: texts.say("outcome.conflict") for slot in differing})
-            await desk.store.write(lambda unit: _differs(unit, desk, opened, named, results))
+            await desk.store.write(lambda unit: _differs(unit, desk, opened, named, results, mails))
             return
         post = await desk.in_thread(write_answer, desk, opened.facts, letter, kind)
-        mails = await desk.in_thread(recipients.written, desk, opened.facts, opened.doing.tell, results)
         await desk.store.write(lambda unit: _leave(unit, desk, opened, post, mails))
     except Stale:
         log.info("a package changed while its letter was written", extra={"draft": draft_id})
+    except Exception as error:
+        log.error("a package could not be finished: %s", place_of(error), extra={"draft": draft_id})
 
 
 def _results(reads: Reads, draft_id: str) -> tuple[Opened, list[Result], OutboxKind]:
@@ -200,29 +255,33 @@ def _results(reads: Reads, draft_id: str) -> tuple[Opened, list[Result], OutboxK
     return opened, results, OutboxKind.LETTER if by_person else OutboxKind.DONE
 
 
-def _leave(unit: Unit, desk: Desk, opened: Opened, post: Post, mails: Mapping[str, tuple[Post, str]]) -> None:
-    """Ledger of what is kept, suppression, recipients, confirmations, and the letter."""
-    facts, actions = opened.facts, opened.doing.actions
+Mails = Mapping[str, tuple[Post, str]]
+
+
+def _leave(unit: Unit, desk: Desk, opened: Opened, post: Post, mails: Mails) -> None:
+    facts = opened.facts
     state = request_facts(unit, facts.id)
     if state is None or state.state is not RequestState.EXECUTING or state.frozen:
         raise Stale("the request is no longer carried out")
-    everywhere = [channel.value for channel in AdChannel]
-    write_ledger(unit, facts, kept_lines(opened.doing))
-    if facts.label is Label.VERWIJDERING:
-        suppress(unit, facts, everywhere)
-    for action in actions:
-        if action.verb is Verb.OPT_OUT:
-            suppress(unit, facts, action.channels or everywhere)
-    if any(action.verb is Verb.RESTRICT for action in actions):
-        freezes.write_down(unit, facts, opened.doing)
-    recipients.tell(unit, desk, facts, opened.doing.tell, actions[0].verb.value, mails)
-    undo.confirm(unit, desk, facts, opened.row.id)
+    _aftermath(unit, desk, opened, mails)
     to_requester(unit, desk, facts, post, request_id=facts.id, draft_id=opened.row.id)
 
 
-def _differs(unit: Unit, desk: Desk, opened: Opened, letter: Letter, results: Sequence[Result]) -> None:
+def _aftermath(unit: Unit, desk: Desk, opened: Opened, mails: Mails) -> None:
+    """What changes bring with them, whatever the letter says in the end: ledger, suppression, freeze, recipients."""
+    facts = opened.facts
+    write_ledger(unit, facts, kept_lines(opened.doing))
+    suppress_for(unit, facts, opened.doing)
+    if any(action.verb is Verb.RESTRICT for action in opened.doing.actions):
+        freezes.write_down(unit, facts, opened.doing)
+    recipients.tell(unit, desk, facts, opened.doing.tell, mails)
+
+
+def _differs(unit: Unit, desk: Desk, opened: Opened, letter: Letter, results: Sequence[Result], mails: Mails) -> None:
     """Not what was approved: a new draft says what was done and what was not; a person looks again."""
     facts = opened.facts
+    if any(result.status is not ActionStatus.CONFLICT for result in results):
+        _aftermath(unit, desk, opened, mails)
     unit.change(Draft, opened.row.id, if_={"status": DraftStatus.APPROVED.value}, status=DraftStatus.VOID.value)
     names = sorted({result.source for result in results if result.status is ActionStatus.CONFLICT})
     note = staff_texts().say("note.differs", systems=", ".join(names))

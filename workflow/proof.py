@@ -29,6 +29,7 @@ from storage.models import CaseIdentifier, Conversation, Draft, IdentityCode, Li
 from storage.queries.snapshots import Thread
 from storage.queries.writing import close_work, move_request, open_work, raise_content_version
 from storage.unit import Unit
+from workflow.actions import stop_actions
 from workflow.desk import Desk
 from workflow.opening import ready
 
@@ -94,7 +95,7 @@ def freeze(unit: Unit, organisation: str, conversation_id: str) -> None:
 
 def _take_back(unit: Unit, organisation: str, conversation_id: str, case_id: str) -> None:
     raise_content_version(unit, case_id)
-    requests, outbox = table(Request), table(Outbox)
+    requests, outbox, drafts = table(Request), table(Outbox), table(Draft)
     for request in unit.rows(select(requests).where(requests.c.conversation_id == conversation_id)):
         letters = (outbox.c.request_id == request.id) & (outbox.c.kind == OutboxKind.LETTER.value)
         unit.execute(
@@ -103,11 +104,14 @@ def _take_back(unit: Unit, organisation: str, conversation_id: str, case_id: str
             .values(status=OutboxStatus.CANCELLED.value)
         )
         close_work(unit, WorkKind.RELEASE, actor=PROGRAM, request_id=request.id)
+        stop_actions(unit, request.id)
         leaving = outbox.c.status.in_([OutboxStatus.SENDING.value, OutboxStatus.UNCERTAIN.value])
         if (
             request.state == RequestState.EXECUTING.value
             and unit.one(select(outbox.c.id).where(letters, leaving)) is None
         ):
+            approved = (drafts.c.request_id == request.id) & (drafts.c.status == DraftStatus.APPROVED.value)
+            unit.execute(drafts.update().where(approved).values(status=DraftStatus.VOID.value))
             move_request(
                 unit, request.id, RequestState.AWAITING_APPROVAL, actor=PROGRAM, awaiting=Awaiting.STAFF.value,
                 decision=None,

@@ -7,11 +7,12 @@ answer comes back through the dialogue, or staff settle it. Silence has a meanin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import select
 
 from cases.audit import PROGRAM, AuditTag, requester_actor
+from cases.calendar import at_hour
 from cases.dialogue import Awaited
 from cases.errors import RuleError
 from cases.letters import Letter
@@ -32,7 +33,11 @@ ASKED = "asked:"  # marks in `chosen` that the question was put, and when
 async def ask(desk: Desk, token: str, facts: RequestFacts, prepared: Prepared, letter: Letter) -> None:
     """Puts the question once. Asked before and still open: silence is the first of the options."""
     key = prepared.asks
-    if f"{ASKED}{key}" in facts.chosen:
+    since = facts.chosen.get(f"{ASKED}{key}")
+    if since and desk.now().date() < date.fromisoformat(since) + SILENCE:  # woken by something else: the week runs on
+        await desk.store.write(lambda unit: _wait_on(unit, token, facts, date.fromisoformat(since)))
+        return
+    if since:
         await desk.store.write(lambda unit: _by_silence(unit, token, facts, key, prepared.options[0]))
         desk.wake.requests.set()
         return
@@ -61,6 +66,14 @@ async def ask(desk: Desk, token: str, facts: RequestFacts, prepared: Prepared, l
 
     await desk.store.write(settle)
     desk.wake.outbox.set()
+
+
+def _wait_on(unit: Unit, token: str, facts: RequestFacts, since: date) -> None:
+    until = at_hour(since + SILENCE, 9)
+    unit.change(
+        Request, facts.id, if_={"claim_token": token}, wake_at=until, attempts=0, awaiting=Awaiting.REQUESTER.value,
+        **RELEASED,
+    )  # fmt: skip
 
 
 def _by_silence(unit: Unit, token: str, facts: RequestFacts, key: str, value: str) -> None:

@@ -15,9 +15,8 @@ from sqlalchemy import Row, select
 from cases.audit import PROGRAM, AuditTag
 from cases.errors import InputError
 from cases.policy import Recipient
-from cases.types import ChannelKind, Form, NoticeStatus, OutboxKind, WorkKind
+from cases.types import ChannelKind, Form, Label, NoticeStatus, OutboxKind, Verb, WorkKind
 from handlers.doing_notices import to_recipient
-from handlers.outcomes import Result
 from storage.models import RecipientNotice, Request, table
 from storage.queries.request_facts import RequestFacts
 from storage.queries.writing import Post, Route, close_work, open_work, queue
@@ -30,21 +29,30 @@ from workflow.opening import new_token
 RECIPIENT = "recipient"  # actor of a confirmation: whoever holds the link
 
 
-def written(
-    desk: Desk, facts: RequestFacts, tell: Sequence[str], results: Sequence[Result]
-) -> dict[str, tuple[Post, str]]:
+# What a recipient is told is what was asked, not the first of the changes it came to.
+_TOLD = {
+    Label.CORRECTIE: Verb.CORRECT,
+    Label.BEPERKING: Verb.RESTRICT,
+    Label.BEZWAAR: Verb.RESTRICT,
+    Label.AFMELDEN: Verb.OPT_OUT,
+    Label.INTREKKEN: Verb.OPT_OUT,
+}
+
+
+def verb_of(facts: RequestFacts) -> Verb:
+    return _TOLD.get(facts.label, Verb.ERASE)
+
+
+def written(desk: Desk, facts: RequestFacts, tell: Sequence[str]) -> dict[str, tuple[Post, str]]:
     """Per recipient with an address: the mail and the secret of its page. CPU work."""
     own = desk.organisation(facts.organisation)
-    verbs = [result.verb for result in results]
-    if not verbs:
-        return {}
     made = {}
     for recipient in _named(desk, facts, tell):
         if not recipient.notify:
             continue
         token = new_token()
         letter = to_recipient(
-            own.texts[Form.NL_U], own.policy, recipient, verb=verbs[0], case_number=facts.case_number,
+            own.texts[Form.NL_U], own.policy, recipient, verb=verb_of(facts), case_number=facts.case_number,
             reference=_reference(facts), link=f"{desk.base_url}/ontvanger/{token}",
         )  # fmt: skip
         made[recipient.key] = (write(desk, facts.organisation, OutboxKind.RECIPIENT, letter), token)
@@ -63,7 +71,7 @@ def _reference(facts: RequestFacts) -> str:
 
 
 def tell(
-    unit: Unit, desk: Desk, facts: RequestFacts, keys: Sequence[str], verb: str,
+    unit: Unit, desk: Desk, facts: RequestFacts, keys: Sequence[str],
     mails: Mapping[str, tuple[Post, str]],
 ) -> None:  # fmt: skip
     """One row per recipient; the mail where there is one, else a line for staff. Twice is once."""
@@ -91,8 +99,9 @@ def tell(
             )  # fmt: skip
         unit.add(
             RecipientNotice, id=unit.new_id(), organisation_id=facts.organisation, request_id=facts.id,
-            recipient=recipient.key, verb=verb, outbox_id=outbox_id, token_digest=digest, created_at=unit.now,
-            status=(NoticeStatus.SENT if mail else NoticeStatus.WAITING).value, sent_at=unit.now if mail else None,
+            recipient=recipient.key, verb=verb_of(facts).value, outbox_id=outbox_id, token_digest=digest,
+            created_at=unit.now, status=(NoticeStatus.SENT if mail else NoticeStatus.WAITING).value,
+            sent_at=unit.now if mail else None,
         )  # fmt: skip
         unit.record(
             AuditTag.RECIPIENT_TOLD, organisation=facts.organisation, actor=PROGRAM, case=facts.case_id,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +9,6 @@ from sqlalchemy import Row, select
 
 from cases.audit import PROGRAM, AuditTag, requester_actor
 from cases.dialogue import Awaited, Mail, Turn
-from cases.errors import Stale
 from cases.identity import CodePurpose, CodeResult
 from cases.messages import ParsedMessage, RawInbound, as_kept
 from cases.reading import Reading
@@ -22,7 +20,6 @@ from cases.types import (
     InboundOutcome,
     Label,
     OutboxKind,
-    RequestState,
     WorkKind,
 )
 from storage.models import (
@@ -38,7 +35,6 @@ from storage.queries.writing import (
     Post,
     Route,
     close_work,
-    move_request,
     open_work,
     queue,
     raise_content_version,
@@ -78,6 +74,7 @@ class _Settling:
         self.thread = snapshot.thread if answer is not None and not answer.new_conversation else None
         self.organisation: str = row.organisation_id
         self.case_id: str | None = self.thread.case_id if self.thread else None
+        self.too_late: list[str] = []  # requests that could not be called off any more
         self.key_id: str = self.thread.data_key_id if self.thread else row.data_key_id
 
     def run(self) -> None:
@@ -103,7 +100,7 @@ class _Settling:
                 self._settled(self.thread)
             if turn.changes_content and self.case_id and self.thread is not None:
                 raise_content_version(self.unit, self.case_id)
-            self._post(answer)
+            self._post(replace(answer, post=None) if self.too_late else answer)
         self._work()
         if turn.outcome is InboundOutcome.MACHINE:
             self._machine()
@@ -319,12 +316,12 @@ class _Settling:
             self._withdrawn(thread)
 
     def _withdrawn(self, thread: Thread) -> None:
-        for request in thread.requests:
-            if request.state is RequestState.EXECUTING:
-                with suppress(Stale):  # a letter is on its way, or a change has begun: nothing left to call off
-                    undo.called_off_by_requester(self.unit, request.id, thread.id)
-            elif request.state in OPEN_STATES:
-                move_request(self.unit, request.id, RequestState.WITHDRAWN, actor=requester_actor(thread.id))
+        self.too_late = undo.drop(self.unit, thread.id, [(one.id, one.state) for one in thread.requests])
+        for request_id in self.too_late:
+            open_work(
+                self.unit, WorkKind.NEW_MESSAGE, self.organisation, same=f"late:{request_id}", case_id=self.case_id,
+                request_id=request_id, detail="too_late",
+            )  # fmt: skip
 
     # --- people and machines ------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Row, delete, select
 
 from cases.audit import AuditTag, staff_actor
-from cases.errors import InputError
+from cases.errors import InputError, Stale
 from cases.types import ChannelKind, Label
 from storage.models import DraftView, Staff, StaffButton, StaffChat, StaffRole, table
 from storage.seal import token_digest
@@ -24,6 +24,7 @@ from storage.unit import Reads, Unit
 from workflow.desk import Desk
 
 CODE_LIFE = timedelta(minutes=15)
+CODE = "koppel-"  # how a code begins: an address of the bot on a website may carry a word of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def index_of(desk: Desk, bot: StaffBot, name: str) -> str:
 
 async def new_code(desk: Desk, staff_id: str, bot: StaffBot) -> str:
     """A code to be typed in the chat that is to be linked; it counts once, for a quarter of an hour."""
-    code = secrets.token_urlsafe(12)
+    code = CODE + secrets.token_urlsafe(12)
 
     def write(unit: Unit) -> None:
         if not _works_for(unit, staff_id, bot.organisation):
@@ -100,7 +101,10 @@ async def link(desk: Desk, bot: StaffBot, code: str, *, chat: str, person: str) 
         _note(unit, bot.organisation, row.staff_id, "chat_linked")
         return True
 
-    return await desk.store.write(write)
+    try:
+        return await desk.store.write(write)
+    except Stale:  # used at the same moment by another process
+        return False
 
 
 async def unlink(desk: Desk, bot: StaffBot, *, chat: str, person: str = "") -> bool:

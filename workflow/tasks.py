@@ -85,7 +85,9 @@ def _joined(unit: Unit, facts: RequestFacts, row: Row[Any], content: Mapping[str
             continue
         asked["actions"].append(row.id)
         asked["wish"] = f"{asked['wish']}\n{content['description']}"
-        unit.change(SourceTask, task_row.id, content=sealer.seal_json(asked, context))
+        unit.change(
+            SourceTask, task_row.id, if_={"status": TaskStatus.OPEN.value}, content=sealer.seal_json(asked, context)
+        )
         return True
     return False
 
@@ -149,7 +151,8 @@ def page(reads: Reads, desk: Desk, token: str) -> TaskPage | None:
     info = source.describe() if source is not None else SourceInfo(row.source, row.source, ())
     find, verb = row.action_id is None, str(content.get("verb", ""))
     steps = (info.keeper.steps if info.keeper else {}).get("find" if find else verb, ())
-    fields = tuple((one.name, one.label) for part in info.tables for one in part.fields) if find else ()
+    fields = tuple((f"{part.name}.{one.name}", one.label) for part in info.tables for one in part.fields)
+    fields = fields if find else ()
     who = (*(("name", content["name"]),), *((kind, value) for kind, value in content["who"]))
     return TaskPage(
         row.id, row.organisation_id, facts.case_number, info.label, find, verb, tuple(steps), fields, who,
@@ -196,22 +199,21 @@ def _answer(
 ) -> None:
     if row.status != TaskStatus.OPEN.value:
         raise Stale("this task was answered")
-    filled = [{name: value.strip() for name, value in one.items() if value.strip()} for one in found[:MAX_ROWS]]
-    filled = [one for one in filled if one]
-    if row.action_id is None and not nothing and not filled:
+    tables = _by_table(row.id, found)
+    if row.action_id is None and not nothing and not tables:
         raise InputError("empty")
     sealer = unit.keys.data(unit, row.data_key_id)
     unit.change(
         SourceTask, row.id, if_={"status": TaskStatus.OPEN.value}, answered_at=unit.now,
         status=(TaskStatus.NOTHING if nothing else TaskStatus.DONE).value,
-        answer=sealer.seal_json({"records": filled, "nothing": nothing}, f"source_task.answer:{row.id}"),
+        answer=sealer.seal_json({"tables": {} if nothing else tables}, f"source_task.answer:{row.id}"),
     )  # fmt: skip
     requests = table(Request)
     request = unit.one(select(requests).where(requests.c.id == row.request_id))
     assert request is not None
     unit.record(
         AuditTag.TASK_ANSWERED, organisation=row.organisation_id, actor=actor, case=request.case_id, subject=row.id,
-        source=row.source, nothing=nothing, records=len(filled),
+        source=row.source, nothing=nothing, records=sum(map(len, tables.values())),
     )  # fmt: skip
     close_work(unit, WorkKind.TASK, actor=actor, same=f"{WorkKind.TASK.value}:{row.id}")
     if row.action_id is None:
@@ -219,6 +221,25 @@ def _answer(
         return
     for action_id in sealer.open_json(row.content, f"source_task.content:{row.id}")["actions"]:
         done_by_hand(unit, action_id, nothing=nothing)
+
+
+def _by_table(task_id: str, found: Sequence[Mapping[str, str]]) -> dict[str, list[dict[str, str]]]:
+    """What was typed ("table.column" → value, one mapping per record), as the source takes it: rows per table.
+
+    Such rows have no name of their own; they get one that no other person's row can have. InputError `unreadable`.
+    """
+    tables: dict[str, list[dict[str, str]]] = {}
+    for number, record in enumerate(found[:MAX_ROWS]):
+        rows: dict[str, dict[str, str]] = {}
+        for name, value in record.items():
+            part, dot, column = name.partition(".")
+            if not dot:
+                raise InputError("unreadable")
+            if value.strip():
+                rows.setdefault(part, {"_key": f"{task_id}-{number}"})[column] = value.strip()
+        for part, row in rows.items():
+            tables.setdefault(part, []).append(row)
+    return tables
 
 
 # --- what was answered, and what was not ------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from sqlalchemy import Row, select
 
 from cases.audit import PROGRAM, AuditTag, requester_actor, staff_actor
 from cases.errors import InputError, RuleError, Stale
-from cases.types import Assurance, ChannelKind, Form, Label, OutboxKind, RequestState
+from cases.types import Assurance, ChannelKind, DraftStatus, Form, Label, OutboxKind, RequestState
 from handlers import doing_notices
 from handlers.notices import About
 from storage.models import Conversation, Draft, Export, Link, Request, Transfer, table
@@ -30,6 +30,7 @@ from workflow.opening import new_token
 
 LINK = "transfer"
 CONFIRM_WITHIN = timedelta(days=14)
+_OPEN = frozenset({RequestState.PREPARING, RequestState.AWAITING_APPROVAL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,10 @@ async def ask(desk: Desk, staff_id: str, request_id: str, party: str, address: s
     facts = await desk.store.read(lambda reads: request_facts(reads, request_id))
     if facts is None or facts.label is not Label.OVERDRACHT:
         raise RuleError("no such request")
-    if facts.assurance < Assurance.CODE_TO_KNOWN_ADDRESS:
+    if facts.assurance < Assurance.CODE_TO_KNOWN_ADDRESS or facts.frozen:
         raise InputError("not_proven")
+    if facts.state not in _OPEN:
+        raise Stale("this request is past the point where a party can be named")
     party, address = " ".join(party.split()), address.strip().lower()
     if not party or address.count("@") != 1 or any(char.isspace() for char in address):
         raise InputError("no_party")
@@ -59,7 +62,8 @@ async def ask(desk: Desk, staff_id: str, request_id: str, party: str, address: s
 
     def settle(unit: Unit) -> None:
         may_decide(unit, staff_id, facts.organisation)
-        row_id, link_id = unit.new_id(), unit.new_id()
+        row_id = unit.new_id()
+        _end_older(unit, request_id)
         sealer = unit.keys.data(unit, facts.case_key_id)
         unit.add(
             Transfer, id=row_id, organisation_id=facts.organisation, request_id=request_id,
@@ -68,14 +72,14 @@ async def ask(desk: Desk, staff_id: str, request_id: str, party: str, address: s
             address_index=desk.index(facts.organisation, "email", address),
         )  # fmt: skip
         unit.add(
-            Link, id=link_id, organisation_id=facts.organisation, kind=LINK, token_digest=token_digest(token),
+            Link, id=row_id, organisation_id=facts.organisation, kind=LINK, token_digest=token_digest(token),
             conversation_id=facts.conversation_id, request_id=request_id, created_at=unit.now,
             expires_at=unit.now + CONFIRM_WITHIN,
         )  # fmt: skip
         to_requester(unit, desk, facts, post, request_id=request_id)
         unit.record(
             AuditTag.LINK_MADE, organisation=facts.organisation, actor=staff_actor(staff_id), case=facts.case_id,
-            subject=link_id, kind=LINK,
+            subject=row_id, kind=LINK,
         )  # fmt: skip
 
     await desk.store.write(settle)
@@ -84,13 +88,13 @@ async def ask(desk: Desk, staff_id: str, request_id: str, party: str, address: s
 
 def page(reads: Reads, token: str) -> TransferPage | None:
     link = _link(reads, token)
-    row = _asked(reads, link.request_id) if link is not None else None
+    row = _asked(reads, link.id) if link is not None else None
     if link is None or row is None:
         return None
     facts = request_facts(reads, link.request_id)
     assert facts is not None
     party = _party(reads, row)
-    over = link.expires_at <= reads.now or row.confirmed_at is not None
+    over = link.expires_at <= reads.now or link.revoked_at is not None or row.confirmed_at is not None
     return TransferPage(link.organisation_id, facts.case_number, party["name"], party["address"], over)
 
 
@@ -99,10 +103,12 @@ async def confirm(desk: Desk, token: str) -> None:
 
     def settle(unit: Unit) -> None:
         link = _link(unit, token)
-        row = _asked(unit, link.request_id) if link is not None else None
+        row = _asked(unit, link.id) if link is not None else None
         if link is None or row is None:
             raise InputError("no_link")
-        if link.expires_at <= unit.now or row.confirmed_at is not None:
+        facts = request_facts(unit, link.request_id)
+        over = link.expires_at <= unit.now or link.revoked_at is not None or row.confirmed_at is not None
+        if over or facts is None or facts.frozen or facts.state not in _OPEN:
             raise Stale("this link is over")
         actor, party = requester_actor(link.conversation_id), _party(unit, row)
         unit.change(Transfer, row.id, if_={"confirmed_at": None}, confirmed_at=unit.now)
@@ -131,19 +137,23 @@ async def deliver(desk: Desk) -> int:
 
 
 def _due(reads: Reads, desk: Desk) -> list[tuple[Row[Any], RequestFacts, dict[str, str], str]]:
-    rows, requests, drafts = table(Transfer), table(Request), table(Draft)
+    rows, requests, drafts, exports = table(Transfer), table(Request), table(Draft), table(Export)
     found = reads.rows(
         select(rows, drafts.c.export_id)
         .join(requests, requests.c.id == rows.c.request_id)
         .join(drafts, drafts.c.request_id == requests.c.id)
-        .where(rows.c.confirmed_at.is_not(None), rows.c.link_id.is_(None), drafts.c.status == "approved")
-        .where(requests.c.state == RequestState.ANSWERED.value, drafts.c.export_id.is_not(None))
+        .join(exports, exports.c.id == drafts.c.export_id)
+        .where(rows.c.confirmed_at.is_not(None), rows.c.link_id.is_(None))
+        .where(drafts.c.status == DraftStatus.APPROVED.value, drafts.c.created_at >= rows.c.confirmed_at)
+        .where(requests.c.state == RequestState.ANSWERED.value, exports.c.data_key_id.is_not(None))
         .where(rows.c.organisation_id.in_(desk.organisations))
     )
     listed = []
     for row in found:
         facts = request_facts(reads, row.request_id)
         assert facts is not None
+        if facts.frozen:
+            continue
         listed.append((row, facts, _party(reads, row), str(row.export_id)))
     return listed
 
@@ -190,10 +200,18 @@ def _link(reads: Reads, token: str) -> Row[Any] | None:
     return reads.one(select(rows).where(rows.c.token_digest == token_digest(token), rows.c.kind == LINK))
 
 
-def _asked(reads: Reads, request_id: str) -> Row[Any] | None:
-    """The newest question: a second one overtakes the first."""
+def _asked(reads: Reads, transfer_id: str) -> Row[Any] | None:
+    """A link confirms the party it was made for, no other."""
     rows = table(Transfer)
-    return reads.one(select(rows).where(rows.c.request_id == request_id).order_by(rows.c.asked_at.desc()))
+    return reads.one(select(rows).where(rows.c.id == transfer_id))
+
+
+def _end_older(unit: Unit, request_id: str) -> None:
+    """A new question ends the ones before it, confirmed or not."""
+    rows, links = table(Transfer), table(Link)
+    older = [row.id for row in unit.rows(select(rows.c.id).where(rows.c.request_id == request_id))]
+    unit.execute(links.update().where(links.c.id.in_(older), links.c.kind == LINK).values(revoked_at=unit.now))
+    unit.execute(rows.update().where(rows.c.id.in_(older)).values(confirmed_at=None))
 
 
 def _party(reads: Reads, row: Row[Any]) -> dict[str, str]:

@@ -18,6 +18,7 @@ from cases.calendar import local_date
 from cases.errors import InputError, Stale
 from cases.protocols import Change
 from cases.types import (
+    OPEN_STATES,
     ActionStatus,
     Awaiting,
     ChannelKind,
@@ -34,7 +35,7 @@ from storage.queries.request_facts import RequestFacts, request_facts
 from storage.queries.writing import Post, Route, move_request, open_work, queue
 from storage.seal import token_digest
 from storage.unit import Reads, Unit
-from workflow.actions import UNDO, cancel_actions, content_of
+from workflow.actions import UNDO, cancel_actions
 from workflow.desk import Desk
 from workflow.notices import about, to_requester, write
 from workflow.opening import new_token
@@ -112,6 +113,20 @@ def called_off_by_requester(unit: Unit, request_id: str, conversation_id: str) -
     )  # fmt: skip
 
 
+def drop(unit: Unit, conversation_id: str, requests: Sequence[tuple[str, RequestState]]) -> list[str]:
+    """The proven requester drops what is open; gives those for which it is too late: a letter or a change has begun."""
+    late = []
+    for request_id, state in requests:
+        if state is RequestState.EXECUTING:
+            try:
+                called_off_by_requester(unit, request_id, conversation_id)
+            except Stale:
+                late.append(request_id)
+        elif state in OPEN_STATES:
+            move_request(unit, request_id, RequestState.WITHDRAWN, actor=requester_actor(conversation_id))
+    return late
+
+
 def called_off_by_staff(unit: Unit, request_id: str, staff_id: str) -> None:
     """Staff take the approval back while it waits: the draft is open again, for two people where it needs two."""
     actor = staff_actor(staff_id)
@@ -156,37 +171,29 @@ def _void(unit: Unit, request_id: str) -> None:
 # --- a change that opens accounts ------------------------------------------------------------------------------------
 
 
-def confirm(unit: Unit, desk: Desk, facts: RequestFacts, draft_id: str) -> None:
-    """Tells the old and the new address that it was changed, each with a way back."""
-    rows = table(SourceAction)
-    found = unit.rows(select(rows).where(rows.c.draft_id == draft_id, rows.c.undo_until.is_not(None)))
-    contents = [content_of(unit, row) for row in found]
-    if not found:
-        return
+def confirm(unit: Unit, desk: Desk, facts: RequestFacts, row: Row[Any], content: dict[str, Any]) -> None:
+    """Tells the old and the new address, as soon as it was changed, each with a way back of 72 hours."""
     token = new_link(unit, facts, UNDO_LINK, unit.now + UNDO)
     letter = doing_notices.changed(
-        _about(desk, facts), fields=sorted(_fields(desk, facts, found, contents)), until=unit.now + UNDO,
+        _about(desk, facts), fields=sorted(_fields(desk, facts, row, content)), until=unit.now + UNDO,
         undo_link=f"{desk.base_url}/ongedaan/{token}",
     )  # fmt: skip
     post = write(desk, facts.organisation, OutboxKind.CONFIRMATION, letter)
     to_requester(unit, desk, facts, post, request_id=facts.id)
-    for address in sorted(_addresses(contents) - {facts.address.lower()}):
+    for address in sorted(_addresses(content) - {facts.address.lower()}):
         _to(unit, desk, facts, post, address)
 
 
-def _fields(desk: Desk, facts: RequestFacts, rows: Sequence[Row[Any]], contents: list[dict[str, Any]]) -> set[str]:
-    names: set[str] = set()
-    for row, content in zip(rows, contents, strict=True):
-        source = desk.organisation(facts.organisation).sources.get(row.source)
-        parts = source.describe().tables if source is not None else ()
-        known = {one.name: one.corrects for part in parts if part.name == row.table_name for one in part.fields}
-        names |= {known.get(column) or column for column in content["values"]}
-    return names
+def _fields(desk: Desk, facts: RequestFacts, row: Row[Any], content: dict[str, Any]) -> set[str]:
+    source = desk.organisation(facts.organisation).sources.get(row.source)
+    parts = source.describe().tables if source is not None else ()
+    known = {one.name: one.corrects for part in parts if part.name == row.table_name for one in part.fields}
+    return {known.get(column) or column for column in content["values"]}
 
 
-def _addresses(contents: list[dict[str, Any]]) -> set[str]:
+def _addresses(content: dict[str, Any]) -> set[str]:
     """Old and new e-mail addresses among the changed values."""
-    values = [value for one in contents for part in ("values", "expected") for value in one[part].values()]
+    values = [value for part in ("values", "expected") for value in content[part].values()]
     return {value.strip().lower() for value in values if isinstance(value, str) and value.count("@") == 1}
 
 
@@ -224,7 +231,7 @@ async def _undo(desk: Desk, link: Row[Any]) -> None:
 
     def settle(unit: Unit) -> None:
         unit.change(Link, link.id, if_={"revoked_at": None}, revoked_at=unit.now)
-        for row, _ in todo:
+        for row, _ in () if failed else todo:  # what could not be put back keeps the old values, for a person
             unit.change(SourceAction, row.id, undo_until=None, previous=None)
         unit.record(
             AuditTag.ACTION_UNDONE, organisation=facts.organisation, actor=requester_actor(facts.conversation_id),

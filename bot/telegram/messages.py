@@ -14,13 +14,15 @@ from aiogram.types import CallbackQuery, InaccessibleMessage, Message
 from bot.telegram.keyboards import pressed_words
 from cases.messages import ChatFile, ChatMessage
 
+_START = "/start"  # what the first tap sends; behind it stands whatever the address that was opened said
+
 
 def chat_message(parts: Sequence[Message]) -> ChatMessage:
     """One message, or the parts of one album: their words and files together, under the number of the first."""
-    first = parts[0]
+    first, said = parts[0], "\n".join(text for part in parts if (text := part.text or part.caption))
     return ChatMessage(
         sender=str(first.chat.id), name=first.from_user.full_name if first.from_user else "",
-        text="\n".join(text for part in parts if (text := part.text or part.caption)),
+        text=_START if said.startswith(f"{_START} ") else said,
         message_id=_number(first), edits=str(first.message_id) if first.edit_date else "",
         files=tuple(file for part in parts if (file := _file(part)) is not None),
     )  # fmt: skip

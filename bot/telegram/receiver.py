@@ -31,7 +31,7 @@ WAIT = 25  # seconds that Telegram holds a question open
 BATCH = 100
 ALBUM_SECONDS = 0.7  # the parts of an album come within a few tenths
 RESTS = (1.0, 2.0, 5.0, 15.0, 30.0)  # seconds after a failure
-LOOK = 300.0  # a webhook is looked after so often
+LOOK = timedelta(minutes=5)  # a webhook is looked after so often
 STALE = timedelta(days=6)
 
 
@@ -60,7 +60,7 @@ class Receiver:
                 failures = 0
                 await self._report(ok=True)
                 if self._hook:
-                    await _until(stop, LOOK)
+                    await _until(stop, LOOK.total_seconds())
                     self._begun = False  # said once more: somebody may have changed it
             except Exception as error:
                 await self._rest(error, failures, stop)
@@ -97,6 +97,10 @@ class Receiver:
                 await bot.set_webhook(
                     self._hook, secret_token=own.secret, allowed_updates=list(WANTED), request_timeout=CALL_SECONDS
                 )
+                info = await bot.get_webhook_info(request_timeout=CALL_SECONDS)
+                failed_at = info.last_error_date
+                if info.pending_update_count and failed_at and self._face.desk.now() - failed_at < 2 * LOOK:
+                    raise Temporary("telegram: it can not bring updates to our address")
             else:
                 await bot.delete_webhook(request_timeout=CALL_SECONDS)
 

@@ -26,7 +26,7 @@ class InLinkedChat(BaseFilter):
 def router() -> Router:
     made = Router(name="staff")
     made.message.register(link, Command("koppel"))
-    made.message.register(link, CommandStart(deep_link=True))
+    made.message.register(link, CommandStart(deep_link=True, magic=F.args.startswith(staff_chat.CODE)))
     made.message.register(unlink, Command("ontkoppel"))
     made.message.register(migrated, F.migrate_to_chat_id)
     made.message.register(only_notices, F.chat.type == ChatType.PRIVATE, InLinkedChat())

@@ -43,6 +43,7 @@ def _take(context: BrowserContext, base: str) -> None:
     page = context.new_page()
     page.goto(base)
     _shoot(page, "demo")
+    _chat(context, base)
     with context.expect_page() as opened:
         page.get_by_text("Werk als").first.click()
     desk = opened.value
@@ -53,6 +54,20 @@ def _take(context: BrowserContext, base: str) -> None:
     letter.set_viewport_size({"width": 860, "height": 1000})
     letter.goto(base + str(desk.locator("iframe[src$=voorbeeld]").first.get_attribute("src")))
     _shoot(letter, "letter")
+
+
+def _chat(context: BrowserContext, base: str) -> None:
+    """The widget as it stands on a page: what somebody asks, what is understood, the question that follows."""
+    page = context.new_page()
+    page.goto(base)
+    page.get_by_role("button", name="Vraag over privacy").click()
+    field = page.get_by_role("textbox", name="Bericht", exact=True)
+    for count, words in enumerate(("hallo", "Welke gegevens hebben jullie van mij?"), 1):
+        field.fill(words)
+        field.press("Enter")
+        page.locator(f":nth-match(.line.assistant, {count})").wait_for(timeout=120_000)  # it may still be learning
+    page.locator("privacyloket-chat .panel").screenshot(path=HERE / "chat.png")
+    page.close()
 
 
 def _shoot(page: Page, name: str) -> None:

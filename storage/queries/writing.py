@@ -21,9 +21,10 @@ from cases.types import (
     OutboxKind,
     OutboxStatus,
     RequestState,
+    TaskStatus,
     WorkKind,
 )
-from storage.models import Case, Deadline, Draft, Message, Outbox, Request, WorkItem, table
+from storage.models import Case, Deadline, Draft, Message, Outbox, Request, SourceTask, WorkItem, table
 from storage.queries.standing import mode
 from storage.unit import Unit
 
@@ -181,6 +182,9 @@ def _after_the_end(unit: Unit, organisation: str, case_id: str, request_id: str,
         .where(rows.c.request_id == request_id, rows.c.fired_at.is_(None), rows.c.cancelled_at.is_(None))
         .values(cancelled_at=unit.now)
     )
+    tasks = table(SourceTask)
+    open_tasks = (tasks.c.request_id == request_id) & (tasks.c.status == TaskStatus.OPEN.value)
+    unit.execute(update(tasks).where(open_tasks).values(status=TaskStatus.CANCELLED.value))
     close_work(unit, *_OVER_WITH_ITS_CASE, actor=actor, request_id=request_id)
     # two requests that end at the same moment must not each see the other as open (PostgreSQL)
     unit.one(select(cases.c.id).where(cases.c.id == case_id).with_for_update())

@@ -11,7 +11,7 @@ from storage.models import SourceAction, Suppression
 from tests.acceptance.rights import decided, letter, office, one_letter, proven, request_of, stands
 from tests.acceptance.words import COMPLAINT_U, ERASURE_U, LETTERS, STOP_U
 from tests.support.office import Office, shared
-from workflow import drafting, questions
+from workflow import approval, drafting, questions
 
 __all__ = ["office", "shared"]  # fixtures
 ORGANISATION = "weservit"
@@ -150,6 +150,8 @@ async def test_access_comes_first_then_the_erasure_keeps_what_is_unpaid(office: 
     await office.advance(days=4)
     assert {row.status for row in office.rows(SourceAction)} == {"waiting"}, "nothing goes before access was answered"
     access = request_of(office, Label.INZAGE)
+    await approval.hand_back(office.desk, office.staff[0], office.draft(access.id).id)  # made before the answer came
+    await office.work()
     await office.approved(office.draft(access.id))
     await office.advance(minutes=1)
     assert office.states() == {"inzage": "answered", "verwijdering": "answered"}

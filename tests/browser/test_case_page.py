@@ -15,7 +15,8 @@ from tests.support.web_rows import CASE_TOKEN, CASE_TOKEN_COR, OLD_TOKEN
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 ADDRESSES = [
     f"/z/{CASE_TOKEN}", f"/z/{CASE_TOKEN_COR}", f"/z/{CASE_TOKEN}/intrekken", f"/d/{OLD_TOKEN}", "/z/onbekend",
-    "/privacy/whatnext", "/privacy/whatnext?taal=en",
+    "/privacy/whatnext", "/privacy/whatnext?taal=en", "/verzoek/whatnext", "/verzoek/whatnext?taal=en",
+    "/verzoek/whatnext/verstuurd",
 ]  # fmt: skip
 
 

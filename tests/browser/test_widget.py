@@ -102,6 +102,9 @@ async def test_a_whole_talk_on_a_foreign_page(page: Page, site: ChatSite) -> Non
     await page.get_by_role("group", name="Snelle antwoorden").get_by_role("button").first.click()
     await answered(page, 2, "e-mailadres")
     await expect(page.get_by_role("group", name="Snelle antwoorden")).to_have_text("Een medewerker")
+    top = await page.get_by_role("region", name="Gesprek").bounding_box()
+    line = await lines(page, "assistant").last.bounding_box()
+    assert top is not None and line is not None and line["y"] >= top["y"], "a line is read from its beginning"
     await say(page, CUSTOMER.email)
     await answered(page, 3, "code")
     await say(page, await site.code())
@@ -193,6 +196,7 @@ async def test_a_page_that_is_not_on_the_list_hears_so(chromium: Browser, site: 
         await expect(page.get_by_text("De chat werkt niet op deze pagina.")).to_be_visible(timeout=SOON)
         own = page.get_by_role("link", name="Open de chat op een eigen pagina")
         await expect(own).to_have_attribute("href", f"{site.desk.url}/chat/whatnext")
+        await expect(own).to_be_focused()
     assert site.office.rows(ChatSession) == []
 
 
@@ -377,6 +381,15 @@ async def test_words_of_others_stay_words(page: Page, site: ChatSite) -> None:
     await expect(link).to_have_attribute("href", "https://voorbeeld.example/a?b=1")
     await expect(link).to_have_attribute("rel", "noopener noreferrer")
     assert await page.locator("img").count() == 0
+
+
+async def test_every_page_may_load_the_script_and_keep_it_a_while(page: Page, site: ChatSite) -> None:
+    answer = await page.request.get(f"{site.desk.url}/widget.js")
+    assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["content-type"].startswith("text/javascript")
+    again = await page.request.get(f"{site.desk.url}/widget.js", headers={"If-None-Match": answer.headers["etag"]})
+    assert again.status == 304
 
 
 async def test_the_script_is_small_and_brings_nobody_else() -> None:

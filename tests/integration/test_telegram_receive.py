@@ -66,6 +66,12 @@ async def test_a_message_is_stored_and_then_confirmed(desk: TelegramDesk) -> Non
     assert desk.office.rows(ChannelCursor)[0].position == str(update["update_id"] + 1)
 
 
+async def test_what_an_address_on_a_website_adds_to_the_first_tap_is_nothing(desk: TelegramDesk) -> None:
+    desk.api.write(ANNA, "/start van-de-website")
+    await desk.receive()
+    assert [message["text"] for message in stored(desk)] == ["/start"]
+
+
 async def test_the_same_update_again_is_the_same_message(desk: TelegramDesk) -> None:
     update = desk.api.write(ANNA, "hallo")
     await desk.receive()

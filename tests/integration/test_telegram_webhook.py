@@ -69,6 +69,15 @@ async def test_the_address_and_the_secret_are_told_to_telegram(hook: Hook) -> No
     assert hook.desk.api.offsets == [], "a webhook and asking exclude each other"
 
 
+async def test_an_address_that_telegram_can_not_reach_is_said(hook: Hook) -> None:
+    hook.desk.api.write(ANNA, "hallo")
+    hook.desk.api.unreached_at = int(hook.desk.office.clock.now().timestamp()) - 60
+    with pytest.raises(Temporary, match="our address"):
+        await hook.desk.receiver.once(hook.desk.stop)
+    hook.desk.office.clock.advance(hours=1)
+    await hook.desk.receiver.once(hook.desk.stop)
+
+
 async def test_an_update_is_stored_before_telegram_hears_200(hook: Hook) -> None:
     update = hook.desk.api.write(ANNA, "hallo")
     assert await hook.bring(update) == 200

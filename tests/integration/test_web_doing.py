@@ -166,6 +166,7 @@ def open_task(made: World, *, change: bool = False) -> str:
         content: dict[str, Any] = {"keys": ["7"], "values": {}, "columns": [], "description": "Haal kaart 7 weg."}
         unit.add(
             SourceAction, id=row_id, organisation_id="whatnext", request_id=facts.id, source="kaart", verb="erase",
+            draft_id=made.ids["anna.draft"],
             data_key_id=facts.case_key_id, position=0, not_before=unit.now, status="by_hand",
             content=unit.keys.data(unit, facts.case_key_id).seal_json(content, f"source_action.content:{row_id}"),
         )  # fmt: skip

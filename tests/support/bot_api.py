@@ -138,6 +138,7 @@ class BotApi:
     updates: list[Json] = field(default_factory=list)  # not confirmed yet
     webhook: Json = field(default_factory=dict)
     offsets: list[int | None] = field(default_factory=list)  # what getUpdates was asked with
+    unreached_at: int = 0  # when the webhook's address last did not answer
     next_id: int = 1000
     _messages: Any = field(default_factory=lambda: itertools.count(1))
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -250,7 +251,8 @@ class BotApi:
         if method == "getWebhookInfo":
             waiting = len(self.updates)
             url = self.webhook.get("url", "")
-            return {"url": url, "has_custom_certificate": False, "pending_update_count": waiting}
+            info = {"url": url, "has_custom_certificate": False, "pending_update_count": waiting}
+            return info | ({"last_error_date": self.unreached_at} if self.unreached_at else {})
         return True
 
     async def _get_updates(self, given: Json) -> Any:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import jwt
 import uvicorn
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -108,7 +108,7 @@ def free_port() -> int:
         return port
 
 
-def shop_page(site: ChatSite) -> FastAPI:
+def shop_page(site: ChatSite) -> Starlette:
     """An organisation's page: nothing inline, nothing of a third party but the chat, Trusted Types required."""
 
     async def page(request: Request) -> Response:
@@ -137,14 +137,14 @@ def shop_page(site: ChatSite) -> FastAPI:
         return PlainTextResponse(HOUSE_STYLE, media_type="text/css")
 
     routes = [Route("/", page), Route("/chat-token", token), Route("/huisstijl.css", style)]
-    return FastAPI(routes=routes, telemetry={"auto_configure": False})
+    return Starlette(routes=routes)
 
 
 @asynccontextmanager
 async def chat_site(office: Office) -> AsyncIterator[ChatSite]:
     """`office` must be freshly opened; its web chat is switched on here."""
     open_chat(office)
-    desk, shop, stranger = (Served(FastAPI(), free_port()) for _ in range(3))
+    desk, shop, stranger = (Served(Starlette(), free_port()) for _ in range(3))
     portal = PortalSettings(Algorithm.HS256, SECRET, "portaal", "privacyloket", {"email": "email"})
     settings = WebChatSettings(office.organisation, (shop.url,), portal)
     office.web = WebSettings(desk.url, chats={office.organisation: settings}, accept=office.accept)

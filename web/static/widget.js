@@ -70,7 +70,7 @@
     .head button { background: transparent; color: inherit; border-color: currentcolor; }
     .head button:hover { border-color: currentcolor; text-decoration: underline; }
     .head :focus-visible { outline-color: currentcolor; }
-    .scroll { flex: 1; min-height: 6em; overflow-y: auto; padding: .75em; overflow-wrap: anywhere; overscroll-behavior: contain; }
+    .scroll { position: relative; flex: 1; min-height: 6em; overflow-y: auto; padding: .75em; overflow-wrap: anywhere; overscroll-behavior: contain; }
     .scroll:focus-visible { outline-offset: -3px; }
     p { margin: 0; }
     .bot { padding: .5em .75em; border-inline-start: 4px solid var(--sea); background: var(--wash); font-size: .9em; }
@@ -235,7 +235,7 @@
         } catch (error) {
           direct = false;
           if (error.message === "no_session") { ready = false; flying = ""; }
-          else if (!everHeard && (error.message === "closed" || (!(error instanceof Refusal) && (await mayNot())))) { closed = true; face.say("closed"); return; }
+          else if (!everHeard && (["closed", "bad_origin"].includes(error.message) || (!(error instanceof Refusal) && (await mayNot())))) { closed = true; face.say("closed"); return; }
           else face.say("offline");
         }
         const time = Math.min(30, 2 ** tries++) * SECOND * (0.5 + Math.random() / 2);
@@ -323,7 +323,7 @@
 
     const nodes = new Map();
     const draftPlace = `privacyloket.${org}.draft`, openPlace = `privacyloket.${org}.open`;
-    let said = "", unread = 0, filled = false, chosen = null;
+    let said = "", unread = 0, filled = false, chosen = null, placed = 0;
 
     const log = el("div", { role: "log", "aria-live": "off" });
     const choices = el("div", { class: "choices", role: "group", "aria-label": WORDS.choices, hidden: true });
@@ -353,19 +353,27 @@
     const launch = el("button", { class: "launch", type: "button", "aria-haspopup": "dialog", "aria-expanded": "false", onclick: () => open(true) }, WORDS.launch, badge);
 
     const seen = () => Boolean(inside) || panel.open;
-    const toEnd = () => { scroll.scrollTop = scroll.scrollHeight; };
+    // To the end, but never past the beginning of `node`: a line is read from its top.
+    const toEnd = (node) => {
+      scroll.scrollTop = node ? Math.min(node.offsetTop - 8, scroll.scrollHeight) : scroll.scrollHeight;
+      placed = scroll.scrollTop;
+    };
     const count = (n) => { unread = n; news.textContent = n ? WORDS.unread(n) : ""; badge.textContent = n ? ` (${news.textContent})` : ""; };
 
+    // On a small screen it covers the page, so the page behind it is out of reach meanwhile.
+    const small = () => matchMedia("(max-width: 30em), (max-height: 30em)").matches;
     const open = (focus) => {
       if (panel.open) return;
-      // On a small screen it covers the page, so the page behind it is out of reach meanwhile.
-      if (matchMedia("(max-width: 30em), (max-height: 30em)").matches) panel.showModal(); else panel.show();
+      const stood = document.activeElement;
+      if (small()) panel.showModal(); else panel.show();
       launch.hidden = true;
       launch.setAttribute("aria-expanded", "true");
       tab.set(openPlace, true);
       count(0);
       toEnd();
-      if (focus) field.focus(); else document.activeElement?.blur();
+      if (focus) field.focus();
+      else if (stood && stood !== document.body) stood.focus();
+      else document.activeElement?.blur();
       talk.start();
     };
     const close = () => {
@@ -378,6 +386,7 @@
     const submit = () => {
       const text = field.value.trim();
       if (!text) return;
+      if (!["joining", "offline", "too_many"].includes(said)) say(""); // it was read by now
       field.value = "";
       tab.drop(draftPlace);
       talk.say(text);
@@ -411,20 +420,28 @@
       if (!code && said === "offline") code = "again";
       said = code in WORDS ? code : code && "later";
       status.textContent = said ? WORDS[said] : "";
-      if (said === "closed") { form.hidden = true; status.append(" ", link(ROOM, WORDS.own)); }
+      if (said === "closed") {
+        const own = link(ROOM, WORDS.own), stood = form.contains(root.activeElement);
+        status.append(" ", own);
+        form.hidden = true;
+        if (stood) own.focus();
+      }
     };
 
     const bubble = (entry) => el("div", { class: `line ${entry.by}` }, el("p", { class: entry.by === "visitor" ? "who unseen" : "who" }, `${WORDS[entry.by]}:`),
       el("p", { class: "text", dir: "auto" }, ...(entry.text ? withLinks(entry.text) : [WORDS.file])), el("p", { class: "state" }));
 
     const draw = (entries, whole) => {
-      const low = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
+      // Who scrolled back to read stays there.
+      const follows = scroll.scrollTop === placed || scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
+      let newest = null;
       const names = entries.map((entry) => entry.ref || entry.id);
       for (const [name, node] of nodes) if (!names.includes(name)) { node.remove(); nodes.delete(name); }
       entries.forEach((entry, at) => {
         if (!nodes.has(names[at])) {
           nodes.set(names[at], bubble(entry));
           if (filled && !seen() && entry.by !== "visitor") count(unread + 1);
+          if (entry.by !== "visitor") newest = nodes.get(names[at]);
         }
         const node = nodes.get(names[at]);
         if (log.children[at] !== node) log.insertBefore(node, log.children[at] || null);
@@ -434,7 +451,7 @@
         state.classList.toggle("bad", Boolean(entry.refused));
       });
       offer(entries.at(-1)?.choices || []);
-      if (low || !filled) toEnd();
+      if (follows || !filled) toEnd(newest);
       // What was said before is there to be read, not to be read out; from now on it is.
       if (whole && !filled) setTimeout(() => { log.setAttribute("aria-live", "polite"); filled = true; }, 300);
     };
@@ -458,7 +475,8 @@
       if (inside) { root.append(panel); document.getElementById(inside).append(host); talk.start(); return; }
       root.append(el("aside", { "aria-label": WORDS.launch, lang: LANG }, launch, news), panel);
       document.body.append(host);
-      if (tab.get(openPlace)) open(false); // it was open on the page before this one
+      if (!tab.get(openPlace)) return;
+      if (small()) talk.start(); else open(false); // it was open on the page before this one
     };
     if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", place); else place();
   };

@@ -1,4 +1,4 @@
-"""Doing: changes in systems, erasure ledger, tasks, notices, breaches; chats and their staff."""
+"""Doing: changes in systems, erasure ledger, tasks, notices to recipients, breaches, mandates."""
 
 from __future__ import annotations
 
@@ -12,10 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    _channel_cursor()
-    _chat_session()
     _ledger_entry()
-    _staff_chat()
     _suppression()
     _breach()
     _mandate()
@@ -24,47 +21,10 @@ def upgrade() -> None:
     _restriction()
     _source_action()
     _source_task()
-    _staff_button()
     _suspension()
     _transfer()
-    _draft_view()
     _added_columns()
     _work_indexes()
-
-
-def _channel_cursor() -> None:
-    op.create_table(
-        "channel_cursor",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("organisation_id", sa.Text(), nullable=False),
-        sa.Column("position", sa.Text(), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisation.id"], name=op.f("fk_channel_cursor_organisation_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_channel_cursor")),
-    )
-    op.create_index(op.f("ix_channel_cursor_organisation_id"), "channel_cursor", ["organisation_id"], unique=False)
-
-
-def _chat_session() -> None:
-    op.create_table(
-        "chat_session",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("organisation_id", sa.Text(), nullable=False),
-        sa.Column("token_digest", sa.Text(), nullable=False),
-        sa.Column("vouched", sa.LargeBinary(), nullable=True),
-        sa.Column("vouched_until", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("network_index", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_chat_session_organisation_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_chat_session")),
-        sa.UniqueConstraint("token_digest", name=op.f("uq_chat_session_token_digest")),
-    )
-    op.create_index(op.f("ix_chat_session_organisation_id"), "chat_session", ["organisation_id"], unique=False)
-    op.create_index(op.f("ix_chat_session_network_index"), "chat_session", ["network_index"], unique=False)
 
 
 def _ledger_entry() -> None:
@@ -95,28 +55,6 @@ def _ledger_entry() -> None:
     op.create_index(op.f("ix_ledger_entry_organisation_id"), "ledger_entry", ["organisation_id"], unique=False)
     op.create_index(op.f("ix_ledger_entry_reference_digest"), "ledger_entry", ["reference_digest"], unique=False)
     op.create_index(op.f("ix_ledger_entry_request_id"), "ledger_entry", ["request_id"], unique=False)
-
-
-def _staff_chat() -> None:
-    op.create_table(
-        "staff_chat",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("staff_id", sa.Text(), nullable=False),
-        sa.Column("channel", sa.Text(), nullable=False),
-        sa.Column("account", sa.Text(), nullable=False),
-        sa.Column("chat_id", sa.LargeBinary(), nullable=True),
-        sa.Column("chat_index", sa.Text(), nullable=True),
-        sa.Column("user_index", sa.Text(), nullable=True),
-        sa.Column("code_digest", sa.Text(), nullable=False),
-        sa.Column("code_until", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("linked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_staff_chat_staff_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_chat")),
-    )
-    op.create_index(op.f("ix_staff_chat_chat_index"), "staff_chat", ["chat_index"], unique=False)
-    op.create_index(op.f("ix_staff_chat_staff_id"), "staff_chat", ["staff_id"], unique=False)
-    op.create_index(op.f("ix_staff_chat_user_index"), "staff_chat", ["user_index"], unique=False)
 
 
 def _suppression() -> None:
@@ -330,29 +268,6 @@ def _source_task() -> None:
     op.create_index(op.f("ix_source_task_request_id"), "source_task", ["request_id"], unique=False)
 
 
-def _staff_button() -> None:
-    op.create_table(
-        "staff_button",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("staff_chat_id", sa.Text(), nullable=False),
-        sa.Column("organisation_id", sa.Text(), nullable=False),
-        sa.Column("request_id", sa.Text(), nullable=False),
-        sa.Column("draft_id", sa.Text(), nullable=True),
-        sa.Column("package_digest", sa.Text(), nullable=False),
-        sa.Column("act", sa.Text(), nullable=False),
-        sa.Column("asked_again_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_staff_button_organisation_id")),
-        sa.ForeignKeyConstraint(["request_id"], ["request.id"], name=op.f("fk_staff_button_request_id")),
-        sa.ForeignKeyConstraint(["staff_chat_id"], ["staff_chat.id"], name=op.f("fk_staff_button_staff_chat_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_button")),
-    )
-    op.create_index(op.f("ix_staff_button_organisation_id"), "staff_button", ["organisation_id"], unique=False)
-    op.create_index(op.f("ix_staff_button_request_id"), "staff_button", ["request_id"], unique=False)
-    op.create_index(op.f("ix_staff_button_staff_chat_id"), "staff_button", ["staff_chat_id"], unique=False)
-
-
 def _suspension() -> None:
     op.create_table(
         "suspension",
@@ -395,29 +310,7 @@ def _transfer() -> None:
     op.create_index(op.f("ix_transfer_request_id"), "transfer", ["request_id"], unique=False)
 
 
-def _draft_view() -> None:
-    op.create_table(
-        "draft_view",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("draft_id", sa.Text(), nullable=False),
-        sa.Column("staff_id", sa.Text(), nullable=False),
-        sa.Column("package_digest", sa.Text(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["draft_id"], ["draft.id"], name=op.f("fk_draft_view_draft_id")),
-        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_draft_view_staff_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_draft_view")),
-    )
-    op.create_index(op.f("ix_draft_view_draft_id"), "draft_view", ["draft_id"], unique=False)
-
-
 def _added_columns() -> None:
-    with op.batch_alter_table("conversation", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("ident_address", sa.LargeBinary(), nullable=True))
-        batch_op.add_column(sa.Column("ident_index", sa.Text(), nullable=True))
-        batch_op.create_index(batch_op.f("ix_conversation_ident_index"), ["ident_index"], unique=False)
-        batch_op.add_column(sa.Column("network_index", sa.Text(), nullable=True))
-        batch_op.create_index(batch_op.f("ix_conversation_network_index"), ["network_index"], unique=False)
-
     with op.batch_alter_table("draft", schema=None) as batch_op:
         batch_op.add_column(sa.Column("actions", sa.LargeBinary(), nullable=True))
 
@@ -427,9 +320,6 @@ def _added_columns() -> None:
         batch_op.add_column(sa.Column("extended_on", sa.Date(), nullable=True))
         batch_op.add_column(sa.Column("same_as", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("handler_id", sa.Text(), nullable=True))
-
-    with op.batch_alter_table("work_item", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("chat_told_at", sa.DateTime(timezone=True), nullable=True))
 
 
 def _work_indexes() -> None:
@@ -443,8 +333,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_case_identifier_looked_up_at"), table_name="case_identifier")
     op.drop_index("ix_inbound_work", table_name="inbound")
     op.create_index("ix_inbound_work", "inbound", ["status", "lease_until"], unique=False)
-    with op.batch_alter_table("work_item", schema=None) as batch_op:
-        batch_op.drop_column("chat_told_at")
     with op.batch_alter_table("request", schema=None) as batch_op:
         batch_op.drop_column("handler_id")
         batch_op.drop_column("same_as")
@@ -453,17 +341,9 @@ def downgrade() -> None:
         batch_op.drop_column("ground")
     with op.batch_alter_table("draft", schema=None) as batch_op:
         batch_op.drop_column("actions")
-    with op.batch_alter_table("conversation", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_conversation_network_index"))
-        batch_op.drop_column("network_index")
-        batch_op.drop_index(batch_op.f("ix_conversation_ident_index"))
-        batch_op.drop_column("ident_index")
-        batch_op.drop_column("ident_address")
     for name in (
-        "draft_view",
         "transfer",
         "suspension",
-        "staff_button",
         "source_task",
         "source_action",
         "restriction",
@@ -472,9 +352,6 @@ def downgrade() -> None:
         "mandate",
         "breach",
         "suppression",
-        "staff_chat",
         "ledger_entry",
-        "chat_session",
-        "channel_cursor",
     ):
         op.drop_table(name)
