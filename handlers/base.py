@@ -53,6 +53,7 @@ class CaseFile:
     corrections: tuple[Correction, ...] = ()  # field, old → new, as read in the messages of this request
     facts: tuple[Fact, ...] = ()  # of its messages
     chosen: Mapping[str, str] = field(default_factory=dict)  # what staff or the requester settled: see its handler
+    frozen: bool = False  # a restriction stands for this request
     checked_by_role: str = ""  # "medewerker privacy"; the policy's role where empty
     texts: Texts | None = None  # the organisation's own sentences; the shipped ones where None
 

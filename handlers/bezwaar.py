@@ -202,7 +202,9 @@ def _processing(file: CaseFile, purposes: tuple[Purpose, ...]) -> Block:
 
 
 def _frozen(file: CaseFile) -> Block:
-    return titled(texts_of(file), BlockKind.RESTRICTED_USE, texts_of(file).say("objection.frozen"))
+    """What really was: the freeze is set by a person, before or after this letter was made."""
+    stood = "objection.frozen" if file.frozen else "objection.not_frozen"
+    return titled(texts_of(file), BlockKind.RESTRICTED_USE, texts_of(file).say(stood))
 
 
 def _only(purposes: tuple[Purpose, ...]) -> frozenset[str] | None:

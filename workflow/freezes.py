@@ -108,7 +108,7 @@ def told(unit: Unit, request_id: str) -> None:
     """A letter that says when the use goes on has left: an objection refused on compelling grounds (21(1), 18(3))."""
     rows = table(Restriction)
     mine = (rows.c.request_id == request_id) & rows.c.told_at.is_(None)
-    unit.execute(rows.update().where(mine).values(told_at=unit.now))
+    unit.execute(rows.update().where(mine).values(told_at=unit.now, review_on=local_date(unit.now) + NOTICE))
 
 
 async def announce(desk: Desk, staff_id: str, restriction_id: str, on: date, why: str) -> None:

@@ -25,7 +25,7 @@ from cases.export import ExportSpec
 from cases.letters import Letter, fill, slots
 from cases.policy import Policy, level_needed
 from cases.protocols import FindStatus, Found, FoundTable, SourceInfo
-from cases.types import Assurance, Awaiting, DraftStatus, OutboxKind, RequestState, WorkKind
+from cases.types import Assurance, Awaiting, DraftStatus, Label, OutboxKind, RequestState, WorkKind
 from handlers.base import CaseFile, Needs, Prepared
 from handlers.inzage import DOWNLOAD_SLOT
 from handlers.registry import HANDLERS
@@ -38,11 +38,11 @@ from storage.queries.writing import Post, close_work, move_request, open_work
 from storage.seal import token_digest
 from storage.unit import Unit
 from workflow import asking, questions
-from workflow.actions import write_actions
+from workflow.actions import suppress_for, write_actions
 from workflow.desk import Desk, OrganisationDesk
 from workflow.notices import to_requester, write_answer
 from workflow.opening import new_token, ready
-from workflow.package import open_draft, write_draft
+from workflow.package import doing_of, open_draft, write_draft
 
 log = logging.getLogger(__name__)
 ASK_AGAIN = (timedelta(minutes=1), timedelta(minutes=5))  # then staff get the draft as it is
@@ -175,6 +175,7 @@ def case_file(
         requester_address=facts.address, requester_name=facts.name, assurance=assurance,
         identifiers=facts.identifiers, sources=sources, found=found, also=facts.also, now=desk.now(),
         texts=own.texts[facts.form], corrections=facts.corrections, facts=facts.facts, chosen=facts.chosen,
+        frozen=facts.restricted,
     )  # fmt: skip
 
 
@@ -229,6 +230,15 @@ def _by_program(unit: Unit, desk: Desk, work: Work, draft_id: str) -> None:
         unit, facts.id, RequestState.EXECUTING, actor=PROGRAM, awaiting=Awaiting.NOBODY.value,
         decision=work.prepared.decision.value,
     )  # fmt: skip
+    if work.post is not None:
+        suppress_for(unit, facts, doing_of(work.prepared))
+    if (
+        facts.label is Label.AFMELDEN and not work.prepared.actions
+    ):  # no system can do it: a person takes it off the lists
+        open_work(
+            unit, WorkKind.TASK, facts.organisation, same=f"lists:{facts.id}", case_id=facts.case_id,
+            due_on=facts.told_on, detail="no_lists",
+        )  # fmt: skip
     if work.post is None:
         write_actions(unit, open_draft(unit, draft_id), draft_id, unit.now)
     else:

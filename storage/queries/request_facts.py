@@ -14,7 +14,7 @@ from cases.protocols import Identifier
 from cases.reading import Change as Correction
 from cases.reading import Fact, FactKind
 from cases.types import Assurance, ChannelKind, Form, Label, RequestState
-from storage.models import Case, CaseIdentifier, Conversation, Inbound, Message, Request, table
+from storage.models import Case, CaseIdentifier, Conversation, Inbound, Message, Request, Restriction, table
 from storage.seal import Sealer
 from storage.unit import Reads
 
@@ -51,6 +51,7 @@ class RequestFacts:
     human: bool  # a person has taken over; the bot is silent
     corrections: tuple[Correction, ...] = ()  # of all messages of the conversation, the newest per field
     facts: tuple[Fact, ...] = ()
+    restricted: bool = False  # a freeze stands for it (art. 18)
     chosen: Mapping[str, str] = field(default_factory=dict)  # what staff or the requester settled on the way
     chat: str = ""  # who the conversation is with on its own channel, when that is no mail
 
@@ -80,7 +81,7 @@ def request_facts(reads: Reads, request_id: str, *, told_in: str = "") -> Reques
         identifiers=_identifiers(reads, conversation.id, case.data_key_id), frozen=conversation.frozen,
         human=conversation.human_since is not None,
         last_message_id=_last_message_id(reads, conversation.id), chosen=chosen_of(reads, request, case.data_key_id),
-        corrections=corrections, facts=given,
+        corrections=corrections, facts=given, restricted=_restricted(reads, request_id),
     )  # fmt: skip
 
 
@@ -96,6 +97,12 @@ def mail_address(conversation: Row[Any], sealer: Sealer) -> str:
     """The address that was typed in a chat; "" when none was."""
     sealed = conversation.ident_address
     return sealer.open_text(sealed, f"conversation.ident_address:{conversation.id}") if sealed else ""
+
+
+def _restricted(reads: Reads, request_id: str) -> bool:
+    rows = table(Restriction)
+    mine = (rows.c.request_id == request_id) & rows.c.lifted_at.is_(None)
+    return reads.one(select(rows.c.id).where(mine)) is not None
 
 
 def chosen_of(reads: Reads, request: Row[Any], case_key_id: str) -> dict[str, str]:

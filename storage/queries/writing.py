@@ -164,7 +164,7 @@ def move_request(
 _STAYS = (
     WorkKind.NOT_DELIVERED, WorkKind.SEND_UNCERTAIN, WorkKind.RELEASE,
     # what follows an answer: recipients to be told, data that stay frozen, a breach with its own clock
-    WorkKind.RECIPIENT, WorkKind.RESTRICTION, WorkKind.BREACH, WorkKind.KEPT_ENDED,
+    WorkKind.RECIPIENT, WorkKind.RESTRICTION, WorkKind.TASK, WorkKind.BREACH, WorkKind.KEPT_ENDED,
 )  # fmt: skip
 _OVER_WITH_ITS_CASE = tuple(kind for kind in WorkKind if kind not in _STAYS)
 
@@ -184,7 +184,9 @@ def _after_the_end(unit: Unit, organisation: str, case_id: str, request_id: str,
     )
     tasks = table(SourceTask)
     open_tasks = (tasks.c.request_id == request_id) & (tasks.c.status == TaskStatus.OPEN.value)
-    unit.execute(update(tasks).where(open_tasks).values(status=TaskStatus.CANCELLED.value))
+    for row in unit.rows(select(tasks.c.id).where(open_tasks)):
+        unit.change(SourceTask, row.id, status=TaskStatus.CANCELLED.value)
+        close_work(unit, WorkKind.TASK, actor=actor, same=f"{WorkKind.TASK.value}:{row.id}")
     close_work(unit, *_OVER_WITH_ITS_CASE, actor=actor, request_id=request_id)
     # two requests that end at the same moment must not each see the other as open (PostgreSQL)
     unit.one(select(cases.c.id).where(cases.c.id == case_id).with_for_update())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
@@ -14,14 +15,16 @@ from bot import run
 from bot.chat_config import IntercomSection, intercom_settings
 from bot.config import Settings, WebSection
 from bot.demo.program import demo_organisation
+from cases.context import Context
 from cases.errors import ConfigError
 from cases.strict_toml import Document
-from cases.types import ChannelKind
+from cases.types import ChannelKind, ChannelMode
 from intake.intercom.settings import IntercomSettings, Region
 from storage.models import ChannelState, Inbound, table
 from storage.unit import Store
 from tests.support.clock import SetClock
 from tests.support.intercom_api import SECRET, TOKEN, intercom
+from tests.support.mailbox import free_port
 from tests.support.office import Shared, shared
 from tests.support.stores import ROOT_KEY, migrated_url
 from workflow.desk import Limits
@@ -83,31 +86,29 @@ def rows(store: Store, channel: ChannelKind) -> tuple[int, list[str]]:
 
 
 async def test_the_program_takes_what_it_is_told_and_only_looks_on(
-    tmp_path: Path, shared: Shared, unused_tcp_port: int
+    tmp_path: Path, shared: Shared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = SetClock()
+    monkeypatch.setattr(run, "warm_reader", lambda *_: lambda: shared.reader)
+    clock, port = SetClock(), free_port()
     with intercom(clock.now) as workspace, migrated_url("sqlite", tmp_path) as url:
-        own = replace(
-            demo_organisation("whatnext", tmp_path), sources=(), intercom=workspace.settings, starts=run_mode()
-        )
-        base = f"http://127.0.0.1:{unused_tcp_port}"
+        own = demo_organisation("whatnext", tmp_path)
+        own = replace(own, sources=(), intercom=workspace.settings, starts=ChannelMode.WATCH)
         made = Settings(
             folder=tmp_path, database_url=url, root_key_file=tmp_path / "unused",
-            root_key=b64encode(ROOT_KEY).decode(), base_url=base, instance="test",
-            web=WebSection(port=unused_tcp_port), door=None, limits=Limits(), organisations=(own,),
-            tray=tmp_path / "tray",
+            root_key=b64encode(ROOT_KEY).decode(), base_url=f"http://127.0.0.1:{port}", instance="test",
+            web=WebSection(port=port), door=None, limits=Limits(), organisations=(own,), tray=tmp_path / "tray",
         )  # fmt: skip
-        program = await run.start(made, context=run.Context(clock.now))
+        program = await run.start(made, context=Context(clock.now))
         try:
-            assert program.desk.senders.keys() >= {workspace.settings.account}
+            assert program.web is not None
+            while not program.web.started:  # noqa: ASYNC110  # uvicorn has no event for "listening"
+                await asyncio.sleep(0.02)
             clock.advance(minutes=1)
-            talk = workspace.begin("Welke gegevens hebben jullie van mij?")
-            body, headers = workspace.notification(talk)
-            async with httpx.AsyncClient(base_url=base) as outside:
-                while (await reached(outside)) is None:
-                    pass
+            body, headers = workspace.notification(workspace.begin("Welke gegevens hebben jullie van mij?"))
+            async with httpx.AsyncClient(base_url=made.base_url) as outside:
                 answer = await outside.post("/intercom/whatnext", content=body, headers=headers)
                 assert answer.status_code == 200
             assert rows(program.desk.store, ChannelKind.INTERCOM) == (1, ["meekijken"])
         finally:
             await run.shut_down(program)
+        assert [call for call in workspace.calls if call.path.endswith("/reply")] == []

@@ -78,7 +78,6 @@ async def kept_records(face: Face, who: Who, melding: str = "") -> Response:
 
 
 async def _kept(face: WebFace, who: Session, *, notice: str = "", problem: str = "", status: int = 200) -> Response:
-    await kept.sweep(face.desk)
     found = {key: await kept.ended(face.desk, key) for key in sorted(who.roles) if key in face.desk.organisations}
     decides = {key for key in found if may_decide(who, key)}
     return face.page("kept.html", status=status, who=who, found=found, decides=decides, notice=notice, problem=problem)
