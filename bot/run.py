@@ -181,6 +181,8 @@ async def start(
     face = demo(desk, program.accept) if demo is not None else None
     await _start_watchers(program)
     program.intercom = await receivers(settings, desk, program.accept)
+    for receiver in program.intercom.values():  # what was told while the program was away
+        program.tasks.append(asyncio.create_task(look(desk, receiver), name="intercom-look"))
     _start_telegram(program)
     _start_workers(program)
     await store.write(audit.checkpoint_if_due)  # here too: a program that is restarted often may see no tick

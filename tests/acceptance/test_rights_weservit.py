@@ -22,9 +22,7 @@ CONSENT_ORDERS = (
     "Geachte heer, mevrouw,\n\nIk trek mijn toestemming in voor het gebruik van mijn gegevens voor mijn bestelling en mijn "
     "abonnement.\n\nHoogachtend,\n"
 )
-CONSENT_MIXED = (
-    "Geachte heer, mevrouw,\n\nIk trek mijn toestemming in voor de nieuwsbrief en voor mijn bestellingen.\n\nHoogachtend,\n"
-)
+CONSENT_MIXED = "Geachte heer, mevrouw,\n\nIk trek mijn toestemming in voor de nieuwsbrief en voor mijn bestellingen.\n\nHoogachtend,\n"
 NO_POST = "Goedemiddag,\n\nIk wil geen reclame meer per post ontvangen. Geen folders meer in de bus.\n\nGroet,\n"
 SHOP = (
     "Geachte heer, mevrouw,\n\nIk heb iets besteld bij een webwinkel die u host. Verwijder mijn persoonsgegevens uit die "
@@ -108,7 +106,12 @@ async def test_a_complaint_that_holds_gets_a_remedy_and_a_talk(office: Office) -
     edits = {"findings": "Uw adres ging naar een drukker die u niet kende.", "remedy": "De drukker heeft het gewist."}
     answer = one_letter(await decided(office, Label.KLACHT, edits), CURRENT.email)
     assert request_of(office, Label.KLACHT).state == "answered"
-    for said in ("een drukker", "heeft het gewist", "Wilt u hier met iemand over praten", "Autoriteit Persoonsgegevens"):
+    for said in (
+        "een drukker",
+        "heeft het gewist",
+        "Wilt u hier met iemand over praten",
+        "Autoriteit Persoonsgegevens",
+    ):
         assert said in answer.flat
 
 
@@ -134,9 +137,9 @@ async def test_each_kind_of_data_has_its_own_end(office: Office) -> None:
     assert stands(office, ORGANISATION, "SELECT count(*) FROM reclame WHERE mailadres = ?", FORMER.email) == [(0,)]
     question = "SELECT count(*) FROM contactformulier WHERE mailadres = ?"
     assert stands(office, ORGANISATION, question, FORMER.email) == [(0,)]
-    assert stands(office, ORGANISATION, "SELECT count(*) FROM factuur WHERE debnr = ?", int(FORMER.customer_number)) != [
-        (0,)
-    ]
+    assert stands(
+        office, ORGANISATION, "SELECT count(*) FROM factuur WHERE debnr = ?", int(FORMER.customer_number)
+    ) != [(0,)]
 
 
 async def test_access_comes_first_then_the_erasure_keeps_what_is_unpaid(office: Office) -> None:

@@ -70,7 +70,13 @@ async def test_a_refused_erasure_always_says_why(office: Office) -> None:
     await office.approve(1, office.draft(request.id))
     answer = one_letter(await office.advance(minutes=1), UNPAID.email)
     assert request_of(office, Label.VERWIJDERING).state == "refused"
-    for said in ("€ 120,50", "1 april 2026", "artikel 17 lid 3 onder e AVG", "Autoriteit Persoonsgegevens", "rechtbank"):
+    for said in (
+        "€ 120,50",
+        "1 april 2026",
+        "artikel 17 lid 3 onder e AVG",
+        "Autoriteit Persoonsgegevens",
+        "rechtbank",
+    ):
         assert said in answer.flat
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
@@ -121,7 +120,3 @@ def _waits(reads: Reads) -> tuple[str, str]:
     row = reads.one(select(drafts).where(waits))
     assert row is not None
     return row.id, row.package_digest
-
-
-def later(now: datetime, days: int) -> datetime:
-    return now.replace(day=now.day + days)

@@ -264,7 +264,7 @@ def _erasure(unit: Unit, made: World) -> None:
         ["wants_human"], "facts": []}, labels=["verwijdering"],
     )  # fmt: skip
     request = add_request(unit, made, "bram", Label.VERWIJDERING, RequestState.AWAITING_APPROVAL, received)
-    made.ids["bram.draft"] = _draft(unit, made, request, Label.VERWIJDERING)
+    made.ids["bram.draft"] = _draft(unit, made, request, Label.VERWIJDERING, sources=(), found=())  # staff write
     for kind in (WorkKind.HUMAN_WANTED, WorkKind.APPROVE):
         open_work(
             unit, kind, "whatnext", same=request, case_id=made.ids["bram.case"], request_id=request,

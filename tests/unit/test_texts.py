@@ -39,7 +39,7 @@ def test_no_sentence_is_empty_or_in_the_wrong_form(texts: object) -> None:
 
 def test_the_dutch_forms_differ_only_in_the_form_of_address() -> None:
     """Where the je-text speaks to somebody, the u-text does too: nobody translated one of them twice."""
-    speaks_je = re.compile(r"\b(je|jij|jou|jouw)\b", re.IGNORECASE)
+    speaks_je = re.compile(r"\b(je|jij|jou|jouw|jullie)\b", re.IGNORECASE)
     speaks_u = re.compile(r"\b(u|uw)\b", re.IGNORECASE)
     for key in JE.sentences:
         assert len(speaks_je.findall(JE.sentences[key])) == len(speaks_u.findall(U.sentences[key])), key
