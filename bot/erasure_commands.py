@@ -52,6 +52,7 @@ def ended(
                 typer.echo(f"{key}: {gone} bewaarde regels gewist")
                 continue
             for number, lines in (await kept.ended(desk, key)).items():
-                typer.echo(f"{key}: {number}: {len(lines)} regels, bewaard tot en met {max(str(x.ends_on) for x in lines)}")
+                until = max(str(line.ends_on) for line in lines)
+                typer.echo(f"{key}: {number}: {len(lines)} regels, bewaard tot en met {until}")
 
     with_desk(config, act)

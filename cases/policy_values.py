@@ -202,7 +202,7 @@ class IdentityRules:
 
 @dataclass(frozen=True, slots=True)
 class ErasureRules:
-    """How art. 17 is carried out here. Nothing in it is a ground to keep: those are terms of law, claim and contract."""
+    """How art. 17 is carried out here. Nothing in it is a ground to keep: those are terms of law, claim, contract."""
 
     wait_days: int = 3  # between approval and the first change
     anonymise: tuple[str, ...] = ()  # categories whose records are made anonymous instead of erased, as promised

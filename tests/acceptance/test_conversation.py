@@ -9,7 +9,7 @@ import pytest
 from cases.reading import Certainty
 from cases.types import InboundOutcome, WorkKind
 from storage.models import Case, Conversation, Draft, Inbound, table
-from tests.acceptance.words import ACCESS, BOTH, CUSTOMER, DROP, ERASURE, LETTERS, STATUS, UNKNOWN
+from tests.acceptance.words import ACCESS, BOTH, CUSTOMER, DROP, ERASURE, FORMER, LETTERS, STATUS, UNKNOWN
 from tests.support.arrived import Mail
 from tests.support.office import Office
 
@@ -30,8 +30,8 @@ def unclear(office: Office, certainty: Certainty) -> str:
     return next(text for text, reading in readings.items() if reading.certainty is certainty and not reading.labels)
 
 
-async def proven(office: Office) -> Mail:
-    (receipt,) = await office.mail(CUSTOMER.email, "Inzage", ACCESS)
+async def proven(office: Office, address: str = CUSTOMER.email) -> Mail:
+    (receipt,) = await office.mail(address, "Inzage", ACCESS)
     await office.reply(receipt, receipt.code)
     return receipt
 
@@ -75,7 +75,7 @@ async def test_a_human_from_the_first_word(office: Office) -> None:
 
 async def test_a_copy_and_an_erasure_are_one_case_with_two_requests(everywhere: Office) -> None:
     office = everywhere
-    (receipt,) = await office.mail(CUSTOMER.email, "kopie en verwijdering", BOTH + CUSTOMER.name)
+    (receipt,) = await office.mail(FORMER.email, "kopie en verwijdering", BOTH + FORMER.name)
     assert office.states() == {"inzage": "identifying", "verwijdering": "identifying"}
     assert len(office.rows(Case)) == 1
     await office.reply(receipt, receipt.code)
@@ -185,7 +185,7 @@ async def test_two_answers_at_once_are_both_heard(everywhere: Office) -> None:
 
 async def test_a_new_wish_in_the_thread_joins_the_case(office: Office) -> None:
     """What can be undone goes on at once; an erasure is proven anew, in the same thread."""
-    receipt = await proven(office)
+    receipt = await proven(office, FORMER.email)
     (again,) = await office.reply(receipt, ERASURE)
     assert office.states() == {"inzage": "awaiting_approval", "verwijdering": "identifying"}
     assert len(office.rows(Case)) == 1

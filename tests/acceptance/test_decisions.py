@@ -10,7 +10,7 @@ import pytest
 from cases.errors import InputError, RuleError, Stale
 from cases.types import DraftStatus, RefusalGround, WorkKind
 from storage.models import Approval, Audit, Draft, Finding, Outbox, table
-from tests.acceptance.words import ACCESS, CUSTOMER, ERASURE, UNKNOWN
+from tests.acceptance.words import ACCESS, COMPLAINT, CUSTOMER, ERASURE, FORMER, UNKNOWN
 from tests.support.arrived import Mail
 from tests.support.office import Office, Shared, open_office
 from workflow import approval
@@ -69,8 +69,9 @@ async def test_a_refusal_takes_two_people(everywhere: Office) -> None:
 
 
 async def test_a_letter_that_lacks_what_the_law_wants_said_can_not_be_approved(office: Office) -> None:
-    """An erasure that nobody has written out yet: the list of blocks is held against the decision."""
-    await proven(office, ERASURE)
+    """A complaint that nobody has written out yet: the list of blocks is held against the decision."""
+    await office.mail(CUSTOMER.email, "klacht", COMPLAINT + CUSTOMER.name)
+    assert office.states() == {"klacht": "awaiting_approval"}
     with pytest.raises(InputError) as lacking:
         await office.approve(0)
     assert lacking.value.code == "blocks_missing"
@@ -78,7 +79,7 @@ async def test_a_letter_that_lacks_what_the_law_wants_said_can_not_be_approved(o
 
 
 async def test_a_refusal_needs_its_facts(office: Office) -> None:
-    await proven(office, ERASURE)
+    await proven(office, ERASURE, FORMER.email)
     with pytest.raises(InputError):
         await office.refuse(office.request().id, RefusalGround.LEGAL_CLAIM, {}, "")
     assert office.draft().status == DraftStatus.OPEN

@@ -19,11 +19,11 @@ __all__ = ["office", "shared"]  # fixtures
 ORGANISATION = "whatnext"
 CURRENT = known(ORGANISATION, Role.CURRENT)
 OTHER = known(ORGANISATION, Role.UNPAID)
-DEAD = "Hallo,\n\nMijn vader is vorige maand overleden. Willen jullie al zijn persoonsgegevens verwijderen?\n\nGroet,\nSaar"
+DEAD = "Hallo,\n\nMijn vader is vorige maand overleden. Willen jullie al zijn persoonsgegevens verwijderen?\n\nSaar"
 CHILD = "Hoi, ik ben 13 jaar. Kunnen jullie al mijn persoonsgegevens verwijderen? Groetjes, Fien"
 LAWYER = (
-    "Hallo,\n\nNamens mijn cliënt vraag ik jullie om inzage in al zijn persoonsgegevens. Een machtiging stuur ik graag toe."
-    "\n\nGroet,\nmr. K. Pleitema"
+    "Hallo,\n\nNamens mijn cliënt vraag ik jullie om inzage in al zijn persoonsgegevens. Een machtiging stuur ik "
+    "graag toe.\n\nGroet,\nmr. K. Pleitema"
 )
 BOTH_WAYS = "Hallo,\n\nVerwijder al mijn gegevens, maar bewaar ze ook want ik wil ze volgend jaar inzien.\n\nGroet,\n"
 ASIDE = "Hebben jullie ook een folder over de cursus WordPress?"

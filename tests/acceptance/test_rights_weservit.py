@@ -19,14 +19,17 @@ CURRENT = known(ORGANISATION, Role.CURRENT)
 FORMER = known(ORGANISATION, Role.FORMER)
 UNPAID = known(ORGANISATION, Role.UNPAID)
 CONSENT_ORDERS = (
-    "Geachte heer, mevrouw,\n\nIk trek mijn toestemming in voor het gebruik van mijn gegevens voor mijn bestelling en mijn "
-    "abonnement.\n\nHoogachtend,\n"
+    "Geachte heer, mevrouw,\n\nIk trek mijn toestemming in voor het gebruik van mijn gegevens voor mijn bestelling en "
+    "mijn abonnement.\n\nHoogachtend,\n"
 )
-CONSENT_MIXED = "Geachte heer, mevrouw,\n\nIk trek mijn toestemming in voor de nieuwsbrief en voor mijn bestellingen.\n\nHoogachtend,\n"
+CONSENT_MIXED = (
+    "Geachte heer, mevrouw,\n\nIk trek mijn toestemming in voor de nieuwsbrief en voor mijn bestellingen.\n\n"
+    "Hoogachtend,\n"
+)
 NO_POST = "Goedemiddag,\n\nIk wil geen reclame meer per post ontvangen. Geen folders meer in de bus.\n\nGroet,\n"
 SHOP = (
-    "Geachte heer, mevrouw,\n\nIk heb iets besteld bij een webwinkel die u host. Verwijder mijn persoonsgegevens uit die "
-    "webwinkel.\n\nHoogachtend,\n"
+    "Geachte heer, mevrouw,\n\nIk heb iets besteld bij een webwinkel die u host. Verwijder mijn persoonsgegevens uit "
+    "die webwinkel.\n\nHoogachtend,\n"
 )
 
 

@@ -23,7 +23,7 @@ UNPAID = known(ORGANISATION, Role.UNPAID)
 TRAFFIC = "Hallo,\n\nIk wil dat jullie al mijn persoonsgegevens verwijderen, ook de verkeersgegevens.\n\nGroet,\n"
 DOMAIN = "Hallo,\n\nIk trek mijn toestemming in voor de registratie van mijn domeinnaam.\n\nGroet,\n"
 PASSPORT = "Hallo,\n\nIk heb een vraag over privacy: moet ik een kopie van mijn paspoort sturen?\n\nGroet,\n"
-SHOP = "Hallo,\n\nIk heb iets besteld bij een webwinkel die jullie hosten. Verwijder mijn persoonsgegevens uit die webwinkel."
+SHOP = "Ik heb iets besteld bij een webwinkel die jullie hosten. Verwijder mijn persoonsgegevens uit die webwinkel."
 _PAPERS = re.compile(r"legitimatie|identiteitsbewijs|paspoort|id-kaart|rijbewijs", re.IGNORECASE)
 
 
@@ -62,8 +62,8 @@ async def test_what_it_promised_without_limit_is_not_called_excessive(office: Of
 async def test_a_refused_erasure_always_says_why(office: Office) -> None:
     await proven(office, UNPAID.email, ERASURE + UNPAID.name)
     facts = {
-        "claim": "een factuur die nog open staat", "amount": "€ 120,50", "what_kept": "je naam, je adres en die factuur",
-        "review_on": "1 april 2026",
+        "claim": "een factuur die nog open staat", "amount": "€ 120,50", "review_on": "1 april 2026",
+        "what_kept": "je naam, je adres en die factuur",
     }  # fmt: skip
     request = request_of(office, Label.VERWIJDERING)
     await office.refuse(request.id, RefusalGround.LEGAL_CLAIM, facts, "Al het andere wissen we nu.")

@@ -28,12 +28,16 @@ STOP = "Hallo, ik wil geen nieuwsbrief en geen reclame meer van jullie ontvangen
 OBJECT_FRAUD = "Hallo,\n\nIk maak bezwaar tegen het gebruik van mijn gegevens om fraude op te sporen.\n\nGroet,\n"
 OBJECT_MAILINGS = "Hallo,\n\nIk maak bezwaar tegen het gebruik van mijn gegevens voor mailings en reclame.\n\nGroet,\n"
 PORTABLE = (
-    "Hallo,\n\nIk stap over naar een andere aanbieder. Kunnen jullie mijn gegevens als .csv-bestand exporteren zodat ik "
-    "ze kan meenemen?\n\nGroet,\n"
+    "Hallo,\n\nIk stap over naar een andere aanbieder. Kunnen jullie mijn gegevens als .csv-bestand exporteren zodat "
+    "ik ze kan meenemen?\n\nGroet,\n"
 )
 DECISION = (
     "Hallo,\n\nJullie hebben mijn bestelling automatisch afgewezen. Ik ben het niet eens met dat geautomatiseerde "
     "besluit (artikel 22 AVG).\n\nGroet,\n"
+)
+COMPLAINT = (
+    "Hallo,\n\nIk wil een klacht indienen over hoe jullie met mijn persoonsgegevens omgaan. Jullie delen mijn gegevens "
+    "zonder dat ik dat weet.\n\nGroet,\n"
 )
 OBJECT_STATISTICS = "Hallo,\n\nIk maak bezwaar tegen het gebruik van mijn gegevens voor statistieken.\n\nGroet,\n"
 # To a house that says "u".
@@ -48,8 +52,8 @@ PORTABLE_U = (
     "machineleesbaar formaat, op grond van artikel 20 AVG.\n\nHoogachtend,\n"
 )
 FREEZE_U = (
-    "Geachte heer, mevrouw,\n\nMijn gegevens bij u kloppen niet. Zolang dat wordt uitgezocht vraag ik u om beperking van "
-    "de verwerking.\n\nHoogachtend,\n"
+    "Geachte heer, mevrouw,\n\nMijn gegevens bij u kloppen niet. Zolang dat wordt uitgezocht vraag ik u om beperking "
+    "van de verwerking.\n\nHoogachtend,\n"
 )
 COMPLAINT_U = (
     "Geachte heer, mevrouw,\n\nIk wil een klacht indienen over hoe u met mijn persoonsgegevens omgaat. U deelt mijn "
@@ -57,6 +61,7 @@ COMPLAINT_U = (
 )
 
 CUSTOMER: Known = known("whatnext", Role.CURRENT)
+FORMER: Known = known("whatnext", Role.FORMER)  # of whom an erasure asks nothing back
 OTHER: Known = known("whatnext", Role.UNPAID)
 MOVED: Known = known("whatnext", Role.OLD_EMAIL)  # writes from another address than the one on file
 UNKNOWN = "quirijn@nergensbekend.example"

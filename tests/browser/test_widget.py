@@ -388,6 +388,7 @@ async def test_every_page_may_load_the_script_and_keep_it_a_while(page: Page, si
     assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
     assert answer.headers["access-control-allow-origin"] == "*"
     assert answer.headers["content-type"].startswith("text/javascript")
+    assert answer.headers["x-content-type-options"] == "nosniff" and "set-cookie" not in answer.headers
     again = await page.request.get(f"{site.desk.url}/widget.js", headers={"If-None-Match": answer.headers["etag"]})
     assert again.status == 304
 

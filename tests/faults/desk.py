@@ -15,12 +15,13 @@ import email
 import email.policy
 import os
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 
@@ -30,7 +31,7 @@ from bot.demo.program import demo_organisation
 from bot.wiring import build_desk, close, make_accept, prepare_organisations
 from cases.context import Context
 from cases.messages import RawInbound
-from cases.protocols import DataSource, Found, Identifier, Outgoing, Reader, SentProof, SourceInfo
+from cases.protocols import Change, Changed, DataSource, Found, Identifier, Outgoing, Reader, SentProof, SourceInfo
 from cases.types import ChannelKind, Custody, DraftStatus, OutboxStatus
 from intake.email.compose import compose
 from storage.models import Draft, Outbox, Staff, StaffRole, table
@@ -135,6 +136,12 @@ class SwitchedSource:
 
     async def addresses_on_file(self, identifier: Identifier) -> tuple[str, ...]:
         return await self._switch.outside("addresses", self._real.addresses_on_file(identifier))
+
+    def answered(self, answer: Mapping[str, Any]) -> Found:
+        return self._real.answered(answer)
+
+    async def change(self, change: Change) -> Changed:
+        return await self._switch.outside("change", self._real.change(change))
 
 
 @dataclass(frozen=True, slots=True)

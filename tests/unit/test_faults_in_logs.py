@@ -11,7 +11,7 @@ import pytest
 
 from bot import run
 from cases.errors import place_of
-from workflow import prepare, process
+from workflow import asking, process
 
 MARK = "Gemarkeerde Zin"
 
@@ -84,6 +84,6 @@ async def test_a_source_that_breaks(caplog: pytest.LogCaptureFixture) -> None:
             return _broken()
 
     own: Any = SimpleNamespace(sources={"boek": Source()})
-    found = await prepare._find(own, "boek", [])
+    found = await asking._find(own, "boek", [])
     assert found.error == "ValueError"
     _told(caplog, "a source failed")

@@ -15,10 +15,10 @@ from selectolax.lexbor import LexborHTMLParser
 
 from cases.errors import InputError
 from cases.messages import ChatMessage, ParsedMessage
+from intake.chat import plain_message
 from intake.email.headers import addresses, decode_bytes, message_ids, peek_message_id, split_params
 from intake.email.html import html_to_text
 from intake.email.parse import safe_name
-from intake.chat import plain_message
 from intake.normalise import normalise
 from tests.support.mails import DSN_FAILED, MAILBOX, QUOTES, inbound, mail, odd_mails, raw
 

@@ -15,10 +15,10 @@ import sqlalchemy as sa
 
 from cases.errors import OutsideError, Permanent, RuleError, Temporary
 from cases.protocols import FieldInfo, FindStatus, Identifier, SourceRole, TableInfo
-from sources.sql_settings import SqlSourceSettings, SqlTable
 from sources.sql import SqlSource
 from sources.sql_reader import make_engine, reading
 from sources.sql_search import _Search
+from sources.sql_settings import SqlSourceSettings, SqlTable
 from tests.support.postgres import postgres_database
 
 __all__ = ["postgres_database"]

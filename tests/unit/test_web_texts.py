@@ -39,8 +39,8 @@ from web.texts import page_texts
 
 TEMPLATES = Path(words.__file__).parent / "templates"
 REQUESTER_PAGES = (
-    "case_page", "download_page", "privacy_page", "link_gone", "withdraw", "requester", "undo", "transfer", "form", "form_sent",
-    "chat_page",
+    "case_page", "download_page", "privacy_page", "link_gone", "withdraw", "requester", "undo", "transfer", "form",
+    "form_sent", "chat_page",
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ NAME = "widget.js"
 FRESH = 3600  # seconds; a page that is open longer runs the script it has
 
 
-@router.get(f"/{NAME}")
+@router.get(f"/{NAME}", include_in_schema=False)  # a file, no page: it may be kept
 async def widget(request: Request, face: Face) -> Response:
     """For every page: it holds nothing of anybody, and what it asks is judged by the page's Origin."""
     file = face.files[NAME]
