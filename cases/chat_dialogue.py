@@ -96,7 +96,8 @@ def _turn(
     if known is not None and (answer := _answered(reading, reply, known)) is not None:
         return answer
     if chat.files and not message.own_words:
-        return _talk(Talk.NO_FILES if fresh else Talk.FILE, known)
+        kept = not fresh and all(file.file_id for file in chat.files)  # only the web chat keeps what is handed over
+        return _talk(Talk.FILE if kept else Talk.NO_FILES, known)
     small = _small_talk(message.own_words)
     if small is not None:
         return _small(small, known)

@@ -13,6 +13,8 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, formataddr
 
+from cases.chat_dialogue import WISH
+from cases.dialogue import CASELESS
 from cases.messages import RawInbound
 from cases.types import ChannelKind, Custody, Label
 
@@ -31,6 +33,12 @@ class Entry:
     name: str
     address: str
     number: str  # of a customer, "" when none was given
+
+
+def ticked(field: str) -> set[str]:
+    """What a mail's field of wishes names, as flags (`wish:inzage`). No label that could hide what the words ask."""
+    known = {label.value for label in Label if label not in CASELESS}
+    return {f"{WISH}{name}" for name in map(str.strip, field[:500].split(",")) if name in known}
 
 
 def typed_address(value: str) -> str:

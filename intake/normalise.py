@@ -21,6 +21,7 @@ from intake.email.forwards import forwarded, is_forward_subject
 from intake.email.headers import Headers, addresses, decode_words, header_date, message_ids
 from intake.email.parse import MAX_TEXT, Mail, parse_mail
 from intake.email.quotes import split_quotes
+from intake.form import WISHES, ticked
 from intake.guards import Verdict, judge
 
 MAX_SUBJECT = 255
@@ -57,6 +58,7 @@ def normalise(message: RawInbound, *, instance: str = "") -> ParsedMessage:
         subject=subject, instance=instance,
     )  # fmt: skip
     text, own, quoted, flags = _words(mail, subject)
+    flags |= ticked(headers.raw(WISHES.lower()))
     if verdict.absent:
         flags.add("out_of_office")
     if verdict.machine is MachineKind.BOUNCE:

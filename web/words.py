@@ -293,6 +293,7 @@ DETAILS: Mapping[str, str] = {
     "not_me": "iemand zei: dit was ik niet",
     "sent_wrong": "een bericht ging naar de verkeerde",
     "reported": "iemand meldt een mogelijk datalek",
+    "no_answer": "de verzoeker gaf geen antwoord op onze vraag",
     "no_lists": "geen systeem kan dit zelf: haal dit adres met de hand van de lijsten voor reclame",
     "too_late": "de verzoeker wil het intrekken, maar het is al begonnen",
     "undone": "de verzoeker draaide een wijziging terug: kijk wat er gebeurde",

@@ -9,7 +9,7 @@ recorded as such (design, section 7).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -35,7 +35,7 @@ from storage.models import Approval, Draft, Export, Link, Mandate, Outbox, Staff
 from storage.queries.request_facts import RequestFacts, request_facts
 from storage.queries.writing import Post, close_work, move_request, open_work
 from storage.unit import Reads, Unit
-from workflow import undo
+from workflow import recipients, undo
 from workflow.actions import carried_out, kept_lines, suppress_for, write_actions, write_ledger
 from workflow.desk import Desk
 from workflow.notices import to_requester, write_answer
@@ -81,7 +81,8 @@ async def approve(
 def _written(desk: Desk, opened: Opened, letter: Letter) -> _Decided:
     """With changes the letter comes after them; before those that wait the requester hears the day."""
     if not opened.doing.actions:
-        return _Decided(letter, write_answer(desk, opened.facts, letter))
+        mails = recipients.written(desk, opened.facts, opened.doing.tell)
+        return _Decided(letter, write_answer(desk, opened.facts, letter), mails=mails)
     wait = _wait(desk, opened)
     if not wait:
         return _Decided(letter, None)
@@ -103,6 +104,7 @@ class _Decided:
     post: Post | None  # None: written when the changes have been carried out
     notice: Post | None = None  # "we wissen ze op …"
     token: str = ""  # of the link that calls it off
+    mails: Mapping[str, tuple[Post, str]] = field(default_factory=dict)  # to recipients (art. 19), by key
 
 
 def persons_settled(reads: Reads, case_id: str) -> None:
@@ -218,6 +220,7 @@ def _send(
         )
         write_ledger(unit, facts, kept_lines(opened.doing))  # nothing to erase: what stays is known all the same
         suppress_for(unit, facts, opened.doing)
+        recipients.tell(unit, desk, facts, opened.doing.tell, decided.mails)
     else:
         _plan(unit, desk, opened, decided, not_before + _wait(desk, opened))
     actor = staff_actor(staff_id)

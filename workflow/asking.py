@@ -36,7 +36,21 @@ async def ask(own: OrganisationDesk, identifiers: Sequence[Identifier]) -> tuple
     """Every system that answers by itself; only proven identifiers open anything."""
     proven = [identifier for identifier in identifiers if identifier.proven]
     names = [name for name in searched(own) if name not in own.by_hand]
-    return tuple(await asyncio.gather(*(_find(own, name, proven) for name in names)))
+    first = await asyncio.gather(*(_find(own, name, proven) for name in names))
+    also = [one for found in first for one in found.used if one.proven and one not in proven]
+    if not also:
+        return tuple(first)
+    # one system knows the address, another only the customer number that the first one gave: asked once more
+    wider = [*proven, *dict.fromkeys(also)]
+    return tuple(
+        await asyncio.gather(
+            *(_find(own, one.source, wider) if one.status is FindStatus.NOTHING else _same(one) for one in first)
+        )
+    )
+
+
+async def _same(found: Found) -> Found:
+    return found
 
 
 def searched(own: OrganisationDesk) -> list[str]:

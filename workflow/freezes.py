@@ -23,7 +23,7 @@ from storage.models import Restriction, SourceAction, table
 from storage.queries.request_facts import RequestFacts, request_facts
 from storage.queries.writing import close_work, open_work
 from storage.unit import Reads, Unit
-from workflow.actions import content_of
+from workflow.actions import content_of, write_done
 from workflow.approval import may_decide
 from workflow.desk import Desk
 from workflow.notices import to_requester, write_answer
@@ -73,8 +73,10 @@ async def freeze_now(desk: Desk, staff_id: str, draft_id: str) -> None:
         write_down(
             unit, facts, replace(opened.doing, restriction=opened.doing.restriction or RestrictionGround.OBJECTION)
         )
-        for action in actions:
-            if action.by_hand:
+        for number, action in enumerate(actions):
+            if not action.by_hand:
+                write_done(unit, facts, action, number, len(action.keys))  # what was frozen can be lifted again
+            else:
                 open_work(
                     unit, WorkKind.TASK, facts.organisation, same=f"freeze:{facts.id}:{action.source}",
                     case_id=facts.case_id, request_id=facts.id, detail=action.source, due_on=facts.told_on,

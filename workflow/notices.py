@@ -14,6 +14,7 @@ from render.letter import LetterContext, chat_text, letter_html, letter_text
 from storage.queries.request_facts import RequestFacts
 from storage.queries.writing import Post, Route, queue
 from storage.unit import Unit
+from workflow import receipts
 from workflow.desk import Desk
 
 
@@ -85,6 +86,8 @@ def to_requester(
 
     What was written as a chat line goes into the chat, everything else by mail (`mail_route`).
     """
+    if post.kind is OutboxKind.DONE and request_id:
+        receipts.replaced(unit, request_id)
     mailbox, outbox_id = desk.organisation(facts.organisation).mailbox, unit.new_id()
     route = chat_route(desk, facts) if post.in_chat else mail_route(desk, facts, threaded=threaded)
     queue(

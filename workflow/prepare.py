@@ -37,7 +37,7 @@ from storage.queries.request_facts import RequestFacts, request_facts
 from storage.queries.writing import Post, close_work, move_request, open_work
 from storage.seal import token_digest
 from storage.unit import Unit
-from workflow import asking, questions
+from workflow import asking, questions, receipts
 from workflow.actions import suppress_for, write_actions
 from workflow.desk import Desk, OrganisationDesk
 from workflow.notices import to_requester, write_answer
@@ -206,6 +206,7 @@ def _settle(unit: Unit, desk: Desk, work: Work) -> None:
     if work.prepared.by_program:
         _by_program(unit, desk, work, draft_id)
         return
+    receipts.leaves_now(unit, facts.id)
     failed = [one.source for one in work.found if one.status is FindStatus.FAILED]
     move_request(
         unit, facts.id, RequestState.AWAITING_APPROVAL, actor=PROGRAM, awaiting=Awaiting.STAFF.value, attempts=0,

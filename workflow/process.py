@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from cases.audit import PROGRAM, AuditTag
-from cases.chat_dialogue import asked
+from cases.chat_dialogue import WISH, asked
 from cases.chat_dialogue import decide as decide_chat
 from cases.dialogue import Known, Turn, decide
 from cases.errors import InputError, LoketError, Stale, place_of
@@ -220,6 +220,10 @@ def _read(reader: Reader, item: Item) -> None:
     ours = CASE_NUMBER.search(parsed.subject) and _ANSWER.match(parsed.subject)  # not what the sender says
     subject = "" if ours else parsed.subject
     item.reading = reader.read(subject, parsed.own_words)
+    wished = tuple(label for label in Label if f"{WISH}{label.value}" in parsed.flags)
+    if wished:  # ticked in our form: nothing has to be guessed
+        sure = dict.fromkeys(wished, 1.0)
+        item.reading = replace(item.reading, labels=wished, certainty=Certainty.CERTAIN, probabilities=sure)
     item.reply = reader.read_reply(parsed.own_words)
 
 

@@ -16,12 +16,12 @@ from cases.calendar import at_hour
 from cases.dialogue import Awaited
 from cases.errors import RuleError
 from cases.letters import Letter
-from cases.types import OPEN_STATES, Awaiting, OutboxKind, RequestState
+from cases.types import OPEN_STATES, Awaiting, OutboxKind, RequestState, WorkKind
 from handlers.base import Prepared
 from storage.claims import RELEASED
 from storage.models import Case, Conversation, Request, table
 from storage.queries.request_facts import RequestFacts, chosen_of, request_facts
-from storage.queries.writing import move_request, raise_content_version
+from storage.queries.writing import move_request, open_work, raise_content_version
 from storage.unit import Unit
 from workflow.desk import Desk
 from workflow.notices import to_requester, write, write_chat
@@ -38,8 +38,11 @@ async def ask(desk: Desk, token: str, facts: RequestFacts, prepared: Prepared, l
         await desk.store.write(lambda unit: _wait_on(unit, token, facts, date.fromisoformat(since)))
         return
     if since:
-        await desk.store.write(lambda unit: _by_silence(unit, token, facts, key, prepared.options[0]))
-        desk.wake.requests.set()
+        if prepared.options:
+            await desk.store.write(lambda unit: _by_silence(unit, token, facts, key, prepared.options[0]))
+            desk.wake.requests.set()
+        else:  # silence means nothing here: a person goes on
+            await desk.store.write(lambda unit: _to_staff(unit, token, facts))
         return
     choices = [(str(number), str(number)) for number, _ in enumerate(prepared.options, 1)]
     if facts.chat and not facts.address:
@@ -81,6 +84,17 @@ def _by_silence(unit: Unit, token: str, facts: RequestFacts, key: str, value: st
         Request, facts.id, if_={"claim_token": token}, wake_at=unit.now, awaiting=Awaiting.NOBODY.value, **RELEASED
     )
     keep(unit, facts.id, {key: value}, actor=PROGRAM)
+
+
+def _to_staff(unit: Unit, token: str, facts: RequestFacts) -> None:
+    unit.change(
+        Request, facts.id, if_={"claim_token": token}, wake_at=None, attempts=0, awaiting=Awaiting.STAFF.value,
+        failure="de verzoeker gaf geen antwoord op onze vraag", **RELEASED,
+    )  # fmt: skip
+    open_work(
+        unit, WorkKind.HANDLE, facts.organisation, same=facts.id, case_id=facts.case_id, request_id=facts.id,
+        due_on=facts.told_on, detail="no_answer",
+    )  # fmt: skip
 
 
 def keep(unit: Unit, request_id: str, values: Mapping[str, str], *, actor: str) -> None:

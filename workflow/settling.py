@@ -40,7 +40,7 @@ from storage.queries.writing import (
     raise_content_version,
 )
 from storage.unit import Unit
-from workflow import questions, undo
+from workflow import questions, receipts, undo
 from workflow.answering import Answer
 from workflow.chat_proof import go_on_with, let_claimed_go_on, mail_code, reach_at, vouch
 from workflow.chatting import CodeMail
@@ -206,8 +206,11 @@ class _Settling:
             self.desk.index(self.organisation, index_kind(self.raw.channel), self.parsed.from_address), self.key_id,
             answer.conversation_id, self.case_id, references,
         )  # fmt: skip
+        waits = not self.in_chat and receipts.waits(self.turn)
         queue(
             self.unit, route, post, outbox_id=answer.outbox_id, unasked=answer.unasked,
+            not_before=self.unit.now + receipts.WAIT if waits else None,
+            request_id=self._current_request() if waits else None,
             message_id=self.desk.threads.message_id(self.organisation, mailbox, answer.outbox_id),
         )  # fmt: skip
 

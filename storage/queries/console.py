@@ -25,6 +25,7 @@ from storage.models import (
     Evidence,
     Export,
     Inbound,
+    LedgerEntry,
     Mandate,
     Message,
     Outbox,
@@ -42,8 +43,8 @@ from storage.seal import blind
 from storage.unit import Reads
 
 _OWNED = (
-    Breach, Case, Conversation, Draft, Evidence, Export, Inbound, Mandate, Outbox, RecipientNotice, Request,
-    Restriction, SourceAction, SourceTask, WorkItem,
+    Breach, Case, Conversation, Draft, Evidence, Export, Inbound, LedgerEntry, Mandate, Outbox, RecipientNotice,
+    Request, Restriction, SourceAction, SourceTask, WorkItem,
 )  # fmt: skip
 LIMIT = 300  # lines on one page; more work than that needs a filter, not a longer page
 

@@ -22,6 +22,12 @@ VAGUE = (
     "Zie mijn vorige bericht over de gegevens.",
 )
 
+QUESTION = "Hallo,\n\nHebben jullie een functionaris voor gegevensbescherming?\n\nGroet,\n"
+HARD_QUESTION = (
+    "Hallo,\n\nEen vraag over de AVG: hoe lang bewaren jullie mijn telefoonnummer, "
+    "en met wie delen jullie het?\n\nGroet,\n"
+)
+
 
 def unclear(office: Office, certainty: Certainty) -> str:
     """A message that the model of today reads with this little certainty: which one it is may change with it."""
@@ -205,9 +211,28 @@ async def test_a_new_wish_in_a_new_mail_proves_itself(office: Office) -> None:
     assert len(office.rows(Case)) == 2 and len(office.rows(Conversation)) == 2
 
 
-async def test_an_opt_out_asks_no_code(office: Office) -> None:
+# --- answered at once -------------------------------------------------------------------------------------------------
+
+
+async def test_an_opt_out_asks_no_code_and_is_one_mail(everywhere: Office) -> None:
+    """The answer is there before the acknowledgement would have left."""
+    office = everywhere
     letter = LETTERS["afmelden"]
-    (receipt,) = await office.mail(UNKNOWN, letter.subject, letter.text)
-    assert not receipt.has_code
-    assert office.states().keys() == {"afmelden"}
-    assert office.state() != "identifying"
+    (answer,) = await office.mail(UNKNOWN, letter.subject, letter.text)
+    assert not answer.has_code
+    assert office.states() == {"afmelden": "answered"}
+    assert await office.advance(hours=1) == [] and office.sent_kinds() == ["done"]
+    assert office.audit().problems == ()
+
+
+async def test_an_approved_answer_is_one_mail(office: Office) -> None:
+    (answer,) = await office.mail(CUSTOMER.email, "vraag", QUESTION)
+    assert office.states() == {"vraag": "answered"} and office.sent_kinds() == ["done"]
+    assert "functionaris" in answer.flat
+    assert await office.advance(hours=1) == []
+
+
+async def test_a_question_for_a_person_is_acknowledged_at_once(office: Office) -> None:
+    (receipt,) = await office.mail(CUSTOMER.email, "vraag", HARD_QUESTION)
+    assert office.states() == {"vraag": "awaiting_approval"} and office.sent_kinds() == ["acknowledgement"]
+    assert "medewerker" in receipt.flat

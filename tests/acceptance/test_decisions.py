@@ -10,7 +10,7 @@ import pytest
 from cases.errors import InputError, RuleError, Stale
 from cases.types import DraftStatus, RefusalGround, WorkKind
 from storage.models import Approval, Audit, Draft, Finding, Outbox, table
-from tests.acceptance.words import ACCESS, COMPLAINT, CUSTOMER, ERASURE, FORMER, UNKNOWN
+from tests.acceptance.words import ACCESS, COMPLAINT, CUSTOMER, ERASURE, FORMER, STOP, UNKNOWN
 from tests.support.arrived import Mail
 from tests.support.office import Office, Shared, open_office
 from workflow import approval
@@ -205,6 +205,18 @@ async def test_a_system_that_comes_back_in_time_is_asked_again(own_office: Offic
     assert [row.status for row in office.rows(Finding)] == ["failed", "found"]
     assert office.work_list() == [WorkKind.APPROVE], "the line about the failure is closed"
     assert office.request().failure == ""
+
+
+async def test_an_opt_out_that_a_system_keeps_waiting_is_acknowledged(own_office: Office) -> None:
+    office = own_office
+    database = office.folder / "customers" / "whatnext.db"
+    away = database.rename(database.with_suffix(".weg"))
+    assert await office.mail(CUSTOMER.email, "reclame", STOP) == []
+    await office.advance(minutes=3)
+    assert office.sent_kinds() == ["acknowledgement"], "the answer waits for the system, the person hears of us"
+    away.rename(database)
+    await office.advance(minutes=30)
+    assert office.states() == {"afmelden": "answered"} and office.sent_kinds() == ["acknowledgement", "done"]
 
 
 async def test_nothing_found_says_where_was_looked(office: Office) -> None:

@@ -6,10 +6,13 @@ import html
 import re
 from dataclasses import replace
 
-from cases.types import OutboxKind
+import pytest
+
+from cases.types import Label, OutboxKind
 from tests.acceptance.words import CUSTOMER, DAILY, UNKNOWN
 from tests.support.arrived import Mail
 from tests.support.office import Office
+from web.form import WISHES
 
 
 async def filled_in(office: Office, address: str, *wishes: str, words: str = "", number: str = "") -> list[Mail]:
@@ -48,6 +51,18 @@ async def test_known_or_not_the_same_mail(office: Office) -> None:
         return re.sub(r"WHA-\w+(-\w+)*|\d\d:\d\d", "", text)
 
     assert alike(known) == alike(unknown)
+
+
+async def test_several_wishes_are_several_requests(office: Office) -> None:
+    await filled_in(office, CUSTOMER.email, "inzage", "verwijdering")
+    assert set(office.states()) == {"inzage", "verwijdering"}
+
+
+@pytest.mark.parametrize("label", WISHES)
+@pytest.mark.parametrize("words", ["", "Het gaat over mijn oude abonnement, alvast bedankt."])
+async def test_a_ticked_box_is_not_guessed_at(office: Office, label: Label, words: str) -> None:
+    await filled_in(office, CUSTOMER.email, label.value, words=words, number="K-1001")
+    assert set(office.states()) == {label.value}
 
 
 async def test_somebody_elses_address_gives_nothing_away(office: Office) -> None:

@@ -18,7 +18,6 @@ __all__ = ["office", "shared"]  # fixtures
 ORGANISATION = "webanizr"
 FORMER = known(ORGANISATION, Role.FORMER)
 CURRENT = known(ORGANISATION, Role.CURRENT)
-OVER = {"done", "nothing"}
 FORM = "Hallo,\n\nIk heb een formulier ingevuld op een website die jullie hosten. Verwijder mijn gegevens daar.\n"
 
 
@@ -68,7 +67,7 @@ async def test_one_system_that_does_not_confirm_holds_the_answer_back(
 
     down = False
     for row in office.rows(SourceAction, rows.c.source == "mailing"):
-        if row.status not in OVER:  # a colleague presses again
+        if row.status in ("failed", "unknown"):  # a colleague presses again
             await actions.try_again(office.desk, office.staff[0], row.id)
             await office.work()
     await office.advance(hours=1)

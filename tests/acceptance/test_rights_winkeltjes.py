@@ -1,4 +1,4 @@
-"""Winkeltjes.net: a code where the statement asks for an ID, no dead law as a ground, shops that answer themselves."""
+"""Winkeltjes: a code where the statement asks for an ID, no dead law as a ground, shops that answer themselves."""
 
 from __future__ import annotations
 

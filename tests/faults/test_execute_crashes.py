@@ -37,7 +37,7 @@ PASSED = [*ROUND * CHANGES, *FINISH]
 # Before a point is the same as after the one before it: nothing is kept in between. The rounds are alike: the first
 # one, the last one and the end.
 POINTS = [*range(1, len(ROUND) + 3), *range(len(PASSED) - len(FINISH) - len(ROUND) + 1, len(PASSED) + 1)]
-KILLS: list[tuple[int, When]] = [*((point, "before") for point in POINTS), (len(PASSED), "after")]  # type: ignore[misc]
+KILLS: list[tuple[int, When]] = [*((point, "before") for point in POINTS), (len(PASSED), "after")]
 
 
 @dataclass(frozen=True, slots=True)

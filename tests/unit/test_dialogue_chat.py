@@ -172,7 +172,9 @@ def test_an_edit_starts_no_new_talk() -> None:
 def test_files_are_sent_elsewhere() -> None:
     file = ChatFile("paspoort.jpg", "image/jpeg", 9)
     assert turn("", UNSURE, files=(file,)).talk is Talk.NO_FILES
-    assert turn("", UNSURE, OTHER, known(**PROVEN), files=(file,)).talk is Talk.FILE
+    assert turn("", UNSURE, OTHER, known(**PROVEN), files=(file,)).talk is Talk.NO_FILES  # nobody kept it
+    kept = ChatFile("paspoort.jpg", "image/jpeg", 9, file_id="bewijs-1")
+    assert turn("", UNSURE, OTHER, known(**PROVEN), files=(kept,)).talk is Talk.FILE
 
 
 # --- doubt and people -------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ ALLOWED = {
     S.IDENTIFYING: "preparing awaiting_approval withdrawn transferred",
     S.PREPARING: "identifying awaiting_approval withdrawn transferred",
     S.AWAITING_APPROVAL: "executing preparing identifying withdrawn transferred",
-    S.EXECUTING: "awaiting_approval answered refused expired transferred",
+    S.EXECUTING: "awaiting_approval answered refused expired transferred withdrawn",
     S.ANSWERED: "",
     S.REFUSED: "",
     S.WITHDRAWN: "",

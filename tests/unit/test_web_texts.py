@@ -123,6 +123,7 @@ HANDED: dict[str, Iterable[str]] = {
     "failure": ["unreadable", "stale"],
     "detail": ["too_many_codes"],
     "row.source": [],  # a system
+    "action.source": [],
     "info.name": [],
     "recipient.key": [],  # a recipient, called as the policy calls it
     "row.case_number": [],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -29,7 +29,7 @@ async def _breaches(face: WebFace, who: Session, *, notice: str = "", problem: s
     found = await face.desk.store.read(lambda reads: doing.breaches(reads, sorted(who.roles)))
     return face.page(
         "breaches.html", status=status, who=who, breaches=found, rights=right_words, notice=notice, problem=problem,
-        organisations=[key for key in sorted(who.roles) if may_decide(who, key)],
+        organisations=[key for key in sorted(who.roles) if may_decide(who, key)], here="breaches",
     )  # fmt: skip
 
 
@@ -80,7 +80,23 @@ async def kept_records(face: Face, who: Who, melding: str = "") -> Response:
 async def _kept(face: WebFace, who: Session, *, notice: str = "", problem: str = "", status: int = 200) -> Response:
     found = {key: await kept.ended(face.desk, key) for key in sorted(who.roles) if key in face.desk.organisations}
     decides = {key for key in found if may_decide(who, key)}
-    return face.page("kept.html", status=status, who=who, found=found, decides=decides, notice=notice, problem=problem)
+    return face.page("kept.html", status=status, who=who, found=found, decides=decides, notice=notice, problem=problem,
+        here="kept",
+    )  # fmt: skip
+
+
+@router.post("/bewaard/regel/{entry_id}")
+async def keep_longer(entry_id: str, face: Face, who: Who, form: Form) -> Response:
+    """A dispute came up, say: the end date moves, with a reason."""
+    await own_to_decide(face, who, "ledger_entry", entry_id)
+    try:
+        until = date.fromisoformat(text(form, "until"))
+        await kept.keep_longer(face.desk, staff_actor(who.staff_id), entry_id, until, text(form, "reason"))
+    except ValueError:
+        return await _kept(face, who, problem=answers.problem("no_date"), status=422)
+    except InputError as error:
+        return await _kept(face, who, problem=answers.problem(error.code), status=422)
+    return seen("/bureau/bewaard?melding=langer")
 
 
 @router.post("/bewaard/{organisation}/{number}")
