@@ -121,8 +121,14 @@ def _masked_phone(text: str) -> str:
     return f"•••• {re.sub(r'[^0-9]', '', text)[-3:]}"
 
 
+def _beginning(text: str) -> str:
+    return f"{text[:2]}…" if len(text) > 3 else "…"
+
+
 _MASKS: Mapping[str, Callable[[str], str]] = {
     "email": _masked_email,
     "iban": lambda text: str(last_four(text)),
     "phone": _masked_phone,
+    # a mail holds no address: the beginning is enough to see which value is meant (a name stands in the greeting)
+    **dict.fromkeys(("street", "place", "postcode", "date_of_birth"), _beginning),
 }
