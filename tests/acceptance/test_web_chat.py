@@ -211,9 +211,6 @@ async def test_an_unsigned_token_opens_nothing(page: Page) -> None:
         assert (await page.post("open", {"portal": wrong})).status_code in (403, 413)
 
 
-# --- pages and floods -------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     "origin", ["https://elders.example", "null", "", "https://www.whatnext.example.elders.example"]
 )
@@ -273,9 +270,6 @@ async def test_codes_to_many_addresses_stop(page: Page) -> None:
         await page.say(f"{number}{UNKNOWN}")
     assert len(page.office.mails) <= 4, "the first one and the day's resends"
     assert WorkKind.IDENTITY_STUCK in page.office.work_list()
-
-
-# --- files ------------------------------------------------------------------------------------------------------------
 
 
 async def test_evidence_is_kept_sealed_for_staff(page: Page) -> None:

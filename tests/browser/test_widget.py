@@ -90,9 +90,6 @@ async def answered(page: Page, count: int, words: str = "") -> None:
     await expect(page.get_by_text("Wordt verstuurd")).to_have_count(0)
 
 
-# --- a visit ----------------------------------------------------------------------------------------------------------
-
-
 async def test_a_whole_talk_on_a_foreign_page(page: Page, site: ChatSite) -> None:
     await enter(page, f"{site.shop.url}/?strict=1")
     await expect(page.get_by_text("automatische assistent, geen mens")).to_be_visible()
