@@ -67,7 +67,7 @@ log = logging.getLogger(__name__)
 TICK = 1.0  # seconds until a worker looks although nobody woke it
 UNHEALTHY = 3  # failures in a row
 REST = 5.0  # after the store or the network failed
-LET_BY = 5.0  # seconds that drafts wait while mail comes in: whoever writes hears from us first
+LET_BY = 1.0  # seconds that drafts wait while mail comes in: whoever writes hears from us first
 SWEEP_SECONDS = 30.0
 STAFF_SECONDS = 5.0  # until colleagues hear in their chat what waits
 SILENT = timedelta(minutes=15)  # then a mailbox counts as down
@@ -252,9 +252,10 @@ def _start_workers(program: Program) -> None:
         program.workers.append(
             Worker("mailbox", lambda: mailbox.run_once(desk), desk.wake.mailbox, gather=1.0, after=first)
         )
-    program.workers.append(Worker("prepare", lambda: _requests(desk), desk.wake.requests, gather=0.25, after=first))
+    drafts = Worker("prepare", lambda: _requests(desk), desk.wake.requests, gather=0.25, full=8, after=first)
+    program.workers.append(drafts)
     program.workers.append(
-        Worker("execute", lambda: execute.run_once(desk), desk.wake.actions, gather=0.25, after=first)
+        Worker("execute", lambda: execute.run_once(desk), desk.wake.actions, gather=0.25, full=4, after=first)
     )
     for worker in program.workers:
         program.tasks.append(asyncio.create_task(worker.run(program.stop), name=worker.name))

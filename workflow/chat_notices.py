@@ -9,14 +9,14 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from cases.errors import LoketError
-from cases.types import ChannelKind, OutboxKind
+from cases.types import Assurance, ChannelKind, OutboxKind
 from handlers import chat
 from storage.models import Conversation, table
-from storage.queries.request_facts import RequestFacts, request_facts
+from storage.queries.request_facts import RequestFacts, newest_request, request_facts
 from storage.queries.writing import Post, Route, queue
 from storage.unit import Reads, Unit
 from workflow.desk import Desk
-from workflow.notices import about, chat_route, write_chat
+from workflow.notices import about, chat_route, to_requester, write_chat
 
 log = logging.getLogger(__name__)
 
@@ -65,3 +65,20 @@ def _line(desk: Desk, facts: RequestFacts) -> tuple[Route, Post]:
         received_at=facts.received_at, told=facts.told_on,
     )  # fmt: skip
     return chat_route(desk, facts), write_chat(desk, facts.organisation, OutboxKind.CHAT, chat.letter_sent(at))
+
+
+def by_mail_instead(unit: Unit, desk: Desk, row: Row[Any]) -> bool:
+    """A chat that takes nothing any more (the bot was blocked): the same words go to the proven mail address.
+
+    False where there is none: then a person looks.
+    """
+    if row.channel == ChannelKind.EMAIL.value or row.conversation_id is None or row.case_id is None:
+        return False
+    facts = newest_request(unit, row.conversation_id)
+    if not facts.address or facts.frozen or facts.assurance < Assurance.MAILBOX_PROVEN:
+        return False
+    sealer = unit.keys.data(unit, row.data_key_id)
+    content = sealer.open_json(row.content, f"outbox.content:{row.id}")
+    post = Post(OutboxKind(row.kind), content["subject"], content["text"], "")
+    to_requester(unit, desk, facts, post, request_id=row.request_id, threaded=False)
+    return True

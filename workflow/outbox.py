@@ -40,7 +40,7 @@ from storage.queries import standing
 from storage.queries.writing import Post, Route, close_work, move_request, open_work
 from storage.unit import Reads, Unit
 from workflow import channels, freezes, mailbox
-from workflow.chat_notices import letter_lines, tell
+from workflow.chat_notices import by_mail_instead, letter_lines, tell
 from workflow.desk import Desk
 
 log = logging.getLogger(__name__)
@@ -222,7 +222,7 @@ def _settle(unit: Unit, desk: Desk, token: str, parcels: Sequence[Parcel]) -> No
         elif parcel.outcome is OutboxStatus.UNCERTAIN:
             _uncertain(unit, row)
         else:
-            _failed(unit, row)
+            _failed(unit, desk, row)
     _time_runs(unit, [parcel.row.id for parcel in parcels if parcel.outcome is OutboxStatus.SENT])
     for organisation, name in sorted(working):
         channels.report(unit, organisation, name, ok=True)
@@ -257,7 +257,7 @@ def _again(unit: Unit, desk: Desk, parcel: Parcel, mine: dict[str, Any]) -> None
         unit.change(
             Outbox, row.id, if_=mine, status=OutboxStatus.FAILED.value, server_reply=parcel.reply[:200], **RELEASED
         )
-        _failed(unit, row)
+        _failed(unit, desk, row)
         return
     waits = limits.send_retries
     wait = waits[row.attempts - 1] if row.attempts <= len(waits) else timedelta(hours=1)
@@ -279,10 +279,10 @@ def _uncertain(unit: Unit, row: Row[Any]) -> None:
     )  # fmt: skip
 
 
-def _failed(unit: Unit, row: Row[Any]) -> None:
+def _failed(unit: Unit, desk: Desk, row: Row[Any]) -> None:
     """A statutory answer that did not arrive is work for a person; the term stays open."""
     _record(unit, AuditTag.MAIL_FAILED, row, kind=row.kind)
-    if row.kind == OutboxKind.STAFF_NOTICE.value:
+    if row.kind == OutboxKind.STAFF_NOTICE.value or by_mail_instead(unit, desk, row):
         return
     open_work(
         unit, WorkKind.NOT_DELIVERED, row.organisation_id, same=row.id, case_id=row.case_id,

@@ -86,7 +86,7 @@ def _claim(unit: Unit) -> tuple[str, list[str]]:
     token, taken = claim(
         unit, Request, rows.c.state == RequestState.PREPARING.value, rows.c.wake_at <= unit.now,
         rows.c.conversation_id.not_in(frozen),
-        order=[rows.c.told_on, rows.c.id], limit=4,
+        order=[rows.c.told_on, rows.c.id], limit=8,
     )  # fmt: skip
     return token, [row.id for row in taken]
 

@@ -5,6 +5,7 @@ Not here: the words people write (`words`), the desk itself (`tests/support/offi
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
@@ -50,9 +51,9 @@ async def office(request: pytest.FixtureRequest, tmp_path: Path, shared: Shared)
 # --- steps ------------------------------------------------------------------------------------------------------------
 
 
-async def proven(office: Office, address: str, text: str) -> Mail:
+async def proven(office: Office, address: str, text: str, subject: str = "verzoek") -> Mail:
     """Somebody asks and sends the code back; gives the receipt, which can be answered further."""
-    (receipt, *_) = await office.mail(address, "verzoek", text)
+    (receipt, *_) = await office.mail(address, subject, text)
     await office.reply(receipt, receipt.code)
     return receipt
 
@@ -102,7 +103,8 @@ def every_letter_is_right(office: Office) -> None:
         assert [word for word in _NEVER if word in mail.flat.lower()] == []
         assert [value for value in values if value in mail.flat or value in mail.html] == []
         if kind not in _TO_OTHERS:
-            assert wrong_form(form, mail.text) == (), mail.subject
+            words = re.sub(r"https?://\S+", "", mail.text)  # a secret may hold "-u-"
+            assert wrong_form(form, words) == (), mail.subject
     for row in office.rows(Draft, table(Draft).c.status == DraftStatus.APPROVED.value):
         label = Label(office.request_row(row.request_id).label)
         assert missing(from_json(office.store.read_here(_text_of(row))), label, Decision(row.decision)) == ()

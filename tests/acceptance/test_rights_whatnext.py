@@ -50,7 +50,7 @@ async def test_a_former_customer_is_gone_within_fourteen_days(office: Office) ->
 
 
 async def test_a_running_customer_says_what_is_meant_and_keeps_the_contract(office: Office) -> None:
-    receipt = await proven(office, CURRENT.email, ERASURE + CURRENT.name)
+    receipt = await proven(office, CURRENT.email, ERASURE + CURRENT.name, "verwijderen")
     question = office.mails[-1]
     assert "1." in question.text and "3." in question.text
     await office.reply(question, "1")

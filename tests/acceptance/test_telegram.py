@@ -185,6 +185,17 @@ async def test_who_blocked_the_bot_is_work_for_a_person(telegram: TelegramDesk) 
     assert telegram.office.states() == {"inzage": "identifying"}, "the request stands and its term runs"
 
 
+async def test_who_blocked_the_bot_after_the_proof_hears_it_by_mail(telegram: TelegramDesk) -> None:
+    await proven(telegram)
+    telegram.office.new_mails()
+    telegram.api.trouble["sendMessage"].append("blocked")
+    before = len(telegram.office.mails)
+    await telegram.say(ANNA, "Hoe staat het met mijn verzoek?")
+    (mail,) = telegram.office.mails[before:]
+    assert mail.to == CUSTOMER.email
+    assert WorkKind.NOT_DELIVERED not in telegram.office.work_list()
+
+
 async def test_a_line_that_broke_is_not_said_twice(telegram: TelegramDesk) -> None:
     telegram.api.trouble["sendMessage"].append("hang up")
     await telegram.say(ANNA, "hallo")
