@@ -25,9 +25,7 @@ TABLE: Mapping[RequestState, frozenset[RequestState]] = {
     _S.AWAITING_APPROVAL: frozenset({_S.EXECUTING, _S.PREPARING, _S.IDENTIFYING}) | _LEAVING,
     # back to approval: the outcome differs from what was approved, or the approval was undone in time;
     # withdrawn: the requester calls an erasure off while it waits
-    _S.EXECUTING: frozenset(
-        {_S.AWAITING_APPROVAL, _S.ANSWERED, _S.REFUSED, _S.EXPIRED, _S.TRANSFERRED, _S.WITHDRAWN}
-    ),
+    _S.EXECUTING: frozenset({_S.AWAITING_APPROVAL, _S.ANSWERED, _S.REFUSED, _S.EXPIRED, _S.TRANSFERRED, _S.WITHDRAWN}),
     _S.ANSWERED: frozenset(),
     _S.REFUSED: frozenset(),
     _S.WITHDRAWN: frozenset(),
