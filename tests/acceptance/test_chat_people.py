@@ -13,9 +13,7 @@ __all__ = ["chat"]  # a fixture
 CHILD = "Hoi ik ben 13 jaar. Willen jullie mij vertellen welke gegevens jullie van mij hebben?"
 HEIR = "Mijn vader is overleden. Ik wil weten welke persoonsgegevens u van mijn overleden vader bewaart."
 LAWYER = "Namens mijn cliënt, mevrouw De Wit, verzoek ik u als advocaat om inzage in haar persoonsgegevens."
-NEED = "Mijn ex heeft mijn adres bij jullie gekregen en bedreigt me. Verwijder mijn gegevens alsjeblieft, ik ben bang."
-    "Mijn ex heeft mijn adres bij jullie opgevraagd en bedreigt me. Verwijder alsjeblieft mijn gegevens, ik ben bang."
-)
+NEED = "Mijn ex bedreigt me en vroeg bij jullie mijn adres op. Verwijder alsjeblieft mijn gegevens, ik ben bang."
 
 
 @pytest.mark.parametrize("words", [CHILD, HEIR, LAWYER, NEED], ids=["child", "heir", "lawyer", "need"])
