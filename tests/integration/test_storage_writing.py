@@ -204,6 +204,7 @@ async def test_a_cancelled_caller_does_not_stop_the_write(store: Store) -> None:
 
     def slow(unit: Unit) -> None:
         add_counter(unit)
+        unit.flush()  # the key is taken from here on
         inside.set()
         assert go_on.wait(30)
 
