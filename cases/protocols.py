@@ -66,7 +66,6 @@ class Outgoing:
     raw: bytes | None = None  # forwarded mail leaves unchanged
     created_at: datetime | None = None
     choices: tuple[tuple[str, str], ...] = ()  # chat: quick replies, (value, words)
-    note: bool = False  # Intercom: for staff only
 
 
 @dataclass(frozen=True, slots=True)

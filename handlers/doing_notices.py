@@ -46,11 +46,6 @@ def undone(about: About) -> Letter:
     return framed(about, "undone.subject", text_block("undone", texts.say("undone.text"), texts.say("undone.person")))
 
 
-def answer_sent(about: About) -> Letter:
-    """In a chat: the answer itself went to the proven mail address."""
-    return framed(about, "answer_sent.subject", text_block("sent", about.say.say("answer_sent.text")))
-
-
 def to_recipient(
     texts: Texts, policy: Policy, recipient: Recipient, *, verb: Verb, case_number: str, reference: str, link: str
 ) -> Letter:
