@@ -73,15 +73,27 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path) -> Non
 
 @dataclass(frozen=True, slots=True)
 class Usage:
+    """Of a process and those it started."""
+
     cpu_seconds: float  # user and system, all threads
-    peak_mb: float  # VmHWM: the most it ever held
+    peak_mb: float  # VmHWM, the most each ever held, added up
 
 
 def usage(pid: int) -> Usage:
+    found = [_usage(one) for one in (pid, *_started_by(pid))]
+    return Usage(sum(one.cpu_seconds for one in found), sum(one.peak_mb for one in found))
+
+
+def _usage(pid: int) -> Usage:
     fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
     status = Path(f"/proc/{pid}/status").read_text("ascii")
     peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
     return Usage((int(fields[11]) + int(fields[12])) / _TICKS, peak / 1024)
+
+
+def _started_by(pid: int) -> list[int]:
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for thread in threads for child in (thread / "children").read_text("ascii").split()]
 
 
 def go_live(config: Path, log: Path) -> None:

@@ -23,7 +23,8 @@ _HEAD = """# What a mail costs
 classified case with its acknowledgement received**, beside a floor in the same run: an aiosmtpd handler that parses
 with the standard `email` package, commits one row (SQLite, WAL, synchronous=FULL) before its "250" and sends one
 acknowledgement (`bench/floor.py`). Medians of {repeats} round(s) each, floor and program in turn. `make bench` repeats
-it.
+it. An opt-out or a question that the program answers by itself counts when that answer, which takes the place of the
+acknowledgement, arrived. CPU and memory are those of the program and of the process that reads for it, added up.
 """
 
 

@@ -23,9 +23,10 @@ from bot import (
     replay,
     retention_command,
     staff_commands,
+    suppressed_command,
 )
 from bot.moments import moment_of
-from cases.deadlines import Rule, compute
+from cases.deadlines import Question, Rule, compute
 from cases.errors import LoketError
 
 app = typer.Typer(
@@ -42,6 +43,7 @@ app.command()(avg_command.avg)
 app.command()(retention_command.retention)
 app.command("replay-erasures")(erasure_commands.replay_erasures)
 app.command("kept-records")(erasure_commands.ended)
+app.command()(suppressed_command.suppressed)
 for reading in (nlp_commands.read, nlp_commands.train, nlp_commands.evaluate):
     app.command()(reading)
 app.add_typer(mail_commands.quarantine_app, name="quarantine")
@@ -145,7 +147,10 @@ def deadline(
     as_json: Json = False,
 ) -> None:
     """The date of a term and why: the same function the cases use."""
-    term = compute(rule, received=moment_of(received), asked=_maybe(asked), answered=_maybe(answered))
+    if answered and not asked:
+        raise typer.BadParameter("an answer needs its question: --asked")
+    questions = [Question(moment_of(asked), _maybe(answered))] if asked else []
+    term = compute(rule, received=moment_of(received), questions=questions)
     values = {
         "rule": term.rule.value,
         "due": term.due.isoformat(),

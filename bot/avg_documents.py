@@ -56,6 +56,11 @@ def _head(policy: Policy, title: str) -> str:
 # --- art. 30 ----------------------------------------------------------------------------------------------------------
 
 
+def _mark_term(policy: Policy) -> str:
+    years = policy.erasure.mark_years
+    return f"{years} jaar" if years else "tot iemand zelf terugkomt"
+
+
 def _register(policy: Policy) -> str:
     contact = policy.contact
     rows = [
@@ -72,8 +77,9 @@ def _register(policy: Policy) -> str:
         ("Ontvangers", "[mailprovider], [chatdienst, als die aan staat], wie een systeem met de hand beheert; bij een "
                        "wijziging ook de ontvangers hieronder (artikel 19)"),
         ("Doorgifte buiten de EER", "Geen door het loket zelf; zie de ontvangers"),
-        ("Bewaartermijn", "Register 5 jaar; brieven 2 jaar na afsluiten; export en bewijs 30 dagen; kopie "
-                          "identiteitsbewijs tot de controle, dezelfde dag gewist; reservekopieën 35 dagen"),
+        ("Bewaartermijn", f"Register 5 jaar; wisregister {policy.erasure.ledger_years} jaar; niet-benaderenlijst (een "
+                          f"kenmerk) {_mark_term(policy)}; brieven 2 jaar na afsluiten; export en bewijs 30 dagen; "
+                          "kopie identiteitsbewijs tot de controle, dezelfde dag gewist; reservekopieën 35 dagen"),
         ("Beveiliging", "Versleuteld met een sleutel per zaak; code naar een bewezen adres; twee personen bij wissen "
                         "en afwijzen; tweede factor voor medewerkers; logboek met kenmerken zonder inhoud"),
         ("Automatische besluiten", "Geen. Een programma leest en bereidt voor; een medewerker beslist"),
@@ -215,6 +221,7 @@ def _instruction(policy: Policy) -> str:
 ## Altijd
 - Geen kopie van een identiteitsbewijs als gewone stap. Ongevraagd gekregen? Wissen.
 - Een systeem dat niet antwoordt, is niet leeg. Zoek opnieuw voordat de brief weggaat.
+- Een kopie mag anderen niet schaden: zeg van elke waarde van een ander of die mee mag (artikel 15 lid 4 AVG).
 - Afwijzen: artikel, de feiten van dit geval, wat wel kan, einddatum, Autoriteit Persoonsgegevens en rechter.
 - Verlengen kan alleen in de eerste maand en met een reden. Te laat is geen verlenging: excuses en een nieuwe datum.
 - Iets naar de verkeerde gestuurd? Meteen "verkeerd verzonden". De 72 uur lopen, ook in het weekend.

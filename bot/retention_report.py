@@ -1,17 +1,30 @@
-"""What is kept past the policy's own terms, per system (`privacyloket retention`). Only looks; shows no persons."""
+"""What is kept past the policy's own terms, per system, and what the desk keeps (`privacyloket retention`).
+
+Only looks; shows no persons.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
 
 import typer
 
 from bot.config import Organisation, Settings
 from cases.calendar import long_date
-from cases.errors import OutsideError
+from cases.context import Context
+from cases.errors import OutsideError, RuleError
 from cases.policy import Policy
+from cases.protocols import Reader
 from sources.folder import FolderSource
 from sources.overdue import Overdue
 from sources.registry import open_source
 from sources.table_source import TableSource
+
+if TYPE_CHECKING:
+    from workflow.own_terms import Kept
+    from workflow.returned import Looked
 
 
 async def run_retention(settings: Settings) -> int:
@@ -26,6 +39,53 @@ async def run_retention(settings: Settings) -> int:
             for line in lines:
                 typer.echo(f"  {line}")
     return 1 if failed else 0
+
+
+async def run_desk(settings: Settings) -> int:
+    """Who came back, and what the desk itself holds; the same exit code."""
+    from bot.wiring import build_desk, close, open_store, prepare_organisations  # noqa: PLC0415
+    from workflow import own_terms, returned  # noqa: PLC0415
+
+    store = open_store(settings, Context())
+    await store.write(lambda unit: prepare_organisations(unit, settings))
+    desk = build_desk(settings, store, _no_reader)
+    failed = False
+    try:
+        for key, own in desk.organisations.items():
+            looked = await returned.look(desk, key)
+            counted = await store.read(partial(own_terms.counted, organisation=key))
+            failed = failed or bool(looked.failed)
+            typer.echo(f"\n== {own.policy.name} ({key}): het loket zelf")
+            for line in (*_returned(looked, own.system_names), *_held(counted, own.policy)):
+                typer.echo(f"  {line}")
+    finally:
+        await close(desk)
+    return 1 if failed else 0
+
+
+def _returned(looked: Looked, names: Mapping[str, str]) -> Iterator[str]:
+    yield f"niet benaderen: {looked.marked} adressen (als kenmerk, niet leesbaar)"
+    for one in looked.found:
+        was = "gewist" if one.mark.erased else "afgemeld"
+        tables = ", ".join(sorted({record.table for record in one.records}))
+        case = one.mark.case_number or "onbekend"
+        yield f"weer toegevoegd: {was} in zaak {case}, nu in {names[one.source]} ({tables})"
+    if looked.marked and not looked.found:
+        yield "niemand van de lijst staat weer in een systeem dat nagekeken kon worden"
+    for name in looked.failed:
+        yield f"{names[name]}: kon niet nagekeken worden"
+    for name in looked.closed:
+        yield f"{names[name]}: laat zich niet nakijken, kijk daar zelf"
+
+
+def _held(counted: Kept, policy: Policy) -> Iterator[str]:
+    years = policy.erasure.ledger_years
+    yield f"wisregister: {counted.ledger} regels, waarvan {counted.kept_records} nog bewaard; weg na {years} jaar"
+    yield f"sleutels: {counted.keys} die iets openen, {counted.emptied} gewist (wat zij sloten is onleesbaar)"
+
+
+def _no_reader() -> Reader:
+    raise RuleError("this command reads no messages")
 
 
 async def _source(organisation: Organisation, number: int) -> tuple[list[str], bool]:

@@ -27,7 +27,8 @@ from handlers.registry import HANDLERS
 _INTRO = """# Rights: what happens, per request type and organisation
 
 Made from `policies/` and `handlers/`; a test holds this page to them. Each cell says which assurance an answer needs,
-which terms are kept (the earliest is told), and what follows from this organisation's policy beside the law.
+which terms are kept (the earliest is told), and what follows from this organisation's policy beside the law. Which
+conversation shows a cell: [conversations](conversations.md).
 """
 
 

@@ -9,9 +9,9 @@ import asyncio
 import logging
 import signal
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -20,10 +20,12 @@ import uvicorn
 
 from bot.config import Settings
 from bot.intercom import look, receivers
+from bot.reader_process import ReaderProcess
 from bot.schedule import Ticks
 from bot.telegram.start import connect_bots
 from bot.tokens import SealedTokens
 from bot.wiring import build_desk, close, make_accept, make_tokens, open_store, prepare_organisations
+from cases.calendar import day_off
 from cases.context import Context
 from cases.errors import OutsideError, place_of
 from cases.protocols import Accept, Reader
@@ -51,9 +53,11 @@ from workflow import (
     lookup,
     mailbox,
     outbox,
+    own_terms,
     prepare,
     process,
     retention,
+    returned,
     staff_notices,
     tasks,
     undo,
@@ -135,11 +139,13 @@ class Program:
     settings: Settings
     desk: Desk
     accept: Accept
+    reader: Callable[[], Reader]
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     door: Door | None = None
     watchers: dict[str, MailboxWatcher] = field(default_factory=dict)  # by organisation
     intercom: Mapping[str, IntercomReceiver] = field(default_factory=dict)  # by organisation
     telegram: Mapping[str, TelegramBot] = field(default_factory=dict)  # the same
+    stream: process.Stream | None = None
     workers: list[Worker] = field(default_factory=list)
     ticks: Ticks = field(default_factory=Ticks)
     web: uvicorn.Server | None = None
@@ -154,16 +160,9 @@ class _QuietServer(uvicorn.Server):
         yield
 
 
-def warm_reader(settings: Settings, pool: ThreadPoolExecutor) -> Callable[[], Reader]:
-    """Loads the model in a thread; whoever needs it first waits for it there."""
-
-    def load() -> Reader:
-        from nlp.reader import make_reader  # noqa: PLC0415  # spaCy takes a second; the doors do not wait for it
-
-        return make_reader(settings.folder / "model", embeddings=settings.embeddings)
-
-    future: Future[Reader] = pool.submit(load)
-    return future.result
+def warm_reader(settings: Settings) -> ReaderProcess:
+    """Loads its model beside everything else; whoever needs it first waits for it."""
+    return ReaderProcess(settings.folder / "model", embeddings=settings.embeddings, instance=settings.instance)
 
 
 async def start(
@@ -173,9 +172,13 @@ async def start(
     """Opens doors, then starts everything else."""
     store = await asyncio.to_thread(open_store, settings, context or Context())
     await store.write(lambda unit: prepare_organisations(unit, settings))
-    cpu = ThreadPoolExecutor(2, thread_name_prefix="cpu")
-    desk = build_desk(settings, store, warm_reader(settings, cpu), cpu=cpu, demo=demo is not None)
-    program = Program(settings, desk, make_accept(desk))
+    cpu = ThreadPoolExecutor(3, thread_name_prefix="cpu")  # one of them waits for the reader most of the time
+    reader = warm_reader(settings)
+    cpu.submit(day_off, store.context.clock().date())  # the first call loads the calendars: half a second
+    desk = build_desk(settings, store, reader, cpu=cpu, demo=demo is not None)
+    if isinstance(reader, ReaderProcess):
+        desk = replace(desk, apart=reader.take_apart)
+    program = Program(settings, desk, make_accept(desk), reader)
     if settings.door is not None:
         program.door = await open_door(settings.door, _recipients(settings), program.accept, store.context.clock)
     face = demo(desk, program.accept) if demo is not None else None
@@ -243,8 +246,9 @@ def _start_telegram(program: Program) -> None:
 
 def _start_workers(program: Program) -> None:
     desk = program.desk
+    program.stream = process.Stream(desk)
     program.workers = [
-        Worker("process", lambda: process.run_once(desk), desk.wake.inbound, gather=0.3),
+        Worker("process", program.stream.step, desk.wake.inbound, gather=0.3),
         Worker("outbox", lambda: outbox.run_once(desk), desk.wake.outbox, gather=0.2, full=desk.limits.send_batch),
     ]
     first = tuple(program.workers)
@@ -252,17 +256,23 @@ def _start_workers(program: Program) -> None:
         program.workers.append(
             Worker("mailbox", lambda: mailbox.run_once(desk), desk.wake.mailbox, gather=1.0, after=first)
         )
-    drafts = Worker("prepare", lambda: _requests(desk), desk.wake.requests, gather=0.25, full=8, after=first)
-    program.workers.append(drafts)
-    program.workers.append(
-        Worker("execute", lambda: execute.run_once(desk), desk.wake.actions, gather=0.25, full=4, after=first)
-    )
+    look_up = asyncio.Event()
+
+    async def answers() -> int:
+        look_up.set()
+        return await prepare.without_sources(desk)
+
+    program.workers += [
+        Worker("answers", answers, desk.wake.requests, gather=0.5),  # what the writer hears from us: waits for nobody
+        Worker("prepare", lambda: _look_up(desk), look_up, gather=0.25, full=8, after=first),
+        Worker("execute", lambda: execute.run_once(desk), desk.wake.actions, gather=0.25, full=4, after=first),
+    ]
     for worker in program.workers:
         program.tasks.append(asyncio.create_task(worker.run(program.stop), name=worker.name))
 
 
-async def _requests(desk: Desk) -> int:
-    return await lookup.run_once(desk) + await prepare.run_once(desk)
+async def _look_up(desk: Desk) -> int:
+    return await lookup.run_once(desk) + await prepare.with_sources(desk)
 
 
 async def _silent(program: Program) -> None:
@@ -308,6 +318,9 @@ def _start_ticks(program: Program) -> None:
     for key, bot in program.telegram.items():
         ticks.every(STAFF_SECONDS, f"telegram {key}", partial(staff_notices.sweep, desk, bot.staff_bot))
     ticks.every(3600.0, "retention", lambda: retention.purge(desk))
+    ticks.every(3600.0, "own terms", lambda: own_terms.purge(desk))
+    ticks.every(3600.0, "old copies", lambda: retention.forget_copies(desk))
+    ticks.every(3600.0, "returned", lambda: returned.sweep(desk))
     ticks.every(3600.0, "tasks", lambda: tasks.remind(desk))
     ticks.every(3600.0, "kept records", lambda: kept.sweep(desk))
     ticks.every(3600.0, "evidence", lambda: evidence.forget(desk))
@@ -356,6 +369,10 @@ async def shut_down(program: Program) -> None:
     if program.web is not None:
         program.web.should_exit = True
     await asyncio.gather(*program.tasks, return_exceptions=True)
+    if program.stream is not None:
+        await program.stream.close()
+    if isinstance(program.reader, ReaderProcess):
+        program.reader.close()
     await close(program.desk)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 
+from cases.english import in_english
 from cases.policy import Policy
 from cases.protocols import FieldInfo, FindStatus, Found, FoundTable, Identifier, SourceInfo, SourceRole, TableInfo
 from cases.reading import Change
@@ -31,6 +32,7 @@ def sample_case(
     policy: Policy, label: Label, form: Form, texts: Texts, chosen: Mapping[str, str], *, found: bool = True
 ) -> CaseFile:
     """The case of an invented person who was a customer; `found`: the systems hold something."""
+    policy = in_english(policy) if form is Form.EN else policy
     sources = (_records(policy), _lists())
     return CaseFile(
         case_number="VOORBEELD-1", policy=policy, form=form, label=label, request_id="sample", received_at=RECEIVED,

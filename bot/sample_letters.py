@@ -7,14 +7,15 @@ What staff would write is shown as what they are asked for; what is known later 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from bot.sample_case import NOW, RECEIVED, TOLD, sample_case
 from cases.letters import GROUND_FACTS, BlockKind, Letter, ProcessLetter, edit_free, missing, missing_process, slots
 from cases.letters import fill as fill_slots
 from cases.policy import Basis, Policy
-from cases.types import Decision, Form, Label, RefusalGround, RestrictionGround
+from cases.progress import Deed, Progress
+from cases.types import Awaiting, Decision, Form, Label, RefusalGround, RequestState, RestrictionGround, Verb
 from handlers.base import CaseFile, Needs
 from handlers.choices import CHOICES, offered
 from handlers.person_letters import MandateKind, child_letter, heirs_letter, mandate_letter
@@ -40,9 +41,25 @@ _CHOSEN: Mapping[Label, tuple[Mapping[str, str], ...]] = {
     Label.OVERDRACHT: ({}, {"party": "other", "party_name": "Voorbeeld B.V."}),
     Label.BESLUIT: ({}, {"review": "upheld"}, {"review": "changed"}),
     Label.KLACHT: ({"finding": "founded"}, {"finding": "partly"}, {"finding": "rejected"}),
-    Label.STATUS: ({"state": "preparing"}, {"state": "preparing", "late": "yes"}),
-    Label.ANNULEREN: ({"executed": "nothing"}, {"executed": "mailinglijst: afgemeld"}),
     Label.VERWIJDERING: ({}, {"customer": "running"}, {"customer": "running", "erasure": "only_ads"}),
+}
+_ASKED = Progress(Label.VERWIJDERING, RequestState.PREPARING, Awaiting.NOBODY, RECEIVED, TOLD)
+_DONE = (Deed(Verb.ERASE, "administratie", NOW.date()), Deed(Verb.OPT_OUT, "mailings", NOW.date()))
+# Status and annuleren are about other requests: how far these may be.
+_STANDING: Mapping[Label, Mapping[str, tuple[Progress, ...]]] = {
+    Label.STATUS: {
+        "loopt": (_ASKED,),
+        "verlengd": (replace(_ASKED, extended_on=NOW.date(), told_on=TOLD + timedelta(days=61)),),
+        "staat stil": (replace(_ASKED, suspended_since=NOW.date(), suspended_for="specify"),),
+        "te laat": (replace(_ASKED, told_on=NOW.date() - timedelta(days=1)),),
+        "goedgekeurd, wacht": (replace(_ASKED, state=RequestState.EXECUTING, begins_on=NOW.date()),),
+        "niets bekend": (),
+    },
+    Label.ANNULEREN: {
+        "niets uitgevoerd": (_ASKED,),
+        "deels uitgevoerd": (replace(_ASKED, state=RequestState.AWAITING_APPROVAL, deeds=_DONE),),
+        "te laat": (replace(_ASKED, state=RequestState.EXECUTING, deeds=_DONE[:1]),),
+    },
 }
 # Where a ground is shown: the right that it is most often given for.
 _GROUNDS: Mapping[RefusalGround, Label] = {
@@ -109,11 +126,13 @@ def _answers(policy: Policy, texts: Texts) -> Iterator[Sample]:
     for label, handler in HANDLERS.items():
         outcomes = [(chosen, True) for chosen in _chosen(policy, label)]
         outcomes += [({}, False)] if handler.needs is Needs.CONTROLLER_SOURCES else []
-        for chosen, found in outcomes:
-            file = _file(policy, texts, label, chosen, found=found)
-            made = handler.prepare(file)
+        shown = [
+            (name, standing, *one) for name, standing in _STANDING.get(label, {"": ()}).items() for one in outcomes
+        ]
+        for name, standing, chosen, found in shown:
+            made = handler.prepare(replace(_file(policy, texts, label, chosen, found=found), standing=standing))
             lacking = () if made.asks else missing(_written(made.letter), label, made.decision)
-            said = _settled(policy, label, chosen)
+            said = name or _settled(policy, label, chosen)
             if not found and made.decision is not Decision.NOTHING_FOUND:
                 said = "niets gevonden"
             title = f"{label.value}: {_DECISIONS[made.decision]}" + (f" ({said})" if said else "")
@@ -180,7 +199,7 @@ def _on_the_way(policy: Policy, texts: Texts) -> Iterator[Sample]:
         (ProcessLetter.LATE, "", late_letter(file, new_date=later)),
         (ProcessLetter.LIFTING, "", lifting_letter(file, since=RECEIVED.date(), on=later, why="[waarom]")),
         (ProcessLetter.JOINED, "", joined_letter(file, ["VOORBEELD-2"])),
-        (ProcessLetter.SPLIT, "", split_letter(file, "VOORBEELD-2")),
+        (ProcessLetter.SPLIT, "", split_letter(file, "VOORBEELD-2", other_told=file.told_date)),
         (ProcessLetter.NARROW, "", narrow_letter(file, "[voorstel]")),
         (ProcessLetter.BREACH, "", breach_letter(policy, texts, "VOORBEELD-1", facts)),
         (ProcessLetter.HEIRS, "", heirs_letter(file)),

@@ -29,7 +29,7 @@ from bot.wiring import build_desk, close, make_accept, prepare_organisations
 from cases.context import Context, system_clock
 from cases.messages import ParsedMessage, RawInbound
 from cases.protocols import Normalise, Reader
-from cases.reading import Asked, Certainty, Reading, Reply
+from cases.reading import Asked, Certainty, Fact, Reading, Reply
 from cases.types import (
     AUTOMATIC,
     ChannelKind,
@@ -138,6 +138,12 @@ class _Ahead:
 
     def read_reply(self, text: str, asked: Asked | None = None) -> Reply:
         return self._reader.read_reply(text, asked)
+
+    def read_replies(self, texts: Sequence[str]) -> list[Reply]:
+        return self._reader.read_replies(texts)
+
+    def facts(self, text: str) -> tuple[Fact, ...]:
+        return self._reader.facts(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -230,6 +230,10 @@ def _silent(turn: Turn) -> Turn:
 def _as_chat(turn: Turn, reading: Reading, known: Known | None) -> Turn:
     if turn.open:
         return _ask_address(turn, known)
+    if turn.mail is Mail.NEW_CODE and known is not None:  # after silence; never in the chat itself
+        if known.address_known:
+            return replace(turn, mail=Mail.CODE_BY_MAIL)
+        return replace(turn, mail=Mail.ASK_ADDRESS, awaited=Awaited.ADDRESS)
     if turn.withdraw or turn.mail not in (Mail.NONE, Mail.CLARIFICATION):
         return turn
     if turn.outcome is InboundOutcome.NO_REQUEST:

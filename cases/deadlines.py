@@ -76,10 +76,16 @@ class DeadlineRow:
     inputs: Mapping[str, str] = field(default_factory=dict)
 
 
-def compute(
-    rule: Rule | str, *, received: datetime, asked: datetime | None = None, answered: datetime | None = None
-) -> Term:
-    """The term of one rule, counted from receipt. `asked` and `answered` matter for `suspend` only."""
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question without whose answer a request can not go on: when it was put, and sufficiently answered."""
+
+    asked: datetime
+    answered: datetime | None = None  # not yet
+
+
+def compute(rule: Rule | str, *, received: datetime, questions: Sequence[Question] = ()) -> Term:
+    """The term of one rule, counted from receipt. `questions` matter for `suspend` only."""
     rule = Rule(rule)
     if rule is Rule.BREACH72H:
         return _breach(received)
@@ -87,7 +93,7 @@ def compute(
         day, reasoning = promise(received, HOUSE_DAYS)
         return Term(rule, day, day, day, reasoning)
     if rule is Rule.SUSPEND:
-        return _months(rule, _MONTHS[rule], received, suspension=_Suspension(received, asked, answered))
+        return _months(rule, _MONTHS[rule], received, suspension=_Suspension(received, questions))
     return _months(rule, _MONTHS[rule], received)
 
 
@@ -113,26 +119,33 @@ def derive(
     *,
     former_customer: bool | None = None,
     extended: datetime | None = None,
-    asked: datetime | None = None,
-    answered: datetime | None = None,
+    questions: Sequence[Question] = (),
+    resumed: datetime | None = None,
 ) -> tuple[DeadlineRow, ...]:
-    """Every row of one request. `extended` is when the notice with reasons left; `asked` and `answered` a suspension.
+    """Every row of one request. `extended` is when the notice with reasons left; `questions` stop the clock.
 
     The date told is the earlier of the legal target and the promise; where neither exists, the service date. A promise
     to former customers counts while nobody knows whether this person is one: earlier is never late.
+
+    `resumed`: an approved letter closed it for silence, then its requester came back. The date without the standstill
+    has had its answer (art. 12(4)): told is the one with it; promise, service and warnings begin at that moment.
     """
-    moments = {"received": received, "extended": extended, "asked": asked, "answered": answered}
-    inputs = _inputs(label, moments, former_customer)
-    dated = [*_legal(label, received, extended, asked, answered), *_promises(label, received, policy, former_customer)]
+    moments = {"received": received, "extended": extended, "resumed": resumed}
+    inputs = _inputs(label, moments, questions, former_customer)
+    since = resumed or received
+    dated = [
+        *_legal(label, received, extended, questions, resumed=resumed is not None),
+        *_promises(label, since, policy, former_customer),
+    ]
     days = service_days(policy, label)
     if days is None and not dated:
         raise RuleError(f"no term of any kind is set for the label {label}")
     if days is not None:
-        dated.append(_row(DeadlineKind.SERVICE, *service(received, days)))
+        dated.append(_row(DeadlineKind.SERVICE, *service(since, days)))
     binding = [row for row in dated if row.kind is not DeadlineKind.SERVICE] or dated
     told = min(binding, key=lambda row: row.target_on)
     rows = [_marked(row, told=row is told, inputs=inputs) for row in dated]
-    return (*rows, *(_marked(row, told=False, inputs=inputs) for row in _warnings(received, told.target_on)))
+    return (*rows, *(_marked(row, told=False, inputs=inputs) for row in _warnings(since, told.target_on)))
 
 
 def date_told(rows: Sequence[DeadlineRow]) -> date:
@@ -141,44 +154,55 @@ def date_told(rows: Sequence[DeadlineRow]) -> date:
 
 
 class _Suspension:
-    """The days a clock stood still: from the local date of the question to that of a sufficient answer.
+    """The days a clock stood still: from the local date of each question to that of its sufficient answer.
 
-    House rule (no text gives arithmetic): asked within two working days of receipt, and answered; else nothing.
+    House rule (no text gives arithmetic): asked within two working days of receipt, and answered; else nothing. A day
+    on which two questions stood open counts once.
     """
 
-    def __init__(self, received: datetime, asked: datetime | None, answered: datetime | None) -> None:
+    def __init__(self, received: datetime, questions: Sequence[Question]) -> None:
         self.start = local_date(received)
-        self.asked = local_date(asked) if asked else None
-        self.answered = local_date(answered) if answered else None
-        if asked and aware(asked) < received:
-            raise InputError("asked_before_receipt", "de vraag kan niet voor de ontvangst zijn gesteld")
-        if answered and (asked is None or aware(answered) < asked):
-            raise InputError("answered_before_question", "het antwoord kan niet voor de vraag zijn ontvangen")
+        for one in questions:
+            if aware(one.asked) < received:
+                raise InputError("asked_before_receipt", "de vraag kan niet voor de ontvangst zijn gesteld")
+            if one.answered and aware(one.answered) < one.asked:
+                raise InputError("answered_before_question", "het antwoord kan niet voor de vraag zijn ontvangen")
+        in_order = sorted(questions, key=lambda one: (one.asked, one.answered is None, one.answered or one.asked))
+        self.stood = [(local_date(one.asked), local_date(one.answered) if one.answered else None) for one in in_order]
 
     def days(self, *, generous: bool) -> int:
-        if self.asked is None or self.answered is None or self.asked > self.latest(generous=generous):
-            return 0
-        return (self.answered - self.asked).days
+        """How long it stood still in all."""
+        latest, total, until = self.latest(generous=generous), 0, self.start
+        for asked, answered in self.stood:
+            if answered is not None and asked <= latest and answered > until:
+                total += (answered - max(asked, until)).days
+                until = answered
+        return total
 
     def latest(self, *, generous: bool) -> date:
         return add_working_days(self.start, ASK_WITHIN, generous=generous)
 
     def words(self) -> str:
-        if self.asked is None:
+        if not self.stood:
             return "er is niets gevraagd: de termijn loopt door"
+        said = "; ".join(self._words(*one) for one in self.stood)
+        days = self.days(generous=True)
+        return f"{said}; samen {_days(days)} erbij" if len(self.stood) > 1 else said
+
+    def _words(self, asked: date, answered: date | None) -> str:
         latest = self.latest(generous=True)
-        if self.asked > latest:
+        if asked > latest:
             return (
-                f"gevraagd {day_words(self.asked)}, later dan {ASK_WITHIN} werkdagen na ontvangst "
+                f"gevraagd {day_words(asked)}, later dan {ASK_WITHIN} werkdagen na ontvangst "
                 f"({day_words(latest)}): de termijn loopt door"
             )
-        if self.answered is None:
-            return f"gevraagd {day_words(self.asked)}, nog geen antwoord: de termijn loopt door"
-        days = (self.answered - self.asked).days
-        return (
-            f"gevraagd {day_words(self.asked)}, beantwoord {day_words(self.answered)}: "
-            f"{days} {'dag' if days == 1 else 'dagen'} erbij"
-        )
+        if answered is None:
+            return f"gevraagd {day_words(asked)}, nog geen antwoord: de termijn loopt door"
+        return f"gevraagd {day_words(asked)}, beantwoord {day_words(answered)}: {_days((answered - asked).days)} erbij"
+
+
+def _days(count: int) -> str:
+    return f"{count} {'dag' if count == 1 else 'dagen'}"
 
 
 def _months(rule: Rule, months: int, received: datetime, *, suspension: _Suspension | None = None) -> Term:
@@ -245,7 +269,7 @@ def _breach(received: datetime) -> Term:
 
 
 def _legal(
-    label: Label, received: datetime, extended: datetime | None, asked: datetime | None, answered: datetime | None
+    label: Label, received: datetime, extended: datetime | None, questions: Sequence[Question], *, resumed: bool
 ) -> list[DeadlineRow]:
     """The legal row: `due_on` with extension and suspension, `target_on` without the suspension."""
     if label not in STATUTORY:
@@ -262,9 +286,10 @@ def _legal(
             note = (
                 f"; het bericht van verlenging ({day_words(local_date(extended))}) kwam na de eerste maand: niet geldig"
             )
-    suspension = _Suspension(received, asked, answered) if asked or answered else None
+    suspension = _Suspension(received, questions) if questions else None
     term = _months(rule, _MONTHS[rule], received, suspension=suspension)
-    aim = compute(rule, received=received).target
+    aim = term.target if resumed else compute(rule, received=received).target
+    assert not isinstance(aim, datetime)
     row = _row(DeadlineKind.LEGAL, term.due, term.reasoning + note, target=aim)
     return [row]
 
@@ -310,10 +335,15 @@ def _marked(row: DeadlineRow, *, told: bool, inputs: Mapping[str, str]) -> Deadl
     return DeadlineRow(row.kind, row.due_on, row.due_at, row.target_on, told, row.reasoning, inputs)
 
 
-def _inputs(label: Label, moments: Mapping[str, datetime | None], former_customer: bool | None) -> dict[str, str]:
+def _inputs(
+    label: Label, moments: Mapping[str, datetime | None], questions: Sequence[Question], former_customer: bool | None
+) -> dict[str, str]:
     """What the rows were derived from, as text: enough to derive them again."""
     inputs = {"label": str(label)}
     inputs |= {name: aware(moment).isoformat() for name, moment in moments.items() if moment is not None}
+    for place, one in enumerate(questions, start=1):
+        answered = aware(one.answered).isoformat() if one.answered else ""
+        inputs[f"question_{place}"] = f"{aware(one.asked).isoformat()}/{answered}"
     if former_customer is not None:
         inputs["former_customer"] = "yes" if former_customer else "no"
     return inputs

@@ -85,6 +85,7 @@ class Known:
     has_case: bool
     address_known: bool = True  # an e-mail address that answers can go to; in a chat it has to be asked
     options: tuple[str, ...] = ()  # of a question in the middle of a request: "erasure=unneeded" …
+    lapsed: frozenset[Label] = frozenset()  # closed because the question who this is was never answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +280,14 @@ def _asked_elsewhere(reply: Reply, known: Known) -> Turn:
     return Turn(InboundOutcome.FOLLOW_UP, mail=Mail.OTHER_ADDRESS, awaited=Awaited.OTHER_ADDRESS)
 
 
+def comes_back(reading: Reading, reply: Reply, known: Known) -> bool:
+    """Whether this is a word of the requester after silence: any that does not only ask, drop or deny."""
+    if not (known.threaded and known.same_address) or known.frozen or known.elsewhere:
+        return False
+    apart = (ReplyKind.NEVER_MIND, ReplyKind.NOT_ME)
+    return reply.kind not in apart and {Label.STATUS, Label.ANNULEREN}.isdisjoint(reading.labels)
+
+
 def asks(reading: Reading) -> bool:
     """Whether the message itself asks for something, whatever else is in it."""
     return reading.certainty is Certainty.CERTAIN and reading.labels not in ((), (Label.OVERIG,))
@@ -300,7 +309,8 @@ def _asked_within(reading: Reading, reply: Reply, known: Known, policy: Policy, 
         return follow_up
     if Label.STATUS in reading.labels and known.has_case:
         return Turn(InboundOutcome.FOLLOW_UP, mail=Mail.STATUS)
-    new = tuple(label for label in reading.labels if label not in CASELESS and label not in known.open_labels)
+    running = known.open_labels | (known.lapsed if known.threaded else frozenset())
+    new = tuple(label for label in reading.labels if label not in CASELESS and label not in running)
     if known.awaited is Awaited.CLARIFY and reply.kind is ReplyKind.UNSURE and not known.has_case:
         return Turn(InboundOutcome.TRIAGE, work=(WorkKind.TRIAGE,))
     chosen = _chosen(reading, reply, known.choices) if known.awaited is Awaited.CLARIFY else None
@@ -316,6 +326,13 @@ def _asked_within(reading: Reading, reply: Reply, known: Known, policy: Policy, 
         return replace(opened(new, reading, policy, assurance=Assurance.ADDRESS_CLAIMED), new_conversation=True)
     if not known.has_case:
         return Turn(InboundOutcome.TRIAGE, work=(WorkKind.TRIAGE,))
+    return _said_more(reading, known, follow_up)
+
+
+def _said_more(reading: Reading, known: Known, follow_up: Turn) -> Turn:
+    """In a running case: a person reads it. After silence it goes on where it was, with the question who this is."""
+    if known.lapsed and known.threaded and known.assurance < Assurance.MAILBOX_PROVEN:
+        return replace(follow_up, mail=Mail.NEW_CODE, awaited=Awaited.CODE)
     only_talk = reading.labels in ((), (Label.OVERIG,)) and not reading.facts
     return replace(follow_up, changes_content=not only_talk)
 

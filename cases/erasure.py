@@ -4,11 +4,14 @@ A record is kept for one of three reasons only: a term of law that covers a fiel
 invoice that is open now (17(3)(e)), or a contract that still runs (17(1)(a) is not met: the data are needed). What an
 organisation promised or needs for itself never keeps anything. Fields that the reason does not cover go all the same.
 Serves art. 17 AVG. Pure: which records there are comes from the sources, what is done with them from the handlers.
+
+Also here: what in a record names its person (`naming`), so that an erasure that is done once more, from a ledger that
+holds no names, never hits the stranger who has the same key by now (`same_person`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -120,6 +123,33 @@ def needed_for_contract(policy: Policy, field: FieldInfo) -> bool:
     return Basis.CONTRACT in bases and field.corrects not in policy.erasure.not_needed
 
 
+def naming(table: TableInfo, row: Mapping[str, Value]) -> tuple[tuple[str, str], ...]:
+    """What names the person in a record, column by column; where nothing does, everything that it says."""
+    filled = [item for item in table.fields if not item.secret and not _blank(item, row.get(item.name))]
+    chosen = [item for item in filled if item.identifies] or filled
+    return tuple((item.name, _plain(row[item.name])) for item in chosen)
+
+
+def about(table: TableInfo, row: Mapping[str, Value], then: Collection[str]) -> dict[str, str]:
+    """What a record says now, in the columns that named the person then and in all that name somebody."""
+    return {
+        item.name: _plain(row[item.name])
+        for item in table.fields
+        if not item.secret and (item.identifies or item.name in then) and not _blank(item, row.get(item.name))
+    }
+
+
+def same_person(then: Mapping[str, str], now: Mapping[str, str]) -> bool:
+    """Whether a record is about whom it was about: of what was filled then and is now, more than half says the same.
+
+    A phone number that changed is no stranger; a town that two people share is no proof. A record that names nobody any
+    more is no stranger's either.
+    """
+    both = then.keys() & now.keys()
+    same = sum(then[column] == now[column] for column in both)
+    return 2 * same > len(both) if both else not now
+
+
 # --- the pieces -------------------------------------------------------------------------------------------------------
 
 
@@ -156,6 +186,12 @@ def _rank(hold: _Hold | None) -> tuple[int, int]:
 def _blank(item: FieldInfo, value: Value) -> bool:
     """A secret is handed over as True or False: is there one?"""
     return value is None or (isinstance(value, str) and not value.strip()) or (item.secret and value is False)
+
+
+def _plain(value: Value) -> str:
+    """One way to write a value: it may have been kept as JSON, or typed with other capitals since."""
+    text = value.isoformat() if isinstance(value, date) else str(value)
+    return " ".join(text.casefold().split())
 
 
 def _counts(one: Found, *, running: bool | None) -> bool:

@@ -33,6 +33,21 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Redacted:
+    """Values of others that were left out of one field of one record; never which."""
+
+    source: str
+    table: str
+    system_label: str
+    table_label: str
+    record: int  # its row in the table, from 1
+    column: str
+    field_label: str
+    count: int
+    ground: str  # article
+
+
+@dataclass(frozen=True, slots=True)
 class InfoSection:
     """One part of the art. 15(1) information, as the letter has it too."""
 
@@ -48,3 +63,4 @@ class ExportSpec:
     left_out: tuple[LeftOut, ...] = ()
     not_asked: tuple[str, ...] = ()  # labels of systems that could not be searched
     information: tuple[InfoSection, ...] = ()
+    redacted: tuple[Redacted, ...] = ()

@@ -6,6 +6,7 @@ The raw bytes are the truth; everything here is derived from them and can be der
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -128,3 +129,11 @@ def as_kept(parsed: ParsedMessage) -> dict[str, Any]:
         "from_address": parsed.from_address, "evidence": {}, "flags": [], "facts": [], "changes": [],
         "attachments": [{"name": a.name, "type": a.media_type, "size": a.size} for a in parsed.attachments],
     }  # fmt: skip
+
+
+def taken_apart(normalise: Callable[[RawInbound], ParsedMessage], message: RawInbound) -> ParsedMessage | str:
+    """Its parts, or the code of what makes it unusable."""
+    try:
+        return normalise(message)
+    except InputError as error:
+        return error.code

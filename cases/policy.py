@@ -220,6 +220,7 @@ def _told_parts(policy: Policy) -> dict[str, list[tuple[str, ...]]]:
         "recipients": [(r.name, r.purpose, r.country, r.safeguard) for r in policy.recipients],
         "lists": [(x.label,) for x in policy.lists],
         "answers": [(a.topic, a.text) for a in policy.answers],
+        "english": [(text,) for text in policy.english.values()],
     }
 
 
@@ -288,6 +289,8 @@ def _wrong_numbers(policy: Policy) -> Iterator[tuple[str, str]]:
         yield "restriction_review_days", "moet minstens 1 zijn"
     if policy.erasure.wait_days < 0 or policy.erasure.claim_review_days < 1:
         yield "erasure", "een wachttijd is niet korter dan nul, en een claim wordt een keer herzien"
+    if policy.erasure.ledger_years < 1 or policy.erasure.mark_years < 0:
+        yield "erasure", "het wisregister blijft minstens 1 jaar; mark_years is 0 (tot iemand terugkomt) of meer"
     for name in ("code_digits", "code_hours", "code_attempts", "code_resends"):
         if getattr(policy.identity, name) < 1:
             yield f"identity.{name}", "moet minstens 1 zijn"

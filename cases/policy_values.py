@@ -210,6 +210,10 @@ class ErasureRules:
     claim_needs: tuple[str, ...] = ()  # categories needed to collect an open invoice (17(3)(e))
     claim_review_days: int = 91
     every_system: bool = False  # answered only when every system has confirmed, also one that could not be searched
+    # What shows that we did it goes when nobody can ask for it any more (BW 3:310: five years); never a kept record.
+    ledger_years: int = 5
+    # A mark protects as long as it stands, so it stays until its person comes back (0), or goes after so many years.
+    mark_years: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,4 +307,5 @@ class Policy:
     portable_all: bool = False  # art. 20 was promised without its limits: all that the person provided goes along
     restriction_review_days: int = 60  # until somebody looks whether data must still be frozen (art. 18)
     authority: Authority = field(default_factory=Authority)
+    english: Mapping[str, str] = field(default_factory=dict)  # a name as it stands here → in English (`cases/english`)
     version: str = ""  # digest of the file, computed at load; each decision stores it

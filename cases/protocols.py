@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from cases.messages import ParsedMessage, RawInbound
-from cases.reading import Asked, Reading, Reply
+from cases.reading import Asked, Fact, Reading, Reply
 from cases.types import ActionStatus, Verb
 
 
@@ -45,6 +45,10 @@ class Reader(Protocol):
     def read(self, subject: str, own_words: str) -> Reading: ...
     def read_many(self, texts: Sequence[tuple[str, str]]) -> list[Reading]: ...
     def read_reply(self, text: str, asked: Asked | None = None) -> Reply: ...
+    def read_replies(self, texts: Sequence[str]) -> list[Reply]: ...
+    def facts(self, text: str) -> tuple[Fact, ...]:
+        """The facts of any text by themselves."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +206,7 @@ class FieldInfo:
     identifies: bool = True  # goes when the record is anonymised; False: an amount, a product, a state
     corrects: str = ""  # the fact this column holds (cases.reading.FactKind): how a correction finds its column
     opinion: bool = False  # an impression or conclusion: art. 16 gives a statement beside it, no change
+    about: str = ""  # "person" whom the record is of, "other": somebody else, "colleague" who did the work; or not said
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +320,43 @@ class DataSource(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One record with an e-mail address, as a walk through a whole system finds it."""
+
+    table: str
+    key: str  # "" where its system gives records no names
+    address: str
+    open_for: frozenset[str] = frozenset()  # cases.policy.AdChannel: advertising that its opt-out does not stop yet
+
+
+@runtime_checkable
+class Readable(Protocol):
+    """A `DataSource` whose records can be looked at by their keys."""
+
+    async def records(self, table: str, keys: Sequence[str]) -> Mapping[str, Mapping[str, Value]]:
+        """Key → column → value, of those that stand; what anonymising left in a field is None. Raises OutsideError."""
+        ...
+
+
+@runtime_checkable
+class Walkable(Protocol):
+    """A `DataSource` whose records can all be looked at, one after the other."""
+
+    async def listed(self, wanted: Callable[[str], bool]) -> list[Listed]:
+        """Those with an address that is wanted: asked in a thread, of every address there is. Raises OutsideError."""
+        ...
+
+
+@runtime_checkable
+class KeepsCopies(Protocol):
+    """A `DataSource` that lays aside what it changes or erases, for some days."""
+
+    async def forget_copies(self) -> int:
+        """Removes what has lain there long enough; gives how many. Raises OutsideError."""
+        ...
 
 
 class Threads(Protocol):

@@ -20,6 +20,7 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 from cases.errors import ConfigError
 
 T = TypeVar("T")
+_hints: dict[type[Any], dict[str, Any]] = {}  # kept: an annotation is a text that has to be compiled
 _HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(r"""\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*=""")
 _TOKEN = re.compile(r'"""|\'\'\'|"(?:\\.|[^"\\])*"|\'[^\']*\'|#.*|[\[\]{}]')
@@ -68,7 +69,7 @@ class Document:
             if key not in known:
                 near = difflib.get_close_matches(key, known, n=1)
                 raise self.error(_join(where, key), "onbekende sleutel" + (f"; bedoelt u '{near[0]}'?" if near else ""))
-        hints = get_type_hints(cls)
+        hints = _hints.get(cls) or _hints.setdefault(cls, get_type_hints(cls))
         values: dict[str, Any] = {}
         for name, spec in known.items():
             required = spec.default is MISSING and spec.default_factory is MISSING

@@ -167,6 +167,7 @@ class DeadlineKind(StrEnum):
     PROMISE = "promise"  # what the statement promised: calendar days, never rolled
     SERVICE = "service"  # working time, for staff
     IDENTITY_REMINDER = "identity_reminder"
+    IDENTITY_SILENCE = "identity_silence"  # from here a person may close (workflow/silence)
     WARN_DAY_14 = "warn_day_14"
     WARN_DAY_21 = "warn_day_21"
     WARN_5_DAYS = "warn_5_days"  # five working days before the date told
@@ -258,6 +259,9 @@ class WorkKind(StrEnum):
     ACTION_FAILED = "action_failed"  # a change in a system did not happen, or nobody knows
     TASK = "task"  # a system kept by hand: somebody has to look or to change
     KEPT_ENDED = "kept_ended"  # "termijn verlopen: alsnog wissen"
+    KEPT_REVIEW = "kept_review"  # kept without an end date, for a contract: is that still so? once a year
+    ERASE_AGAIN = "erase_again"  # after a restored backup: what only a person can erase again
+    RETURNED = "returned"  # erased or opted out, and added to a system again
     RECIPIENT = "recipient"  # art. 19: a recipient that can only be told by hand
     RESTRICTION = "restriction"  # review date, or to be told before it is lifted
     BREACH = "breach"  # 72 hours (art. 33)

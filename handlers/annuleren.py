@@ -1,7 +1,7 @@
 """Dropping one's own request: it is closed on the person's wish, and what had been carried out by then is said.
 
-The workflow puts that in `CaseFile.chosen["executed"]`: "nothing", or one line in Dutch per change that was done.
-Without it a person writes.
+Which requests, and what was done for them, stands in `CaseFile.standing`; the workflow closes them when it drafts this
+letter. Without any a person writes what is meant.
 """
 
 from __future__ import annotations
@@ -10,26 +10,26 @@ from dataclasses import dataclass
 
 from cases.letters import Block, BlockKind
 from cases.types import Decision, Label
+from handlers import standing
 from handlers.base import CaseFile, Needs, Prepared
-from handlers.parts import free, head, letter, tail, texts_of, titled
+from handlers.parts import free, head, letter, tail, texts_of
 
 
 @dataclass(frozen=True, slots=True)
 class Annuleren:
     label: Label = Label.ANNULEREN
-    needs: Needs = Needs.NOTHING
+    needs: Needs = Needs.SYSTEMS
 
     def prepare(self, file: CaseFile) -> Prepared:
-        blocks = (*head(file, Decision.INFORMATION, texts_of(file).say("closed.done")), _closed(file), *tail(file))
+        texts = texts_of(file)
+        dropped = any(one.stoppable for one in file.standing)
+        decision = texts.say("closed.done" if dropped else "closed.too_late_only")
+        blocks = (*head(file, Decision.INFORMATION, decision), _closed(file), *tail(file))
         return Prepared(Decision.INFORMATION, (), letter(file, blocks), None, ())
 
 
 def _closed(file: CaseFile) -> Block:
     texts = texts_of(file)
-    executed = [line.strip() for line in file.chosen.get("executed", "").splitlines() if line.strip()]
-    again = texts.say("closed.again")
-    if not executed:
+    if not any(one.open for one in file.standing):
         return free(texts, BlockKind.CLOSED)
-    if executed == ["nothing"]:
-        return titled(texts, BlockKind.CLOSED, texts.say("closed.nothing"), again)
-    return titled(texts, BlockKind.CLOSED, texts.say("closed.executed"), again, items=executed)
+    return standing.closed(texts, file.standing, file.systems)

@@ -14,7 +14,9 @@ from typing import Protocol
 
 from cases.export import ExportSpec
 from cases.letters import Letter
+from cases.others import NOBODY_ELSE, Other, Review
 from cases.policy import Policy
+from cases.progress import Progress
 from cases.protocols import Found, Identifier, SourceInfo, Value
 from cases.reading import Change as Correction
 from cases.reading import Fact
@@ -56,6 +58,13 @@ class CaseFile:
     frozen: bool = False  # a restriction stands for this request
     checked_by_role: str = ""  # "medewerker privacy"; the policy's role where empty
     texts: Texts | None = None  # the organisation's own sentences; the shipped ones where None
+    others: Review = NOBODY_ELSE  # values in the findings that may be about somebody else; see `handlers/others`
+    standing: tuple[Progress, ...] = ()  # status, annuleren: the requests these are about
+
+    @property
+    def systems(self) -> Mapping[str, str]:
+        """Source → what it is called."""
+        return {source.name: source.label for source in self.sources}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +99,8 @@ class Line:
     columns: tuple[str, ...] = ()  # fields that go, also of a kept record
     law: str = ""  # kept: article and law, or what it is kept for
     ends_on: date | None = None  # kept: the last day, or the day it is looked at again; None: not known yet
+    says: tuple[tuple[str, str], ...] = ()  # what names the person in it (cases.erasure.naming): the ledger's seal
+    addresses: tuple[str, ...] = ()  # e-mail addresses of the person that stand in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +125,7 @@ class Prepared:
     # first of them.
     asks: str = ""
     options: tuple[str, ...] = ()
+    others: tuple[Other, ...] = ()  # values in the export that may be about somebody else; staff decide on each
 
 
 class Handler(Protocol):

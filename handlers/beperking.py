@@ -16,12 +16,11 @@ from cases.letters import Block, BlockKind
 from cases.types import Decision, Label, RefusalGround, RestrictionGround
 from handlers.base import Action, CaseFile, Needs, Prepared
 from handlers.choices import picked
-from handlers.masking import shown
 from handlers.outcomes import open_slots, sources_of
 from handlers.parts import free, head, letter, tail, texts_of, titled
 from handlers.planning import categories_of, freeze, holding, labels_of, recipients, recipients_told, says
 from handlers.refusals import ground_blocks
-from handlers.searching import not_asked, notes, nothing_found, outcome
+from handlers.searching import not_asked, search
 from handlers.wording import staff_texts
 
 # In this order: who disputes a value in a lawsuit disputes the value.
@@ -46,11 +45,10 @@ class Beperking:
     needs: Needs = Needs.CONTROLLER_SOURCES
 
     def prepare(self, file: CaseFile) -> Prepared:
-        seen = shown(file)
-        result = outcome(file, seen)
-        if result.complete and not result.found:
-            return nothing_found(file, seen, result)
-        remarks = notes(file, seen, result)
+        looked = search(file)
+        if looked.nothing is not None:
+            return looked.nothing
+        result, remarks = looked.result, looked.notes
         if picked(file, "ground") == "none":
             return _no_ground(file, remarks)
         ground, review = ground_of(file), review_on(file)

@@ -17,7 +17,6 @@ from cases.types import Decision, Label, RefusalGround, RestrictionGround
 from handlers.article15 import basis_words
 from handlers.base import Action, CaseFile, Needs, Prepared
 from handlers.choices import picked
-from handlers.masking import shown
 from handlers.outcomes import open_slots, sources_of
 from handlers.parts import block, free, head, letter, tail, texts_of, titled
 from handlers.planning import (
@@ -32,7 +31,7 @@ from handlers.planning import (
     says,
 )
 from handlers.refusals import ground_blocks
-from handlers.searching import not_asked, notes, nothing_found, outcome
+from handlers.searching import not_asked, search
 from handlers.wording import staff_texts
 
 # Advertising by any name, where the policy has no purpose of its own for it.
@@ -60,14 +59,14 @@ class Bezwaar:
     needs: Needs = Needs.CONTROLLER_SOURCES
 
     def prepare(self, file: CaseFile) -> Prepared:
-        seen = shown(file)
-        result = outcome(file, seen)
+        looked = search(file)
+        result = looked.result
         about = named(file, file.policy.purposes)
         advertising = tuple(purpose for purpose in about if purpose.marketing)
         weighed = tuple(p for p in about if p.basis in _OPEN_TO_OBJECTION and not p.marketing)
         only_ads = not weighed and (bool(advertising) or (not about and says(file.as_understood, _ADVERTISING)))
-        if result.complete and not result.found and not advertising and not only_ads:
-            return nothing_found(file, seen, result)
+        if looked.nothing is not None and not advertising and not only_ads:
+            return looked.nothing
         answer = _advertising(file, advertising) if only_ads else _answer(file, about, advertising, weighed)
         others = tuple(p for p in about if not p.marketing and p not in weighed)
         if others and answer.ground is None:
@@ -79,7 +78,7 @@ class Bezwaar:
             answer.actions,
             letter(file, blocks),
             None,
-            staff_notes=(*filter(None, [answer.note]), *notes(file, seen, result)),
+            staff_notes=(*filter(None, [answer.note]), *looked.notes),
             tell=answer.tell,
             ground=answer.ground,
             meanwhile=answer.meanwhile,

@@ -7,11 +7,14 @@ chat (the code, the answer) are those of `notices` and the letters.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 
 from cases.dialogue import Talk
 from cases.letters import Block, BlockKind, Letter
-from cases.types import Awaiting, Label, RequestState
+from cases.progress import Progress
+from cases.types import Label
+from handlers import standing
 from handlers.notices import About
 from handlers.parts import block, phone_variant
 
@@ -105,16 +108,16 @@ def code_locked(about: About) -> Block:
     return _text("locked", texts.say("code_locked.text"), texts.say("code_locked.person"))
 
 
-def status(about: About, *, state: RequestState, awaiting: Awaiting, late: bool) -> Block:
+def status(about: About, now: Progress, *, today: date) -> Block:
+    """Of the request that is due first; the mail about it holds them all."""
     texts = about.say
-    topics = ", ".join(texts.say(f"topic.{label.value}") for label in about.wishes)
     where = texts.say(
-        "chat.status", topic=topics, received=texts.day(about.received_at), stage=texts.say(f"stage.{state.value}"),
-        awaiting=texts.say(f"awaiting.{awaiting.value}"),
+        "chat.status", topic=standing.topic(texts, now), received=texts.day(now.received_at),
+        stage=texts.say(f"stage.{now.state.value}"), awaiting=texts.say(f"awaiting.{now.awaiting.value}"),
     )  # fmt: skip
-    return _text(
-        "status", where, texts.say("status.late") if late else texts.say("chat.until", told=texts.day(about.told))
-    )
+    until = texts.say("chat.until", told=texts.day(now.told_on)) if now.open and not now.late(today) else ""
+    clock = standing.clock(texts, now, today) if now.late(today) or now.suspended_since or now.extended_on else ""
+    return _text("status", where, until, clock)
 
 
 def status_unknown(about: About) -> Block:
@@ -134,8 +137,11 @@ def human(about: About, *, has_case: bool) -> Block:
     return _text("human", texts.say("chat.human"), when, phone)
 
 
-def withdrawn(about: About) -> Block:
-    return _text("withdrawn", about.say.say("chat.withdrawn"))
+def withdrawn(about: About, dropped: Sequence[Progress], *, systems: Mapping[str, str]) -> Block:
+    """Closed; what had been carried out by then is said."""
+    texts = about.say
+    done = standing.deeds(texts, dropped, systems)
+    return _text("withdrawn", texts.say("chat.withdrawn"), texts.say("closed.executed") if done else "", *done)
 
 
 def talk(about: About, kind: Talk, *, language: str = "") -> Block:

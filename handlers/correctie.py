@@ -26,10 +26,9 @@ from handlers.correction_letter import (
     told,
 )
 from handlers.corrections import Becomes, Cell, Wish, cells, changes, statements, wishes
-from handlers.masking import shown
 from handlers.parts import free, head, letter, tail, texts_of
 from handlers.planning import recipients_told
-from handlers.searching import not_asked, notes, nothing_found, outcome
+from handlers.searching import not_asked, search
 from handlers.wording import staff_texts
 
 
@@ -39,11 +38,10 @@ class Correctie:
     needs: Needs = Needs.CONTROLLER_SOURCES
 
     def prepare(self, file: CaseFile) -> Prepared:
-        seen = shown(file)
-        result = outcome(file, seen)
-        if result.complete and not result.found:
-            return nothing_found(file, seen, result)
-        remarks, failed = notes(file, seen, result), not_asked(file, result)
+        looked = search(file)
+        if looked.nothing is not None:
+            return looked.nothing
+        result, remarks, failed = looked.result, looked.notes, not_asked(file, looked.result)
         if file.sources and not result.found:
             return _not_searched(file, failed, remarks)
         asked, flawed = wishes(file)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from cases.context import AMSTERDAM
-from cases.erasure import Standing, Verdict, emptied, fate
+from cases.erasure import Standing, Verdict, emptied, fate, naming
 from cases.protocols import FindStatus, FoundTable, SourceInfo, SourceRole, TableInfo
 from cases.types import Fate, Verb
 from handlers.base import Action, CaseFile, Line
@@ -31,6 +31,12 @@ class Record:
     named: bool  # the system can be told which record is meant
     dated: bool  # its system says from which day its term counts
     verdict: Verdict
+    says: tuple[tuple[str, str], ...] = ()  # what names the person in it
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        said = dict(self.says)
+        return tuple(said[item.name] for item in self.table.fields if item.corrects == "email" and item.name in said)
 
 
 def dry_run(file: CaseFile, standing: Standing) -> tuple[Record, ...]:
@@ -44,7 +50,8 @@ def dry_run(file: CaseFile, standing: Standing) -> tuple[Record, ...]:
             key = found.keys[number] if found.keys else f"#{number + 1} {file.request_id}"
             values = dict(zip(found.columns, row, strict=True))
             verdict = fate(table, values, day, file.policy, today, standing)
-            records.append(Record(source, table, place, key, bool(found.keys), day is not None, verdict))
+            says = naming(table, values)
+            records.append(Record(source, table, place, key, bool(found.keys), day is not None, verdict, says))
     return _holding_together(records)
 
 
@@ -74,6 +81,8 @@ def lines(records: Iterable[Record]) -> tuple[Line, ...]:
             columns=record.verdict.columns,
             law=record.verdict.law,
             ends_on=record.verdict.ends_on,
+            says=record.says,
+            addresses=record.addresses,
         )
         for record in records
     )

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
-from cases.erasure import KeptFor, Standing
+from cases.erasure import KeptFor, Standing, Verdict
 from cases.letters import Block, BlockKind, Table
 from cases.policy import Basis, Recipient
 from cases.types import Decision, Fate
@@ -27,21 +28,23 @@ _GROUNDS = {
     KeptFor.CLAIM: "ground.legal_claim",
     KeptFor.CONTRACT: "erasure.ground_contract",
 }
-_FACTS = {
-    KeptFor.LAW: "erasure.facts_law",
-    KeptFor.CLAIM: "erasure.facts_claim",
-    KeptFor.CONTRACT: "erasure.facts_contract",
-}
-_LAWS = {KeptFor.CLAIM: "erasure.law_claim", KeptFor.CONTRACT: "erasure.law_contract"}
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Records that stay for the same reason until the same day: one row of the table."""
+    """Records of one kind that stay for the same reason: one row of the table, whatever the day of each."""
 
     label: str
-    count: int
-    record: Record
+    records: tuple[Record, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.records[0].verdict
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """The last days, the earliest first; none where it is not known yet."""
+        return tuple(sorted({one.verdict.ends_on for one in self.records if one.verdict.ends_on is not None}))
 
 
 def decision_of(records: Sequence[Record]) -> Decision:
@@ -55,24 +58,29 @@ def decision_of(records: Sequence[Record]) -> Decision:
 def done(
     file: CaseFile, records: Sequence[Record], actions: Sequence[Action], waited_for: Sequence[str]
 ) -> tuple[Block, ...]:
-    """Per kind of record what became of it, then one open slot per system. `waited_for`: systems not reached yet, whose
-    slot nothing fills, so that the letter stays."""
+    """What went, the kinds of record per fate, then one open slot per system; what stays is in `kept`. `waited_for`:
+    systems not reached yet, whose slot nothing fills, so that the letter stays."""
     texts = texts_of(file)
-    counted = Counter((record.table.label, _fate_words(texts, record)) for record in records)
-    rows = tuple((label, str(count), words) for (label, words), count in counted.items())
-    header = tuple(texts.say(f"erasure.{key}") for key in ("col_data", "col_count", "col_fate"))
+    gone = [record for record in records if verb_of(record.verdict)]
+    counted = Counter((_fate_words(texts, record), record.table.label) for record in gone)
+    kinds: dict[str, list[str]] = {}
+    for (words, label), count in counted.items():
+        kinds.setdefault(words, []).append(f"{label} ({count})")
+    rows = tuple((words, ", ".join(labels)) for words, labels in kinds.items())
+    header = (texts.say("erasure.col_fate"), texts.say("erasure.col_data"))
     sources = dict.fromkeys((*sources_of(actions), *waited_for))
     intro = texts.say("erasure.done" if actions else "erasure.done_none")
     first, *slots = open_slots(sources, labels_of(file), texts.say("heading.done"), intro)
-    table = titled(texts, BlockKind.DONE, *first.text, table=Table(header, rows))
+    table = titled(texts, BlockKind.DONE, *first.text, table=Table(header, rows) if rows else None)
     return (table, *slots)
 
 
-def kept(file: CaseFile, records: Sequence[Record]) -> Block:
-    """Category + law + end date, per reason and day."""
+def kept(file: CaseFile, records: Sequence[Record], standing: Standing) -> Block:
+    """The one table of what stays: category, reason with the facts of this case, end date."""
     texts = texts_of(file)
     rows = tuple(
-        (f"{row.label} ({row.count})", _law(texts, row), _until(texts, row)) for row in kept_rows(file, records)
+        (f"{row.label} ({len(row.records)})", _why(file, row, standing), _until(texts, row))
+        for row in kept_rows(file, records)
     )
     if not rows:
         return titled(texts, BlockKind.KEPT, texts.say("erasure.kept_none"))
@@ -94,30 +102,32 @@ def consequences(file: CaseFile, records: Sequence[Record], told: Sequence[Recip
     )
 
 
-def grounds(file: CaseFile, records: Sequence[Record], standing: Standing) -> tuple[Block, ...]:
-    """Why something stays, with the facts of this case, and what is granted (art. 12(4), 17(3))."""
+def grounds(file: CaseFile, records: Sequence[Record]) -> tuple[Block, ...]:
+    """Why something stays and what is granted (art. 12(4), 17(3)); the facts of this case stand in the table above."""
     texts, rows = texts_of(file), kept_rows(file, records)
     if not rows:
         return ()
-    reasons = dict.fromkeys(reason for row in rows if (reason := row.record.verdict.kept_for))
+    reasons = dict.fromkeys(reason for row in rows if (reason := row.verdict.kept_for))
     granted = [texts.say("erasure.granted")] if decision_of(records) is Decision.PARTLY else []
     return (
         titled(texts, BlockKind.GROUND, *(texts.say(_GROUNDS[reason]) for reason in reasons)),
-        titled(texts, BlockKind.FACTS, items=[_facts(file, row, standing) for row in rows]),
+        block(BlockKind.FACTS, texts.say("erasure.facts", heading=texts.say("heading.kept"))),
         titled(texts, BlockKind.GRANTED, *granted, texts.say("erasure.granted_later")),
     )
 
 
 def kept_rows(file: CaseFile, records: Sequence[Record]) -> tuple[Kept, ...]:
-    """In the order of the reasons, the earliest day first."""
+    """In the order of the reasons, the kinds in the order of the policy."""
     labels = {category.key: category.label for category in file.policy.categories}
     groups: dict[tuple[object, ...], list[Record]] = {}
     for record in records:
         verdict = record.verdict
         if verdict.kept_for:
-            groups.setdefault((verdict.kept_for, verdict.category, verdict.law, verdict.ends_on), []).append(record)
-    rows = [Kept(labels[group[0].verdict.category], len(group), group[0]) for group in groups.values()]
-    return tuple(sorted(rows, key=_order))
+            dated = verdict.kept_for is KeptFor.CONTRACT and verdict.ends_on is None
+            groups.setdefault((verdict.kept_for, verdict.category, verdict.law, dated), []).append(record)
+    rows = [Kept(labels[group[0].verdict.category], tuple(group)) for group in groups.values()]
+    places = list(labels.values())
+    return tuple(sorted(rows, key=lambda row: (_reason(row), places.index(row.label))))
 
 
 def after_contract(file: CaseFile, date_text: str) -> Block:
@@ -128,10 +138,9 @@ def after_contract(file: CaseFile, date_text: str) -> Block:
 # --- words ------------------------------------------------------------------------------------------------------------
 
 
-def _order(row: Kept) -> tuple[int, int]:
-    verdict = row.record.verdict
-    assert verdict.kept_for is not None
-    return list(KeptFor).index(verdict.kept_for), verdict.ends_on.toordinal() if verdict.ends_on else 0
+def _reason(row: Kept) -> int:
+    assert row.verdict.kept_for is not None
+    return list(KeptFor).index(row.verdict.kept_for)
 
 
 def _fate_words(texts: Texts, record: Record) -> str:
@@ -144,36 +153,30 @@ def _fate_words(texts: Texts, record: Record) -> str:
     return texts.say("erasure.fate_keep_without", fields=fields)
 
 
-def _law(texts: Texts, row: Kept) -> str:
-    reason = row.record.verdict.kept_for
-    return texts.say(_LAWS[reason]) if reason in _LAWS else row.record.verdict.law
+def _why(file: CaseFile, row: Kept, standing: Standing) -> str:
+    """The reason with its facts: which law and what for, which claim, which contract."""
+    texts, verdict = texts_of(file), row.verdict
+    if verdict.kept_for is KeptFor.CLAIM:
+        return texts.say("erasure.why_claim", amount=", ".join(standing.open_invoices))
+    if verdict.kept_for is KeptFor.CONTRACT:
+        return texts.say("erasure.why_contract")
+    return texts.say("erasure.why_law", law=verdict.law, purpose=_purpose(file, verdict.category))
 
 
 def _until(texts: Texts, row: Kept) -> str:
-    verdict = row.record.verdict
-    if verdict.ends_on is None:
+    """One day, or the first and the last of several: each record goes on its own day."""
+    days = row.days
+    if not days:
         return texts.say("erasure.until_contract")
-    day = texts.day(verdict.ends_on)
-    return texts.say("erasure.until_review", date=day) if verdict.kept_for is KeptFor.CLAIM else day
-
-
-def _facts(file: CaseFile, row: Kept, standing: Standing) -> str:
-    texts, verdict = texts_of(file), row.record.verdict
-    assert verdict.kept_for is not None
-    values = {"category": row.label, "count": row.count}
-    if verdict.kept_for is KeptFor.CONTRACT and verdict.ends_on is None:
-        return texts.say("erasure.facts_contract", **values)
-    until = texts.day(verdict.ends_on) if verdict.ends_on else ""
-    if verdict.kept_for is KeptFor.CONTRACT:
-        return texts.say("erasure.facts_contract_until", **values, until=until)
-    if verdict.kept_for is KeptFor.CLAIM:
-        return texts.say("erasure.facts_claim", **values, until=until, amount=", ".join(standing.open_invoices))
-    purpose = _purpose(file, verdict.category)
-    return texts.say("erasure.facts_law", **values, until=until, law=verdict.law, purpose=purpose)
+    if len(days) > 1:
+        return texts.say("erasure.until_each", first=texts.day(days[0]), last=texts.day(days[-1]))
+    if row.verdict.kept_for is KeptFor.CLAIM:
+        return texts.say("erasure.until_review", date=texts.day(days[0]))
+    return texts.day(days[0])
 
 
 def _purpose(file: CaseFile, category: str) -> str:
-    """What the law keeps it for: the purpose that rests on a legal duty, else the first one."""
+    """What the law keeps it for: the purpose that rests on a legal duty, else the first one, as half a sentence."""
     purposes = [purpose for purpose in file.policy.purposes if category in purpose.categories]
     return min(purposes, key=lambda purpose: purpose.basis is not Basis.LEGAL_DUTY).title
 

@@ -13,12 +13,11 @@ from cases.policy import Basis, Purpose
 from cases.types import Decision, Label, RefusalGround
 from handlers.article15 import basis_words
 from handlers.base import Action, CaseFile, Needs, Prepared
-from handlers.masking import shown
 from handlers.outcomes import open_slots, sources_of
 from handlers.parts import block, head, letter, tail, texts_of, titled
 from handlers.planning import freeze, labels_of, named, opt_out
 from handlers.refusals import ground_blocks
-from handlers.searching import not_asked, notes, outcome
+from handlers.searching import not_asked, search
 from handlers.wording import Texts, staff_texts
 
 
@@ -34,12 +33,13 @@ class Intrekken:
         if meant and not stops:
             return _refused(file, goes_on)
         plan = _plan(file, stops)
-        result = outcome(file, shown(file))
+        looked = search(file)
+        result = looked.result
         say = staff_texts().say
         remarks = (
             *(() if meant else (say("note.no_consent"),)),
             say("note.erase_consent"),
-            *notes(file, shown(file), result),
+            *looked.notes,
         )
         left = goes_on if meant else tuple(p for p in goes_on if p.claimed_consent)
         decision = Decision.PARTLY if meant and left else Decision.GRANTED
@@ -113,6 +113,6 @@ def _refused(file: CaseFile, meant: tuple[Purpose, ...]) -> Prepared:
     said = (titled(texts, BlockKind.CONTINUES, texts.say("consent.claimed")),) if claimed else ()
     blocks = (*head(file, Decision.REFUSED), *said, *_why(file, meant), *tail(file, refusal=True))
     return Prepared(
-        Decision.REFUSED, (), letter(file, blocks), None, notes(file, shown(file), outcome(file, shown(file))),
+        Decision.REFUSED, (), letter(file, blocks), None, search(file).notes,
         ground=RefusalGround.NO_SUCH_RIGHT,
     )  # fmt: skip

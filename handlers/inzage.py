@@ -13,9 +13,9 @@ from cases.letters import Block, BlockKind, Table
 from cases.types import Decision, Label
 from handlers.article15 import information, sections
 from handlers.base import CaseFile, Needs, Prepared
-from handlers.masking import Shown, shown
+from handlers.masking import Shown
 from handlers.parts import block, free, head, letter, tail, texts_of, titled
-from handlers.searching import Outcome, not_asked, notes, nothing_found, outcome
+from handlers.searching import Outcome, not_asked, search
 
 DOWNLOAD_SLOT = "download_url"
 
@@ -26,10 +26,10 @@ class Inzage:
     needs: Needs = Needs.CONTROLLER_SOURCES
 
     def prepare(self, file: CaseFile) -> Prepared:
-        seen = shown(file)
-        result = outcome(file, seen)
-        if result.complete and not result.found:
-            return nothing_found(file, seen, result)
+        looked = search(file)
+        if looked.nothing is not None:
+            return looked.nothing
+        seen, result = looked.seen, looked.result
         texts = texts_of(file)
         decision = Decision.GRANTED if result.found else Decision.INFORMATION
         opening = texts.say("decision.inzage" if result.found else "decision.inzage_empty")
@@ -43,8 +43,10 @@ class Inzage:
             *about,
             *tail(file),
         )
-        export = ExportSpec(seen.tables, seen.left_out, result.failed, sections(about)) if result.found else None
-        return Prepared(decision, (), letter(file, blocks), export, notes(file, seen, result))
+        if not result.found:
+            return Prepared(decision, (), letter(file, blocks), None, looked.notes)
+        export = ExportSpec(seen.tables, seen.left_out, result.failed, sections(about), seen.redacted)
+        return Prepared(decision, (), letter(file, blocks), export, looked.notes, others=file.others.others)
 
 
 def _download(file: CaseFile, result: Outcome) -> tuple[Block, ...]:

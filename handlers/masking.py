@@ -1,19 +1,21 @@
 """What a requester may see of what the sources found: secrets, bank numbers and other people's data left out.
 
 Closed by default: a table or column that no source description declares is not shown, and a processor table never is.
+What may be about somebody else (`others`) is left out unless staff said that it may go along.
 Serves art. 15(4), art. 32 and art. 28 AVG. Each omission is told, to the requester (`LeftOut`) or to staff (notes).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from cases.export import ExportTable, LeftOut
+from cases.export import ExportTable, LeftOut, Redacted
+from cases.others import Span, goes_along
 from cases.policy import Sensitivity
 from cases.protocols import FieldInfo, FindStatus, FoundTable, SourceInfo, SourceRole, TableInfo, Value
-from cases.types import Assurance
+from cases.types import Assurance, Label
 from handlers.base import CaseFile
 from handlers.parts import texts_of
 from handlers.wording import Texts, staff_texts
@@ -34,6 +36,7 @@ class Shown:
     left_out: tuple[LeftOut, ...]
     categories: frozenset[str]  # keys of the policy categories in those tables
     notes: tuple[str, ...]  # for staff
+    redacted: tuple[Redacted, ...] = ()
 
 
 def shown(file: CaseFile) -> Shown:
@@ -43,6 +46,7 @@ def shown(file: CaseFile) -> Shown:
     left_out: dict[LeftOut, None] = {}  # keeps order, drops doubles
     categories: set[str] = set()
     staff: list[str] = []
+    redacted: list[Redacted] = []
     for source, table in _found_tables(file):
         info = next((item for item in source.tables if item.name == table.table), None)
         if info is None:
@@ -52,6 +56,9 @@ def shown(file: CaseFile) -> Shown:
             left_out[LeftOut(texts.say("inzage.left_processor_what"), texts.say("inzage.left_processor"))] = None
         elif table.rows:
             masked, omitted = _masked(file, texts, source, info, table)
+            masked, others = _without_others(file, texts, masked)
+            redacted += others
+            omitted += _told(texts, others)
             tables += [masked] if masked.rows else []
             left_out.update(dict.fromkeys(omitted))
             categories.update(field.category for field in info.fields if field.name in table.columns)
@@ -61,7 +68,9 @@ def shown(file: CaseFile) -> Shown:
                     notes.say("note.unknown_column", system=source.label, table=info.label, count=len(unknown))
                 )
     known = {category.key for category in file.policy.categories}
-    return Shown(tuple(tables), tuple(left_out), frozenset(categories & known), tuple(dict.fromkeys(staff)))
+    return Shown(
+        tuple(tables), tuple(left_out), frozenset(categories & known), tuple(dict.fromkeys(staff)), tuple(redacted)
+    )
 
 
 def _found_tables(file: CaseFile) -> list[tuple[SourceInfo, FoundTable]]:
@@ -103,6 +112,52 @@ def _masked(
         rows=tuple(zip(*columns, strict=True)) if columns else (),
     )
     return masked_table, omitted
+
+
+def _without_others(file: CaseFile, texts: Texts, table: ExportTable) -> tuple[ExportTable, list[Redacted]]:
+    """The table without the values of others (art. 15(4), 20(4)), and where something was left out."""
+    stays, spans = goes_along(file.chosen), file.others.spans
+    portable = file.label is Label.OVERDRACHT
+    mark, ground = texts.say("others.mark"), texts.say("others.law_portable" if portable else "others.law")
+    rows = [list(row) for row in table.rows]
+    redacted = []
+    for number, row in enumerate(rows):
+        for place, column in enumerate(table.columns):
+            out = [
+                span for span in spans.get((table.source, table.name, number, column), ()) if span.other not in stays
+            ]
+            if out:
+                row[place] = cut(str(row[place]), out, mark)
+                redacted.append(
+                    Redacted(
+                        table.source, table.name, table.source_label, table.label, number + 1, column,
+                        table.labels[place], len(out), ground,
+                    )
+                )  # fmt: skip
+    return replace(table, rows=tuple(tuple(row) for row in rows)), redacted
+
+
+def cut(text: str, spans: Iterable[Span], mark: str) -> str:
+    """The text with a mark in the place of each span."""
+    parts, at = [], 0
+    for span in spans:
+        if span.end > at:
+            parts += [text[at : max(at, span.start)], mark]
+            at = span.end
+    return "".join(parts) + text[at:]
+
+
+def _told(texts: Texts, redacted: Iterable[Redacted]) -> list[LeftOut]:
+    """For the letter: per field, how often."""
+    counts: dict[tuple[str, str], int] = {}
+    ground = ""
+    for one in redacted:
+        key, ground = (one.table_label, one.field_label), one.ground
+        counts[key] = counts.get(key, 0) + one.count
+    return [
+        LeftOut(f"{table}, {column}", texts.say("others.left_out", count=count, law=ground))
+        for (table, column), count in counts.items()
+    ]
 
 
 def treatment_of(file: CaseFile, field: FieldInfo) -> Treatment:

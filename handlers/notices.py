@@ -7,14 +7,16 @@ the letters in the other files are for, which staff approve.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from cases.letters import Block, BlockKind, Letter, Table
-from cases.policy import ListKind, Policy
-from cases.types import Awaiting, ChannelKind, Form, Label, RequestState, WorkKind
-from handlers.parts import block, closing, complaint, phone_variant, policy_text
+from cases.letters import Block, BlockKind, Letter
+from cases.policy import Policy
+from cases.progress import Progress
+from cases.types import ChannelKind, Form, Label, WorkKind
+from handlers import standing
+from handlers.parts import block, closing, phone_variant
 from handlers.wording import Texts, load_texts, staff_texts
 
 
@@ -166,31 +168,27 @@ def clarification(about: About, choices: Sequence[Label]) -> Letter:
     )
 
 
-def status(
-    about: About,
-    *,
-    state: RequestState,
-    awaiting: Awaiting = Awaiting.NOBODY,
-    suspended_since: date | None = None,
-    suspended_for: str = "",
-    late: bool = False,
-) -> Letter:
-    """How far a request is: received on, stage, latest date, whether the clock stands still and for what."""
+def status(about: About, running: Sequence[Progress], *, today: date, systems: Mapping[str, str]) -> Letter:
+    """How far requests are: received on, stage, latest date, whether the clock stands still and for what."""
+    return framed(about, "status.subject", standing.stage(about.say, running, today, systems))
+
+
+def withdrawn(about: About, dropped: Sequence[Progress], *, systems: Mapping[str, str]) -> Letter:
+    """Closed on the requester's own wish; what had been carried out by then is said."""
     texts = about.say
-    rows = [
-        (texts.say("status.row_topic"), _topics(about)),
-        (texts.say("status.row_received"), texts.day(about.received_at)),
-        (texts.say("status.row_stage"), texts.say(f"stage.{state.value}")),
-        (texts.say("status.row_awaiting"), texts.say(f"awaiting.{awaiting.value}")),
-        (texts.say("status.row_told"), texts.day(about.told)),
-    ]
-    if suspended_since:
-        clock = texts.say("status.suspended", since=texts.day(suspended_since), what=suspended_for)
-    else:
-        clock = texts.say("status.late" if late else "status.not_suspended")
     return framed(
-        about, "status.subject", block(BlockKind.STAGE, table=Table((), tuple(rows))), text_block("clock", clock)
+        about,
+        "closed.subject",
+        text_block("dropped", texts.say("closed.done")),
+        standing.closed(texts, dropped, systems),
     )
+
+
+def status_unproven(about: About) -> Letter:
+    """Asked in a conversation that has not been proven: no facts of the request, and the way to them."""
+    texts = about.say
+    how = texts.say("identity_reminder.how"), texts.say("identity_reminder.trouble")
+    return framed(about, "status.nothing_subject", text_block("unproven", texts.say("status.unproven"), *how))
 
 
 def status_unknown(about: About) -> Letter:
@@ -220,26 +218,6 @@ def download_code(about: About, *, code: str, written_at: datetime, hours: int =
         text_block("how", texts.say("download_code.how"), texts.say("download_code.lifetime", hours=hours)),
         text_block("safety", texts.say("code.never"), texts.say("download_code.not_you")),
         link=False,
-    )
-
-
-def opt_out_confirmation(about: About, *, stopped_on: date) -> Letter:
-    """The one request that is answered without a person (art. 21(3)); an answer, so it names the authority too."""
-    texts, policy = about.say, about.policy
-    lists = [item.label for item in policy.lists if item.kind is not ListKind.SERVICE]  # mixed counts as advertising
-    key = "opt_out.stopped" if lists else "opt_out.stopped_all"
-    return framed(
-        about,
-        "opt_out.subject",
-        block(BlockKind.UNDERSTOOD, texts.say("opt_out.received", received=texts.day(about.received_at))),
-        block(BlockKind.DECISION, texts.say("opt_out.decision")),
-        block(BlockKind.STOPPED, texts.say(key, date=texts.day(stopped_on)), items=lists),
-        block(BlockKind.UNDERWAY, texts.say("opt_out.underway"), texts.say("opt_out.other_ways")),
-        block(BlockKind.CONTINUES, policy_text(policy.service_messages, texts, "opt_out.continues")),
-        block(BlockKind.SUPPRESSION, texts.say("opt_out.suppression")),
-        block(BlockKind.CONTACT, texts.say("opt_out.contact")),
-        complaint(texts, policy),
-        _reference(about),
     )
 
 

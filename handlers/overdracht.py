@@ -15,10 +15,10 @@ from cases.types import Decision, Label, RefusalGround
 from handlers.base import CaseFile, Needs, Prepared
 from handlers.choices import picked
 from handlers.inzage import DOWNLOAD_SLOT
-from handlers.masking import Shown, shown
+from handlers.masking import Shown
 from handlers.parts import block, free, head, letter, tail, texts_of, titled
 from handlers.refusals import ground_blocks
-from handlers.searching import not_asked, notes, nothing_found, outcome
+from handlers.searching import not_asked, search
 from handlers.wording import staff_texts
 
 
@@ -28,11 +28,11 @@ class Overdracht:
     needs: Needs = Needs.CONTROLLER_SOURCES
 
     def prepare(self, file: CaseFile) -> Prepared:
-        seen = shown(file)
-        result = outcome(file, seen)
-        if result.complete and not result.found:
-            return nothing_found(file, seen, result)
-        tables, remarks = in_scope(file, seen), notes(file, seen, result)
+        looked = search(file)
+        if looked.nothing is not None:
+            return looked.nothing
+        seen, result, remarks = looked.seen, looked.result, looked.notes
+        tables = in_scope(file, seen)
         if not tables and result.complete:
             return _nothing_to_take(file, remarks)
         texts = texts_of(file)
@@ -47,8 +47,15 @@ class Overdracht:
             *not_asked(file, result),
             *tail(file),
         )
-        export = ExportSpec(tables, seen.left_out, result.failed) if tables else None
-        return Prepared(Decision.GRANTED, (), letter(file, blocks), export, remarks)
+        if not tables:
+            return Prepared(Decision.GRANTED, (), letter(file, blocks), None, remarks)
+        goes = {(table.source, table.name, column) for table in tables for column in table.columns}
+        redacted = tuple(one for one in seen.redacted if (one.source, one.table, one.column) in goes)
+        export = ExportSpec(tables, seen.left_out, result.failed, redacted=redacted)
+        others = tuple(
+            one for one in file.others.others if any((s.source, s.table, s.column) in goes for s in one.spots)
+        )
+        return Prepared(Decision.GRANTED, (), letter(file, blocks), export, remarks, others=others)
 
 
 def in_scope(file: CaseFile, seen: Shown) -> tuple[ExportTable, ...]:

@@ -104,14 +104,20 @@ def joined_letter(file: CaseFile, others: Iterable[str]) -> Letter:
     )
 
 
-def split_letter(file: CaseFile, other: str) -> Letter:
-    """One message held several matters: which number is which, and that the date stays."""
+def split_letter(file: CaseFile, other: str, *, other_told: date) -> Letter:
+    """One message held several matters: which number is which, and that no date moves."""
     texts = texts_of(file)
     return on_the_way(
         file,
         texts.say("split.subject", case=file.case_number),
         block(BlockKind.TEXT, texts.say("split.text", case=file.case_number, other=_fact(other)), key="split"),
-        titled(texts, BlockKind.NEW_DATE, texts.say("split.date", told=texts.day(file.told_date))),
+        titled(
+            texts,
+            BlockKind.NEW_DATE,
+            texts.say("split.date", case=file.case_number, told=texts.day(file.told_date)),
+            texts.say("split.date", case=_fact(other), told=texts.day(other_told)),
+            texts.say("split.stays"),
+        ),
     )
 
 
@@ -153,6 +159,7 @@ def breach_letter(policy: Policy, texts: Texts, reference: str, facts: BreachFac
     say = texts.say
     what = say("breach.happened", date=texts.day(facts.happened_on), what=_fact(facts.what))
     reported = say("breach.reported", authority=policy.authority.name) if facts.reported else ""
+    officer = say("breach.officer", officer=policy.contact.fg) if policy.contact.fg else ""
     return Letter(
         say("breach.subject"),
         texts.form,
@@ -168,6 +175,7 @@ def breach_letter(policy: Policy, texts: Texts, reference: str, facts: BreachFac
                 say("breach.measures", measures=_fact(facts.measures)),
                 say("breach.advice", advice=_fact(facts.advice)),
                 reported,
+                officer,
             ),
             note_block(),
             contact(texts, policy, reference),

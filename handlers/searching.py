@@ -11,7 +11,7 @@ from cases.letters import Block, BlockKind
 from cases.protocols import FindStatus, Identifier, SourceRole
 from cases.types import Decision
 from handlers.base import CaseFile, Prepared
-from handlers.masking import Shown
+from handlers.masking import Shown, shown
 from handlers.parts import block, head, letter, tail, texts_of, titled
 from handlers.wording import staff_texts
 
@@ -28,6 +28,25 @@ class Outcome:
     def complete(self) -> bool:
         """Every system was asked and answered."""
         return not self.failed and bool(self.found or self.nothing)
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a handler that looks people up begins with."""
+
+    seen: Shown
+    result: Outcome
+    notes: tuple[str, ...]  # for staff
+    nothing: Prepared | None  # the whole answer, where every system was asked and none holds anything
+
+
+def search(file: CaseFile) -> Search:
+    """What the systems answered, as it may be shown, and the letter "niets gevonden" where that is all."""
+    seen = shown(file)
+    result = outcome(file, seen)
+    remarks = notes(file, seen, result)
+    nothing = nothing_found(file, remarks) if result.complete and not result.found else None
+    return Search(seen, result, remarks, nothing)
 
 
 def outcome(file: CaseFile, shown: Shown) -> Outcome:
@@ -90,7 +109,7 @@ def not_asked(file: CaseFile, result: Outcome) -> tuple[Block, ...]:
     return (titled(texts, BlockKind.NOT_ASKED, texts.say("inzage.not_asked"), items=result.failed),)
 
 
-def nothing_found(file: CaseFile, shown: Shown, result: Outcome) -> Prepared:
+def nothing_found(file: CaseFile, remarks: tuple[str, ...]) -> Prepared:
     """Every system answered 'nothing': a complete answer, with what was searched for and an offer to search again."""
     texts = texts_of(file)
     blocks = (
@@ -100,7 +119,7 @@ def nothing_found(file: CaseFile, shown: Shown, result: Outcome) -> Prepared:
         titled(texts, BlockKind.OFFER_OTHER, texts.say("nothing.offer")),
         *tail(file),
     )
-    return Prepared(Decision.NOTHING_FOUND, (), letter(file, blocks), None, notes(file, shown, result))
+    return Prepared(Decision.NOTHING_FOUND, (), letter(file, blocks), None, remarks)
 
 
 def searched_for(file: CaseFile) -> tuple[str, ...]:

@@ -1,30 +1,30 @@
 """How far a request is (art. 12(3) AVG): received on, stage, whom it waits for, latest date, whether the clock stands.
 
-Filled from what the workflow puts in `CaseFile.chosen`: `state` and `awaiting` (cases.types), and where it is so
-`late` = yes, `suspended_since` (ISO date) and `suspended_for`. Without a state a person writes.
+Filled from `CaseFile.standing`: what the proven requester has open, else what ended last. Where there is nothing the
+letter says so, and a person reads it before it leaves.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 
-from cases.letters import Block, BlockKind, Table
-from cases.types import Awaiting, Decision, Label, RequestState
+from cases.calendar import local_date
+from cases.letters import Block, BlockKind
+from cases.types import Decision, Label
+from handlers import standing
 from handlers.automatic import by_program
 from handlers.base import CaseFile, Needs, Prepared
-from handlers.parts import free, head, letter, tail, texts_of, titled
+from handlers.parts import free, head, letter, tail, texts_of
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
     label: Label = Label.STATUS
-    needs: Needs = Needs.NOTHING
+    needs: Needs = Needs.SYSTEMS
 
     def prepare(self, file: CaseFile) -> Prepared:
-        known = bool(file.chosen.get("state"))
-        stage = _stage(file) if known else free(texts_of(file), BlockKind.STAGE)
-        blocks: tuple[Block, ...] = (*head(file, Decision.INFORMATION), stage, *tail(file))
+        known = bool(file.standing)
+        blocks: tuple[Block, ...] = (*head(file, Decision.INFORMATION), _stage(file), *tail(file))
         if known:
             blocks = by_program(file, blocks)
         return Prepared(Decision.INFORMATION, (), letter(file, blocks), None, (), by_program=known)
@@ -32,18 +32,6 @@ class Status:
 
 def _stage(file: CaseFile) -> Block:
     texts = texts_of(file)
-    state = RequestState(file.chosen["state"])
-    awaiting = Awaiting(file.chosen.get("awaiting") or Awaiting.NOBODY)
-    rows = (
-        (texts.say("status.row_received"), texts.day(file.received_at)),
-        (texts.say("status.row_stage"), texts.say(f"stage.{state.value}")),
-        (texts.say("status.row_awaiting"), texts.say(f"awaiting.{awaiting.value}")),
-        (texts.say("status.row_told"), texts.day(file.told_date)),
-    )
-    since = file.chosen.get("suspended_since", "")
-    if since:
-        day = texts.day(date.fromisoformat(since))
-        clock = texts.say("status.suspended", since=day, what=file.chosen.get("suspended_for", ""))
-    else:
-        clock = texts.say("status.late" if file.chosen.get("late") == "yes" else "status.not_suspended")
-    return titled(texts, BlockKind.STAGE, clock, table=Table((), rows))
+    if not file.standing:
+        return free(texts, BlockKind.STAGE, texts.say("status.nothing"))
+    return standing.stage(texts, file.standing, local_date(file.now), file.systems)

@@ -30,11 +30,10 @@ from handlers.erasure_letter import (
     grounds,
     kept,
 )
-from handlers.masking import shown
 from handlers.outcomes import open_slots, sources_of
 from handlers.parts import block, closing, free, head, letter, policy_text, tail, texts_of, titled
 from handlers.planning import labels_of, opt_out, recipients, recipients_told
-from handlers.searching import Outcome, not_asked, notes, nothing_found, outcome
+from handlers.searching import Outcome, not_asked, search
 from handlers.wording import staff_texts
 
 UNNEEDED, END_THEN_ALL, ONLY_ADS = "unneeded", "end_then_all", "only_ads"
@@ -51,11 +50,10 @@ class Verwijdering:
     needs: Needs = Needs.CONTROLLER_SOURCES
 
     def prepare(self, file: CaseFile) -> Prepared:
-        seen = shown(file)
-        result = outcome(file, seen)
-        if result.complete and not result.found:
-            return nothing_found(file, seen, result)
-        remarks = notes(file, seen, result)
+        looked = search(file)
+        if looked.nothing is not None:
+            return looked.nothing
+        result, remarks = looked.result, looked.notes
         standing = _standing(file)
         records = dry_run(file, standing)
         if not records:
@@ -83,8 +81,8 @@ def _erase(
         *head(file, decision, texts.say("erasure.not_everywhere") if result.failed and plan else ""),
         *((after_contract(file, texts.day(ends)),) if ends else ()),
         *done(file, records, plan, waited_for),
-        kept(file, records),
-        *grounds(file, records, standing),
+        kept(file, records, standing),
+        *grounds(file, records),
         *consequences(file, records, told),
         *not_asked(file, result),
         *tail(file, refusal=decision is not Decision.GRANTED),

@@ -2,14 +2,14 @@
 
 Labels come in sets ("intrekken" mostly with "afmelden", "overig" alone), so the best *set* is read: the chances of its
 labels, of the absence of the others, and how usual the set is. Missing a request is the worst error, an automatic act
-on a wrong reading the second worst: so `overig` is certain only without any privacy word, and labels whose wish can
-not be undone need more.
+on a wrong reading the second worst: so `overig` needs far more where a privacy word stands, and so do labels whose wish
+can not be undone.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,21 +21,24 @@ from nlp.features import Floats
 LABELS = tuple(Label)
 REQUESTS = tuple(label for label in Label if label is not Label.OVERIG)
 
-SURE = 0.45  # a label that stands by itself
+SURE = 0.35  # the least chance of a label that is read as certain, beside what its set must have
 SURE_DESTRUCTIVE = 0.68
-SET_CERTAIN = 0.50  # share of all the probability that the best set must have
-SET_CERTAIN_DESTRUCTIVE = 0.78
+SET_CERTAIN = 0.55  # share of all the probability that the best set must have
+SET_CERTAIN_DESTRUCTIVE = 0.85
 GREY = 0.12  # from here a label that destroys, beside what was read, makes us ask
 SET_CLEAR = 0.84  # a set with such a share is asked about only from
 GREY_CLEAR = 0.25  # here (these numbers: chosen out of fold on the writers, without the test part)
+STANDS = 0.45  # a label that is worth naming in a question
 OTHER_CERTAIN = 0.65
 OTHER_LEFT = 0.22  # what the likeliest request may have while `overig` is certain
-OTHER_BESIDE = 0.50  # beside a sure request: ask
+OTHER_CERTAIN_PRIVATE = 0.85  # the same two where a privacy word stands
+OTHER_LEFT_PRIVATE = 0.15
+OTHER_BESIDE = 0.80  # beside a sure request: ask
 LIKELY = 0.25  # a request that is worth asking about
 _PRIOR_WEIGHT = 0.2
 
-SENSITIVE = frozenset(  # with one of these nothing is set aside as no request
-    {Flag.PRIVACY_WORD, Flag.POSSIBLE_BREACH, Flag.AP_NAMED, Flag.AUTHORITY, Flag.DECEASED, Flag.DISTRESS}
+GRAVE = frozenset(  # with one of these a person looks, whatever is asked: nothing is set aside as no request
+    {Flag.POSSIBLE_BREACH, Flag.AP_NAMED, Flag.AUTHORITY, Flag.DECEASED, Flag.DISTRESS}
 )
 
 
@@ -77,33 +80,40 @@ class Decision:
     share: float
 
 
-def threshold(label: Label) -> float:
-    return SURE_DESTRUCTIVE if label in DESTRUCTIVE else SURE
-
-
-def decide(probabilities: Mapping[Label, float], sets: LabelSets, *, sensitive: bool) -> Decision:
-    """`sensitive`: a privacy word, or a sign of trouble, stands in the sender's own words."""
+def decide(probabilities: Mapping[Label, float], sets: LabelSets, flags: Collection[Flag]) -> Decision:
+    """`flags`: what was found in the sender's own words beside the labels."""
     chosen, share = sets.best(probabilities)
     other = probabilities[Label.OVERIG]
     best = max(probabilities[label] for label in REQUESTS)
     if chosen == (Label.OVERIG,):
-        if other >= OTHER_CERTAIN and best <= OTHER_LEFT and not sensitive:
+        private = Flag.PRIVACY_WORD in flags
+        needed, left = (OTHER_CERTAIN_PRIVATE, OTHER_LEFT_PRIVATE) if private else (OTHER_CERTAIN, OTHER_LEFT)
+        if other >= needed and best <= left and GRAVE.isdisjoint(flags):
             return Decision(chosen, Certainty.CERTAIN, chosen, share)
-        return Decision((), Certainty.TRIAGE, chosen, share)
-    sure = tuple(label for label in REQUESTS if probabilities[label] >= threshold(label))
-    needed = SET_CERTAIN if DESTRUCTIVE.isdisjoint(chosen) else SET_CERTAIN_DESTRUCTIVE
-    doubt = GREY_CLEAR if share >= SET_CLEAR else GREY
-    grey = any(probabilities[label] >= doubt for label in DESTRUCTIVE if label not in chosen)
-    if share >= needed and not grey and sure == chosen and other < OTHER_BESIDE:
+        return _triage(chosen, share)
+    if other < OTHER_BESIDE and _sure(probabilities, chosen, share):
         return Decision(chosen, Certainty.CERTAIN, chosen, share)
-    if sure:
-        return (
-            Decision((), Certainty.TRIAGE, chosen, share)
-            if other >= best
-            else Decision(sure, Certainty.ASK, chosen, share)
-        )
+    named = tuple(
+        label for label in REQUESTS if probabilities[label] >= (SURE_DESTRUCTIVE if label in DESTRUCTIVE else STANDS)
+    )
+    if named:
+        return Decision(named, Certainty.ASK, chosen, share) if other < best else _triage(chosen, share)
     asks = best >= LIKELY and best >= other
-    return Decision((), Certainty.ASK if asks else Certainty.TRIAGE, chosen, share)
+    return Decision((), Certainty.ASK, chosen, share) if asks else _triage(chosen, share)
+
+
+def _sure(probabilities: Mapping[Label, float], chosen: tuple[Label, ...], share: float) -> bool:
+    """Whether a set of requests may be acted on."""
+    if share < (SET_CERTAIN if DESTRUCTIVE.isdisjoint(chosen) else SET_CERTAIN_DESTRUCTIVE):
+        return False
+    doubt = GREY_CLEAR if share >= SET_CLEAR else GREY
+    if any(probabilities[label] >= doubt for label in DESTRUCTIVE if label not in chosen):
+        return False
+    return all(probabilities[label] >= (SURE_DESTRUCTIVE if label in DESTRUCTIVE else SURE) for label in chosen)
+
+
+def _triage(chosen: tuple[Label, ...], share: float) -> Decision:
+    return Decision((), Certainty.TRIAGE, chosen, share)
 
 
 def ranked(probabilities: Mapping[Label, float]) -> list[Label]:

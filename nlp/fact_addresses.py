@@ -73,18 +73,22 @@ _NOT_ALONE = frozenset(
     ]
 )
 _ADDITION = (
-    r"(?: ?[-/] ?\d{1,4}[a-zA-Z]{0,2}| (?:poort|toren|blok|etage) \d{1,3}| boot\b|"
+    r"(?: ?[-/] ?\d{1,4}(?:-[IVX]{1,4}\b|[a-zA-Z]{0,2})| (?:poort|toren|blok|etage) \d{1,3}| boot\b|"
     r" ?- ?[a-zA-Z]{1,3}| ?bis(?: ?[A-Z])?| (?:bus|bte|boîte|box|appt?\.?|"
-    r"unit|kamer) ?\w{1,4}|-?(?:hs|huis|hoog)| (?:hs|rood|zwart|[IVX]{1,4})\b"
+    r"unit|kamer) ?\w{1,4}|, ?(?:bus|bte|boîte|box) ?\w{1,4}|-?(?:hs|huis|hoog)| b\d{1,3}\b|"
+    r"(?:, ?| )(?:\d ?e|eerste|tweede|derde|vierde) (?:etage|verdieping|verd\.?)|"
+    r" (?:achter|boven|beneden|rechts|links|bg|bov\.|parterre|sout\.?|voor)(?![\w-])"
+    r"(?= ?[,.;)\n]| \d{4}| in | te |\s*$| is )| (?:hs|rood|zwart|[IVX]{1,4})\b"
     r"|[a-zA-Z]{1,2}(?:[-/]?\d{1,3})?| [A-Z](?:-\d{1,3})?(?=[\s,.;)]|$)(?! (?!te |in )[a-z]))?"
 )
 _HOUSE = re.compile(
     rf"\s{{0,2}},?\s?(?:(?:nr|no|huisnr|num)\.?\s?|nummer |huisnummer |"
-    rf"number )?((?:t/o |t\.o\. |bij )?\d{{1,5}}{_ADDITION})(?![\d%:€]|[.,]\d|\w)"
+    rf"number )?((?:t/o |t\.o\. |bij )?\d{{1,5}}{_ADDITION})(?![\d%:€]|[.,]\d|\w|"
+    r" ?(?:euro|eur|jaar|dagen|weken|maanden|keer|stuks|procent)\b)"
 )
 _ANNOUNCED = re.compile(
     rf"\b(?:huis ?(?:nummer|nr)\b\.?|Hausnummer|op nummer|house number|toevoeging)\b(?:[\s:=,]|is|was|"
-    rf"moet|zijn|van|naar|nu|"
+    rf"moet|zijn|van|naar|nu|u|jullie|je|hebt|heeft|hebben|blijft|wordt|"
     rf"klopt niet|staat|fout|verkeerd|ook|het|dat){{0,8}}\s?(?<!\d)(\d{{1,4}}{_ADDITION})(?![\d%:€]|[.,]\d|\w)",
     _ANY_CASE,
 )

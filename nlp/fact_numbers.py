@@ -74,16 +74,23 @@ _FILL = (
     r"het\b|bij\b|u\b|jullie\b|mijn\b|onze\b|van\s(?:mij|ons)|luidt|dat\b|"
     r"onder\b|n[°º]|№|nog\b|volgens\smij|dacht\sik|denk\sik|gewoon\b|ref\b|referentie|kenmerk|oud|nieuw|zit\b|"
     r"ben\b|ik\b|bekend|staat|staan|the\b|my\b|our\b|lautet|ist\b|est\b|van (?:de|het|mijn|die|deze|onze) \w+|"
-    r"moet|zijn\b|wel\b|geloof ik|zou|hier|op\b|de\b|factuur\b|hebben\b){0,9}"
+    r"moet|zijn\b|wel\b|geloof ik|zou|hier|op (?:de|het|mijn|uw|jullie) \w+|op\b|de\b|factuur\b|hebben\b){0,9}"
 )
 _SPACED = (
-    r"(?-i:[A-Z]{1,3})(?: \d{1,4}){2,4}|(?-i:[A-Z]{2,5}) \d{2}-\d{2,5}|(?-i:[A-Z]{4,5}) \d{4,6}|"
-    r"(?-i:[A-Z]{1,3}) \d{3,}(?:[.-]\d+)*|\d{2,4}(?: \d{2,4}){1,2}(?! ?(?:jan|feb|maart|mrt|apr|mei|jun|jul|aug|sep|"
-    r"okt|nov|dec|euro|\d))"
+    r"(?-i:[A-Z]{1,4})(?: \d{1,4}){2,4}|(?-i:[A-Z]{2,5}) \d{2}-\d{2,5}|(?-i:[A-Z]{4,5}) \d{4,6}|"
+    r"(?-i:[A-Z]{1,3}) \d{2,}(?:[.-]\d+)*|\d{1,4}(?: \d{2,4}){1,3}(?: \d(?!\d|[,.]\d))?"
+    r"(?! ?(?:jan|feb|maart|mrt|apr|mei|jun|jul|aug|sep|okt|nov|dec|euro|\d))"
 )
 _PLAIN = r"(?:[A-Z]{1,6}[-./]?){0,2}\d(?:[A-Z\d]|[-./](?=[A-Z\d]))*"
 _NUMBER = rf"(?<![\w€])({_SPACED}|{_PLAIN})(?![\w%]|,\d)"
 _MORE = re.compile(rf"\s?(?:,|en|of|and|und|et|&|\+)\s{{1,2}}{_NUMBER}", _ANY_CASE)
+_NOT_THEIRS = (  # "...nummer" that is no number of a customer
+    "huis|huur|telefoon|tel|bel|mobiele?|gsm|fax|doorkies|service|info|alarm|nood|toestel|rekening|bank|creditcard|pin|"
+    "burgerservice|bsn|sofi|paspoort|rijbewijs|document|kvk|btw|handelsregister|vestigings?|factuur|fact|nota|order|"
+    "bestel|bon|pakbon|boekings?|reserverings?|retour|pakket|zending|verzend|track|volg|serie|model|type|artikel|ean|imei|"
+    "chassis|meter|kenteken|ticket|zaaks?|dossier|case|incident|meldings?|aanvraag|verzoek|controle|reactie|vacature|"
+    "proces|verbaal|versie|hoofd|post|kamer|pagina|magazine|ronde?|deel|rang|start|rug|stamboek"
+)
 _CUES = (
     (
         FactKind.CUSTOMER_NUMBER,
@@ -97,6 +104,8 @@ _CUES = (
         r"met|number|[A-Z]{0,3}[-.]?\d))"
         r"|\b(?:num[eé]ro|n[°ºo]\.?) (?:de )?client|\bklnr"
         r"|\b(?:nummer|nr\.?|code|kenmerk) (?:waaronder|waarmee|dat|is|bij|van mij bij)\b.{0,12}\b(?:u|jullie)\b"
+        r"|\bonder (?:het |mijn )?(?:nummer|nr)\b"
+        rf"|\b(?!(?:{_NOT_THEIRS})(?:nummer|nr))[a-z]{{2,14}}(?:nummer|nr)\b"
         r"|\b(?:bekend|geregistreerd|ingeschreven|staan?|sta ik|klant) (?:bij (?:u|jullie) )?(?:onder|met)\b"
         r"(?= (?:het )?"
         r"(?:nummer|nr|[A-Z]{0,3}[-.]?\d{4}))",
@@ -104,7 +113,7 @@ _CUES = (
     (
         FactKind.INVOICE_NUMBER,
         r"(?:pro ?forma[ -]?)?\w{0,10}(?:factuur|faktuur|fakturen|facturen|fact|invoice|facture|rechnungs?|"
-        r"creditfactuur|creditnota|nota|rekening|kwitantie|aanmaning|declaratie|verzamelfactuur)s?"
+        r"creditfactuur|creditnota|nota|rekening(?!-?n)|kwitantie|aanmaning|declaratie|verzamelfactuur)s?"
         r"[ -]?(?:nummers?|nrs?|no|number|id)?\b",
     ),
     (
@@ -120,7 +129,7 @@ _CUED = tuple((kind, re.compile(rf"\b(?:{cue}){_FILL}{_NUMBER}", _ANY_CASE)) for
 _STEMS = {  # one of these stands in every cue: they are looked for first
     FactKind.CUSTOMER_NUMBER: re.compile(
         "klant|relatie|debiteur|lid|leden|client|cliënt|abon|deeln|custom|kund|account|contact|gebruik|member|contract|"
-        r"polis|pati|leerling|student|personeel|dossier|klnr|kaart|pas|huurder|rel\.|deb\.|kl\.|nummer|code|kenmerk|"
+        r"polis|pati|leerling|student|personeel|dossier|kaart|pas|huurder|rel\.|kl\.|nummer|nr|code|kenmerk|"
         "bekend|geregistreerd|ingeschreven|sta"
     ),
     FactKind.INVOICE_NUMBER: re.compile(
@@ -211,6 +220,8 @@ def _believable(kind: FactKind, number: str, after: str) -> bool:
         return False
     if _YEAR.fullmatch(number) or _DATE.fullmatch(number):
         return False
+    if kind is FactKind.CUSTOMER_NUMBER and count and number[0].isalpha() and len(number) >= 4:
+        return True  # announced, and written as none but a number is: PSH1
     if count == 2 and number.isalnum() and not number.isdigit() and len(number) >= 6:
         return True  # a booking code: CAR8KLQ2
     return count >= (3 if kind is FactKind.CUSTOMER_NUMBER or not number.isdigit() else 4) and count <= 16

@@ -14,7 +14,7 @@ from cases.guard import outside_unit
 from cases.reading import Asked, Certainty, Change, Fact, Flag, Reading, Reply
 from cases.types import Label
 from nlp.changes import changes_of
-from nlp.decide import LABELS, SENSITIVE, Decision, decide
+from nlp.decide import LABELS, Decision, decide
 from nlp.embeddings import Embed, embedder
 from nlp.facts import SEEN, facts_of
 from nlp.features import CAP
@@ -95,11 +95,14 @@ class DutchReader:
     def read_reply(self, text: str, asked: Asked | None = None) -> Reply:
         return read_reply(text, asked, lambda: self.facts(text))
 
+    def read_replies(self, texts: Sequence[str]) -> list[Reply]:
+        return [self.read_reply(text) for text in texts]
+
     def _decided(self, text: str, scored: Scored, flags: set[Flag]) -> tuple[dict[Label, float], Decision]:
         """The cheap model's word where it is clear; else the embedding is asked too."""
-        private, sensitive = Flag.PRIVACY_WORD in flags, not SENSITIVE.isdisjoint(flags)
+        private = Flag.PRIVACY_WORD in flags
         probabilities = _named(scored.probabilities, private=private)
-        decision = decide(probabilities, self._model.sets, sensitive=sensitive)
+        decision = decide(probabilities, self._model.sets, flags)
         if (
             self._embed is None
             or not text.strip()
@@ -107,7 +110,7 @@ class DutchReader:
         ):
             return probabilities, decision
         probabilities = _named(self._model.score_again(scored, self._embed(text)), private=private)
-        return probabilities, decide(probabilities, self._model.sets, sensitive=sensitive)
+        return probabilities, decide(probabilities, self._model.sets, flags)
 
     def _flags(self, scored: Scored, low: str) -> set[Flag]:
         """What the model says, and what patterns say that the model does not think absurd."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cases.reading import Fact
+from cases.types import Label
 from nlp.change_roles import BITS, Role, Roles, Unit, family, unit_features, units_of
 from nlp.examples import Example
 from nlp.own_words import blanked
@@ -16,10 +17,10 @@ STRENGTH = 1.0  # inverse regularisation
 
 
 def fit_roles(examples: Sequence[Example]) -> Roles:
-    """From messages that ask for a correction, and others beside them: there nothing is to be found."""
+    """From messages that ask for a correction: only of those is it asked which value is which."""
     rows, roles = [], []
     for example in examples:
-        if example.facts is None:
+        if example.facts is None or Label.CORRECTIE not in example.labels:
             continue
         text = blanked(example.text, example.own)
         facts = [

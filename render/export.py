@@ -140,6 +140,17 @@ def _manifest(spec: ExportSpec, meta: ExportMeta, names: list[str], files: list[
             for name, table in zip(names, spec.tables, strict=True)
         ],
         "left_out": [asdict(item) for item in spec.left_out],
+        "redacted": [
+            {
+                "system": one.system_label,
+                "table": one.table_label,
+                "record": one.record,
+                "field": one.field_label,
+                "count": one.count,
+                "ground": one.ground,
+            }
+            for one in spec.redacted
+        ],
         "not_asked": list(spec.not_asked),
     }
 

@@ -8,6 +8,7 @@ open or changed meanwhile is left alone. Not here: reading and writing the forma
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 import threading
@@ -26,6 +27,7 @@ from sqlalchemy.pool import StaticPool
 
 from cases.context import system_clock
 from cases.errors import OutsideError, Permanent, Temporary
+from cases.guard import outside_unit
 from cases.protocols import Change, Changed
 from cases.types import ActionStatus
 from sources.file_csv import CsvFile
@@ -64,7 +66,7 @@ class FileSource(TableSource):
     def _carry_out(self, change: Change, now: datetime, deadline: float) -> Changed:
         try:
             with self._lock, self._memory(deadline) as (reader, loaded):
-                self._forget_copies(now)
+                self._remove_copies(now)
                 changed = apply(reader, self._settings, change, now)
                 if changed.status is ActionStatus.DONE:
                     reader.arm()  # too late now is certainly not done
@@ -126,12 +128,24 @@ class FileSource(TableSource):
         finally:
             new.unlink(missing_ok=True)
 
-    def _forget_copies(self, now: datetime) -> None:
+    async def forget_copies(self) -> int:
+        """Erased data stand in a copy: it goes on its day, also when nothing is changed any more."""
+        outside_unit("sources.files")
+        return await self._run(lambda _: self._remove_copies(self._clock()))
+
+    def _remove_copies(self, now: datetime) -> int:
         """By the name, which says when: a copied file keeps its old time."""
+        if not any(table.info.can for table in self._settings.searched):
+            return 0  # nothing is ever changed here, so there is no folder of ours
         oldest = f"{now - timedelta(days=self._files.keep_copies_days):%Y%m%dT%H%M%S%f}"
-        for copy in self._files.copies.glob("*T* *"):
-            if copy.name < oldest:
+        copies = self._files.copies.glob("*T* *")
+        over = [copy for copy in copies if re.match(r"\d{8}T\d{12} ", copy.name) and copy.name < oldest]
+        try:
+            for copy in over:
                 copy.unlink(missing_ok=True)
+        except OSError as error:
+            raise Permanent(f"een oude kopie is niet te verwijderen ({type(error).__name__})") from None
+        return len(over)
 
 
 def _empty() -> sqlite3.Connection:

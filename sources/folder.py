@@ -23,7 +23,7 @@ from cases.context import system_clock
 from cases.errors import OutsideError, Permanent, RuleError, Temporary
 from cases.guard import outside_unit
 from cases.policy import Policy, RetentionStart, retention_for
-from cases.protocols import Change, Changed, FindStatus, Found, FoundTable, Identifier, SourceInfo
+from cases.protocols import Change, Changed, FindStatus, Found, FoundTable, Identifier, SourceInfo, Value
 from cases.types import ActionStatus, Verb
 from sources.identifiers import canonical
 from sources.overdue import Overdue, counted, fixed_terms
@@ -140,6 +140,24 @@ class FolderSource:
         one = counted(policy, TABLE, category, found, today)
         return [one] if one.records else []
 
+    async def records(self, table: str, keys: Sequence[str]) -> Mapping[str, Mapping[str, Value]]:
+        outside_unit("sources.folder")
+        return await self._run(lambda _: {key: one for key in keys if (one := self._record(key))})
+
+    def _record(self, key: str) -> dict[str, Value] | None:
+        relative = _relative(key)
+        places = (self._settings.path / relative, self._aside(relative))
+        at = next((place for place in places if place and place.is_file()), None)
+        if at is None:
+            return None
+        found = at.stat()
+        return dict(zip(_COLUMNS, (relative.name, str(relative.parent), found.st_size, _day(found)), strict=True))
+
+    async def forget_copies(self) -> int:
+        """Empties the bin of what has lain there long enough, also when nothing is erased any more."""
+        outside_unit("sources.folder")
+        return await self._run(lambda _: self._empty_bin(self._clock()))
+
     async def check(self) -> list[str]:
         return [] if self._settings.path.is_dir() else [f"bron '{self.name}': de map is niet te lezen"]
 
@@ -173,8 +191,7 @@ class FolderSource:
                 continue  # nothing was ever restricted
             for place in _files(root, self._skipped() - {root}, deadline):
                 found = place.stat()
-                day = datetime.fromtimestamp(found.st_mtime, UTC).astimezone(AMSTERDAM).date()
-                yield place.relative_to(root).as_posix(), found.st_size, day
+                yield place.relative_to(root).as_posix(), found.st_size, _day(found)
 
     def _skipped(self) -> set[Path]:
         return {folder for folder in (self._settings.trash, self._settings.aside) if folder}
@@ -204,14 +221,15 @@ class FolderSource:
     def _bin(self, relative: PurePosixPath, now: datetime) -> Path | None:
         return self._settings.trash / f"{now:%Y%m%dT%H%M%S%f}" / relative if self._settings.trash else None
 
-    def _empty_bin(self, now: datetime) -> None:
+    def _empty_bin(self, now: datetime) -> int:
         trash = self._settings.trash
         if trash is None or not trash.is_dir():
-            return
+            return 0
         oldest = f"{now - timedelta(days=self._settings.trash_days):%Y%m%dT%H%M%S%f}"
-        for day in trash.iterdir():
-            if re.fullmatch(r"\d{8}T\d{12}", day.name) and day.name <= oldest:
-                shutil.rmtree(day)
+        over = [day for day in trash.iterdir() if re.fullmatch(r"\d{8}T\d{12}", day.name) and day.name <= oldest]
+        for day in over:
+            shutil.rmtree(day)
+        return len(over)
 
 
 def _files(root: Path, skipped: set[Path], deadline: float) -> Iterator[Path]:
@@ -230,6 +248,10 @@ def _files(root: Path, skipped: set[Path], deadline: float) -> Iterator[Path]:
             place = Path(folder, name)
             if place.is_file() and not place.is_symlink():
                 yield place
+
+
+def _day(found: os.stat_result) -> date:
+    return datetime.fromtimestamp(found.st_mtime, UTC).astimezone(AMSTERDAM).date()
 
 
 def _raise(error: OSError) -> None:

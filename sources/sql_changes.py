@@ -19,13 +19,11 @@ from cases.errors import Permanent
 from cases.protocols import Change, Changed, Value
 from cases.types import ActionStatus, Verb
 from sources.sql_reader import Reader, Shape
-from sources.sql_records import key_values
+from sources.sql_records import named, typed
 from sources.sql_search import rows_of
 from sources.sql_settings import SqlSourceSettings, SqlTable
 from sources.sql_values import plain_value, same_value, stored_value
 from sources.tables import Moment
-
-_AT_ONCE = 500  # keys in one statement
 
 
 def apply(reader: Reader, settings: SqlSourceSettings, change: Change, now: datetime) -> Changed:
@@ -45,12 +43,7 @@ def apply(reader: Reader, settings: SqlSourceSettings, change: Change, now: date
 
 
 def _rows(reader: Reader, settings: SqlSourceSettings, table: SqlTable, shape: Shape, now: datetime) -> _Rows:
-    """PostgreSQL wants to know the kind of each column that is written, SQLite has none."""
-    sqlite = reader.connection.dialect.name == "sqlite"
-    types = dict.fromkeys(table.columns, sa.types.NULLTYPE) if sqlite else shape.types
-    columns = (sa.column(name, types[name]) for name in sorted(table.columns))
-    into = sa.table(table.info.name, *columns, schema=settings.schema)
-    return _Rows(reader, settings, table, shape, now, into)
+    return _Rows(reader, settings, table, shape, now, typed(reader, settings, table, shape))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,14 +139,7 @@ class _Rows:
         return self.reader.connection.dialect.name == "sqlite"
 
     def _named(self, keys: Sequence[str]) -> Iterator[sa.ColumnElement[bool]]:
-        """The records with these names, some hundreds at a time."""
-        into, names = self.into, [key_values(key, self.table) for key in dict.fromkeys(keys)]
-        for start in range(0, len(names), _AT_ONCE):
-            each = (
-                sa.and_(*(into.c[c] == self._stored(c, v) for c, v in zip(self.table.key, name, strict=True)))
-                for name in names[start : start + _AT_ONCE]
-            )
-            yield sa.or_(*each)
+        return named(self.into, self.table, self.shape, keys, sqlite=self._sqlite)
 
     def _of(self, change: Change) -> Iterator[sa.ColumnElement[bool]]:
         if change.keys:

@@ -7,7 +7,7 @@ The name of a record is JSON, a list of its key values: `["F2026-0001"]`. It mea
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,8 +19,11 @@ import sqlalchemy as sa
 
 from cases.errors import Permanent
 from sources.identifiers import SHARED_KINDS
+from sources.sql_reader import Reader, Shape
 from sources.sql_settings import SqlSourceSettings, SqlTable
+from sources.sql_values import stored_value
 
+_AT_ONCE = 500  # keys in one statement
 _NOT_RUNNING = (None, False, 0, "", "0", "false", "nee", "no")
 
 
@@ -59,6 +62,32 @@ def key_values(key: str, table: SqlTable) -> list[Any]:
     if not isinstance(values, list) or len(values) != len(table.key):
         raise Permanent(f"dit is geen sleutel van tabel '{table.info.name}'")
     return values
+
+
+def typed(reader: Reader, settings: SqlSourceSettings, table: SqlTable, shape: Shape) -> sa.TableClause:
+    """PostgreSQL wants to know the kind of each column that a value is held against, SQLite has none."""
+    sqlite = reader.connection.dialect.name == "sqlite"
+    types = dict.fromkeys(table.columns, sa.types.NULLTYPE) if sqlite else shape.types
+    columns = (sa.column(name, types[name]) for name in sorted(table.columns))
+    return sa.table(table.info.name, *columns, schema=settings.schema)
+
+
+def named(
+    into: sa.TableClause, table: SqlTable, shape: Shape, keys: Sequence[str], *, sqlite: bool
+) -> Iterator[sa.ColumnElement[bool]]:
+    """The records with these names, some hundreds at a time."""
+    names = [key_values(key, table) for key in dict.fromkeys(keys)]
+    for start in range(0, len(names), _AT_ONCE):
+        each = (
+            sa.and_(
+                *(
+                    into.c[column] == stored_value(value, shape.types[column], sqlite=sqlite)
+                    for column, value in zip(table.key, name, strict=True)
+                )
+            )
+            for name in names[start : start + _AT_ONCE]
+        )
+        yield sa.or_(*each)
 
 
 def extra_columns(table: SqlTable, settings: SqlSourceSettings) -> list[sa.ColumnElement[Any]]:

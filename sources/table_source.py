@@ -19,12 +19,13 @@ from cases.calendar import AMSTERDAM
 from cases.errors import OutsideError, RuleError, Temporary
 from cases.guard import outside_unit
 from cases.policy import Policy
-from cases.protocols import Change, Changed, FindStatus, Found, Identifier, SourceInfo, SourceRole
+from cases.protocols import Change, Changed, FindStatus, Found, Identifier, Listed, SourceInfo, SourceRole, Value
 from cases.types import ActionStatus
 from sources.overdue import Overdue, find_overdue
 from sources.sql_reader import TOO_SLOW, Reader, Shape
 from sources.sql_search import addresses_on_file, find
 from sources.sql_settings import SqlSourceSettings
+from sources.sql_walk import listed, records
 
 T = TypeVar("T")
 _GRACE_SECONDS = 1  # for a connection that answers neither yes nor no
@@ -86,6 +87,14 @@ class TableSource(ABC):
         outside_unit("sources.overdue")
         today = self._clock().astimezone(AMSTERDAM).date()
         return await self.ask(lambda reader: find_overdue(reader, self._settings, policy, today))
+
+    async def records(self, table: str, keys: Sequence[str]) -> Mapping[str, Mapping[str, Value]]:
+        outside_unit("sources.records")
+        return await self.ask(lambda reader: records(reader, self._settings, table, keys))
+
+    async def listed(self, wanted: Callable[[str], bool]) -> list[Listed]:
+        outside_unit("sources.listed")
+        return await self.ask(lambda reader: listed(reader, self._settings, wanted))
 
     async def check(self) -> list[str]:
         """What is wrong with the declaration, in words for staff; empty is good."""

@@ -23,6 +23,7 @@ from cases.types import Verb
 
 T = TypeVar("T")
 MASKS = ("", "iban")
+ABOUT = ("", "person", "other", "colleague")  # whom a field is about (`FieldInfo.about`)
 LONGEST_FIND = 300  # seconds
 # Facts that a reader finds, and the parts that systems keep them in.
 CORRECTS = frozenset(
@@ -50,6 +51,7 @@ class FieldShape:
     identifies: bool = True
     corrects: str = ""
     opinion: bool = False
+    about: str = ""
     anonymise_to: object | None = None
 
 
@@ -128,7 +130,7 @@ def table_info(table: TableShape) -> TableInfo:
     fields = tuple(
         FieldInfo(
             name=name, label=f.label, category=f.category, secret=f.secret, mask=f.mask, identifies=f.identifies,
-            corrects=f.corrects, opinion=f.opinion,
+            corrects=f.corrects, opinion=f.opinion, about=f.about,
         )
         for name, f in table.fields.items()
     )  # fmt: skip
@@ -153,6 +155,8 @@ def check_fields(place: Place, table: TableShape) -> None:
     for name, info in table.fields.items():
         if info.mask not in MASKS:
             raise place.error(f"fields.{name}.mask", f"kies uit: {', '.join(filter(None, MASKS))}")
+        if info.about not in ABOUT:
+            raise place.error(f"fields.{name}.about", f"kies uit: {', '.join(filter(None, ABOUT))}")
         if place.categories is not None and info.category not in place.categories:
             raise place.error(f"fields.{name}.category", f"het beleid kent '{info.category}' niet")
         if info.corrects and info.corrects not in CORRECTS:

@@ -36,6 +36,8 @@ _ADOPT = (  # a key that was erased meanwhile, by another process too, stays era
     .where(_KEYS.c.id == bindparam("row_id"), _KEYS.c.wrapped != b"")
     .values(parent_id=bindparam("to_parent"), wrapped=bindparam("to_wrapped"))
 )
+_WRAPPED = select(_KEYS.c.organisation_id, _KEYS.c.parent_id, _KEYS.c.wrapped).where(_KEYS.c.id == bindparam("row_id"))
+_ERASE = update(_KEYS).where(_KEYS.c.id == bindparam("row_id")).values(wrapped=b"")
 
 
 def load_root_key(path: Path, *, value: str = "") -> bytes:
@@ -172,8 +174,7 @@ class Keyring:
 
     def erase(self, unit: Unit, key_id: str) -> None:
         """Destroys a data key: what it sealed or wrapped can never be read again. The empty row stays."""
-        keys = table(DataKey)
-        unit.execute(update(keys).where(keys.c.id == key_id).values(wrapped=b""))
+        unit.execute(_ERASE, row_id=key_id)
         self._forget()
         unit.after_commit.append(self._forget)  # until then another thread may have opened it again
 
@@ -183,8 +184,7 @@ class Keyring:
             self._data.clear()
 
     def _unwrap(self, reads: Reads, key_id: str) -> bytes:
-        keys = table(DataKey)
-        row = reads.one(select(keys.c.organisation_id, keys.c.parent_id, keys.c.wrapped).where(keys.c.id == key_id))
+        row = reads.one(_WRAPPED, row_id=key_id)
         if row is None or not row.wrapped:
             raise RuleError("the data key is gone: the content was erased")
         wrapper = (

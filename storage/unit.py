@@ -16,9 +16,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, CursorResult, Executable, Insert, Row, Table, Update, bindparam, insert, update
+from sqlalchemy.dialects import sqlite
 
 from cases.audit import AuditTag
 from cases.context import Context
@@ -76,7 +78,7 @@ class Unit(Reads):
     def flush(self) -> None:
         """Writes the rows that were kept back, parents before children."""
         for name in sorted(self._waiting, key=_ORDER.__getitem__):
-            self.connection.execute(_insert(name), self._waiting[name])
+            _insert(self.connection, name, self._waiting[name])
         self._waiting.clear()
 
     def finish(self) -> None:
@@ -161,7 +163,7 @@ def _tell_of_failure(work: asyncio.Future[Any]) -> None:
 
 _updates: dict[tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]], Update] = {}
 _default_values: dict[str, dict[str, Any]] = {}
-_inserts: dict[str, Insert] = {}
+_SQLITE = sqlite.dialect(paramstyle="qmark")
 
 
 def _defaults(found: Table) -> dict[str, Any]:
@@ -172,11 +174,34 @@ def _defaults(found: Table) -> dict[str, Any]:
     return known
 
 
-def _insert(name: str) -> Insert:
-    statement = _inserts.get(name)
-    if statement is None:
-        statement = _inserts[name] = insert(metadata.tables[name])
-    return statement
+def _insert(connection: Connection, name: str, rows: list[dict[str, Any]]) -> None:
+    """Handing SQLite the values ourselves, each by its column's type, takes half the time; a mail makes 26 rows."""
+    if connection.dialect.name != _SQLITE.name:
+        connection.execute(_insert_into(name), rows)
+        return
+    text, columns = _plain_insert(name)
+    values = [
+        tuple(
+            value if (value := row[column]) is None or process is None else process(value)
+            for column, process in columns
+        )
+        for row in rows
+    ]
+    connection.exec_driver_sql(text, values)
+
+
+@cache
+def _insert_into(name: str) -> Insert:
+    return insert(metadata.tables[name])
+
+
+@cache
+def _plain_insert(name: str) -> tuple[str, tuple[tuple[str, Callable[[Any], Any] | None], ...]]:
+    """The statement with its question marks, and for each the column and what makes a stored value of one."""
+    columns = metadata.tables[name].columns
+    made = _insert_into(name).compile(dialect=_SQLITE, column_keys=[column.name for column in columns])
+    places = made.positiontup or []
+    return str(made), tuple((one, columns[one].type.dialect_impl(_SQLITE).bind_processor(_SQLITE)) for one in places)
 
 
 def _update_of(

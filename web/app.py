@@ -19,14 +19,30 @@ from web.guard import HEADERS, Guard
 from web.requester import case as requester_case
 from web.requester import download, privacy, upload
 from web.settings import WebSettings
-from web.staff import acts, case, channels, handling, lists, login, post, register, rights, telegram
+from web.staff import (
+    acts,
+    breach_letter,
+    case,
+    channels,
+    handling,
+    kept,
+    lists,
+    login,
+    packages,
+    post,
+    register,
+    rights,
+    suppression,
+    telegram,
+)
 from web.staff.session import NotSignedIn, NotThere, Refused
 from workflow.desk import Desk
 
 CHAT = (chat_live.router, chat_routes.router, chat_widget.router, intercom_hook.router, telegram_hook.router)
 STAFF = (
     login.router, lists.router, case.router, acts.router, handling.router, rights.router, register.router,
-    channels.router, post.router, telegram.router,
+    channels.router, post.router, telegram.router, packages.router, kept.router, suppression.router,
+    breach_letter.router,
 )  # fmt: skip
 REQUESTER = (
     requester_case.router, upload.router, download.router, privacy.router, doing.router, form.router,

@@ -42,7 +42,7 @@ async def ask_undo(token: str, face: Face, melding: str = "") -> Response:
     own = face.desk.organisation(found.organisation)
     done = melding == "gedaan" and found.over
     return page(
-        face, "undo.html", own.policy.form, link=found, token=token, org=own.policy.name, done=done,
+        face, "undo.html", found.form, link=found, token=token, org=own.policy.name, done=done,
         stops=found.kind == undo.CALL_OFF,
     )  # fmt: skip
 

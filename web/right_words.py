@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 VERBS: Mapping[str, str] = {
     "correct": "verbeteren",
@@ -33,6 +33,16 @@ NOTICES: Mapping[str, str] = {
     "sent": "gemaild, nog niet bevestigd",
     "confirmed": "bevestigd",
     "impossible": "kon niet",
+}
+# Values of others in an export (`cases/others`).
+OTHERS: Mapping[str, str] = {
+    "email": "E-mailadres",
+    "phone": "Telefoonnummer",
+    "iban": "Rekeningnummer",
+    "bsn": "Burgerservicenummer",
+    "name": "Naam",
+    "marked": "Veld over een ander",
+    "unread": "Te lang om na te kijken: kijk zelf",
 }
 # What staff settle (`handlers/choices`): the question, and the words of its options.
 CHOICES: Mapping[str, str] = {
@@ -85,6 +95,7 @@ MANDATES: Mapping[str, str] = {
     "heirs": "nabestaande",
     "child": "kind onder 16",
 }
+SUSPENSIONS: Mapping[str, str] = {"identity": "wie iemand is", "specify": "welke gegevens iemand bedoelt"}
 RISKS: Mapping[str, str] = {
     "": "nog niet beoordeeld",
     "none": "geen risico: alleen in het register",
@@ -92,3 +103,26 @@ RISKS: Mapping[str, str] = {
     "high": "hoog risico: AP en de mensen zelf",
 }
 BREACHES: Mapping[str, str] = {"sent_wrong": "verkeerd verzonden", "reported": "gemeld"}
+
+AD_CHANNELS: Mapping[str, str] = {
+    "email": "e-mail",
+    "post": "post",
+    "phone": "telefoon",
+    "sms": "sms en apps",
+    "social": "sociale media",
+}
+
+
+def channels(chosen: Collection[str]) -> str:
+    """Channels of advertising, in the order of the list."""
+    return ", ".join(label for channel, label in AD_CHANNELS.items() if channel in chosen)
+
+
+# What art. 34(2) asks to be told, each a sentence of the letter.
+BREACH_FACTS: Mapping[str, str] = {
+    "what": "Wat is er gebeurd?",
+    "data": "Om welke gegevens gaat het?",
+    "consequences": "Wat kan er nu gebeuren (mogelijke gevolgen)?",
+    "measures": "Wat hebben wij gedaan of gaan wij doen?",
+    "advice": "Wat kunnen de mensen zelf doen?",
+}

@@ -10,8 +10,9 @@ from cases.types import Label
 from web.audit_words import AUDIT
 from web.letter_words import GROUNDS
 from web.show import moment
+from web.work_words import CLOSABLE, PAGES, URGENT_WORK, WORK, WORK_SHORT
 
-__all__ = ["AUDIT"]  # named from here, like all words
+__all__ = ["AUDIT", "CLOSABLE", "PAGES", "URGENT_WORK", "WORK", "WORK_SHORT"]  # named from here, like all words
 
 LABELS: Mapping[str, str] = {
     "inzage": "Inzage",
@@ -49,79 +50,6 @@ AWAITING: Mapping[str, str] = {
     "staff": "wij zijn aan zet",
     "source": "een systeem is aan zet",
 }
-WORK: Mapping[str, str] = {
-    "triage": "Beoordelen: is dit een verzoek?",
-    "quarantine": "Onleesbaar bericht",
-    "approve": "Brief goedkeuren",
-    "second_approval": "Tweede persoon nodig",
-    "human_wanted": "Wil een medewerker",
-    "identity_stuck": "Identiteit lukt niet",
-    "source_failed": "Systeem gaf geen antwoord",
-    "handle": "Zelf behandelen",
-    "deadline": "Termijn",
-    "not_delivered": "Niet bezorgd",
-    "send_uncertain": "Onzeker of het is verzonden",
-    "channel_down": "Kanaal ligt uit",
-    "other_mail": "Overige post",
-    "new_message": "Nieuw bericht",
-    "mail_held": "Automatische post tegengehouden",
-    "release": "Bericht vrijgeven",
-    "backlog": "Ouder bericht: loopt hier een verzoek?",
-    "colleague_answer": "Een collega schreef: is dit het antwoord?",
-    "spam_listed": "Op de spamlijst, maar vraagt iets",
-    "spam": "Van een afzender op de spamlijst",
-    "action_failed": "Een wijziging is niet gelukt",
-    "task": "Taak: opzoeken of wijzigen",
-    "kept_ended": "Termijn verlopen: alsnog wissen",
-    "recipient": "Ontvanger inlichten (artikel 19)",
-    "restriction": "Beperking opnieuw bekijken",
-    "breach": "Datalek: 72 uur",
-    "evidence": "Bewijs bekijken en wissen",
-    "late": "Te laat: excuses sturen",
-}
-WORK_SHORT: Mapping[str, str] = {
-    "triage": "Beoordelen",
-    "quarantine": "Onleesbaar",
-    "approve": "Goedkeuren",
-    "second_approval": "Tweede persoon",
-    "human_wanted": "Wil medewerker",
-    "identity_stuck": "Identiteit",
-    "source_failed": "Systeem mislukt",
-    "handle": "Zelf behandelen",
-    "deadline": "Termijn",
-    "not_delivered": "Niet bezorgd",
-    "send_uncertain": "Onzeker verzonden",
-    "channel_down": "Kanaal uit",
-    "other_mail": "Overige post",
-    "new_message": "Nieuw bericht",
-    "mail_held": "Tegengehouden",
-    "release": "Vrijgeven",
-    "backlog": "Ouder bericht",
-    "colleague_answer": "Antwoord collega?",
-    "spam_listed": "Spamlijst",
-    "action_failed": "Wijziging mislukt",
-    "task": "Taak",
-    "kept_ended": "Alsnog wissen",
-    "recipient": "Ontvanger",
-    "restriction": "Beperking",
-    "breach": "Datalek",
-    "evidence": "Bewijs",
-    "late": "Te laat",
-}
-# Lines that somebody closes by hand once it is handled; the others close when the matter is done.
-CLOSABLE = frozenset(
-    {
-        "human_wanted", "identity_stuck", "handle", "deadline", "not_delivered", "send_uncertain", "channel_down",
-        "other_mail", "new_message", "source_failed", "mail_held", "quarantine",
-    }
-)  # fmt: skip
-URGENT_WORK = frozenset(
-    {
-        "action_failed", "breach", "late", "source_failed", "not_delivered", "send_uncertain", "channel_down",
-        "quarantine",
-    }
-)  # fmt: skip
-
 ASSURANCE: Mapping[int, str] = {
     0: "niets bekend",
     1: "adres alleen beweerd",
@@ -155,6 +83,7 @@ TERMS: Mapping[str, str] = {
     "promise": "Belofte in de verklaring",
     "service": "Eigen norm",
     "identity_reminder": "Herinnering identiteit",
+    "identity_silence": "Geen antwoord op de vraag wie dit is",
     "warn_day_14": "Waarschuwing dag 14",
     "warn_day_21": "Waarschuwing dag 21",
     "warn_5_days": "Waarschuwing: 5 werkdagen",
@@ -291,6 +220,8 @@ MACHINES: Mapping[str, str] = {
 }
 DETAILS: Mapping[str, str] = {
     "not_me": "iemand zei: dit was ik niet",
+    "silent": "geen antwoord, ook niet na de herinnering: sluiten om stilte kan nu, bij Termijn en koppelen",
+    "other_person": "afgesplitst: gaat over iemand anders dan wie schreef; vraag om een machtiging of neem contact op",
     "sent_wrong": "een bericht ging naar de verkeerde",
     "reported": "iemand meldt een mogelijk datalek",
     "no_answer": "de verzoeker gaf geen antwoord op onze vraag",
@@ -345,6 +276,7 @@ FACTS: Mapping[str, str] = {
     "level": "zekerheid",
     "result": "uitkomst",
     "number": "nummer",
+    "people": "mensen",
     "channel": "kanaal",
     "reason": "reden",
     "second_look": "zelf als tweede",

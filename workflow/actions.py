@@ -1,12 +1,12 @@
 """Approved changes as rows: written with the approval, called off while they wait, settled one by one.
 
-Rows only, in the caller's unit; who carries them out is `execute`. The erasure ledger gets its lines here, in the same
+Rows only, in the caller's unit; who carries them out is `execute`. The ledger (`ledger`) gets its lines in the same
 transaction that notes a record as gone: a crash can not part the two (art. 5(2)).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,18 +14,17 @@ from sqlalchemy import Row, select
 
 from cases.audit import PROGRAM, AuditTag, staff_actor
 from cases.errors import Stale
-from cases.policy import AdChannel
 from cases.protocols import Change, Changed, Identifier
-from cases.types import ActionStatus, Fate, Label, Verb, WorkKind
+from cases.types import ActionStatus, Fate, Verb, WorkKind
 from handlers.base import Action, Line
 from storage.claims import RELEASED
-from storage.models import LedgerEntry, SourceAction, Suppression, table
+from storage.models import Draft, SourceAction, table
 from storage.queries.request_facts import RequestFacts
 from storage.queries.writing import close_work, open_work
-from storage.seal import blind
 from storage.unit import Reads, Unit
 from workflow.desk import Desk
-from workflow.package import Doing, Opened, open_draft
+from workflow.ledger import write_ledger
+from workflow.package import Opened, open_draft
 
 UNDO = timedelta(hours=72)  # of a changed e-mail address, bank account or login
 TRIES = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))  # then a person looks
@@ -34,9 +33,11 @@ GONE = {Verb.ERASE: Fate.ERASE, Verb.ANONYMISE: Fate.ANONYMISE}
 
 
 def write_actions(unit: Unit, opened: Opened, draft_id: str, not_before: datetime) -> None:
-    """One row per change, in the order of the plan."""
+    """One row per change, in the order of the plan. What erases is looked at again first (`second_look`)."""
     for position, action in enumerate(opened.doing.actions):
         _write(unit, opened.facts, action, position, draft_id=draft_id, not_before=not_before)
+    if any(action.verb in GONE for action in opened.doing.actions):
+        unit.change(Draft, draft_id, look_first=True)
 
 
 def write_done(unit: Unit, facts: RequestFacts, action: Action, position: int, records: int) -> None:
@@ -217,84 +218,3 @@ def _again(unit: Unit, row: Row[Any], mine: dict[str, Any], changed: Changed, fa
 
 def _covers(row: Row[Any], content: dict[str, Any], line: Line) -> bool:
     return line.source == row.source and line.table == row.table_name and line.key in set(content["keys"])
-
-
-# --- the erasure ledger ---------------------------------------------------------------------------------------------
-
-
-def write_ledger(unit: Unit, facts: RequestFacts, lines: Sequence[Line], *, fate: Fate | None = None) -> None:
-    """One line per record, sealed with a key that no purge of the case destroys. The same record is listed once.
-
-    `fate`: what was done, where that is all these lines are about; a kept record may lose fields and stay kept.
-    """
-    if not lines:
-        return
-    rows = table(LedgerEntry)
-    tombstone = unit.keys.organisation(facts.organisation).tombstone
-    key_id = _ledger_key(unit, facts.organisation)
-    sealer = unit.keys.data(unit, key_id)
-    for line in lines:
-        became = line.fate if line.fate is Fate.KEEP else (fate or line.fate)
-        digest = blind(tombstone, "ledger", f"{line.source}\x00{line.table}\x00{line.key}\x00{became.value}")
-        standing = select(rows.c.id).where(rows.c.reference_digest == digest, rows.c.closed_at.is_(None))
-        if unit.one(standing) is not None:
-            continue
-        row_id = unit.new_id()
-        unit.add(
-            LedgerEntry, id=row_id, organisation_id=facts.organisation, request_id=facts.id,
-            case_number=facts.case_number, source=line.source, table_name=line.table, fate=became.value,
-            data_key_id=key_id, reference=sealer.seal_text(line.key, f"ledger_entry.reference:{row_id}"),
-            reference_digest=digest, columns=list(line.columns), category=line.category, law=line.law,
-            ends_on=line.ends_on, recorded_at=unit.now,
-        )  # fmt: skip
-
-
-def _ledger_key(unit: Unit, organisation: str) -> str:
-    """The organisation's one key for ledger references; made with the first line."""
-    rows = table(LedgerEntry)
-    known = unit.value(
-        select(rows.c.data_key_id)
-        .where(rows.c.organisation_id == organisation, rows.c.data_key_id.is_not(None))
-        .limit(1)
-    )
-    return str(known) if known else unit.keys.new_data_key(unit, organisation)
-
-
-def kept_lines(doing: Doing) -> list[Line]:
-    return [line for line in doing.lines if line.fate is Fate.KEEP]
-
-
-def suppress(unit: Unit, facts: RequestFacts, channels: Sequence[str]) -> None:
-    """Never write to this address again, per channel, known or not (law.md: the same for both)."""
-    rows = table(Suppression)
-    digest = suppressed_digest(unit, facts.organisation, facts.address)
-    for channel in channels:
-        mine = (rows.c.organisation_id == facts.organisation) & (rows.c.channel == channel)
-        known = unit.one(select(rows).where(mine, rows.c.address_digest == digest))
-        if known is not None and known.withdrawn_at is None:
-            continue
-        if known is not None:
-            unit.change(Suppression, known.id, since=unit.now, withdrawn_at=None, request_id=facts.id)
-        else:
-            unit.add(
-                Suppression, id=unit.new_id(), organisation_id=facts.organisation, channel=channel,
-                address_digest=digest, request_id=facts.id, since=unit.now,
-            )  # fmt: skip
-        unit.record(
-            AuditTag.SUPPRESSED, organisation=facts.organisation, actor=PROGRAM, case=facts.case_id, subject=facts.id,
-            channel=channel,
-        )  # fmt: skip
-
-
-def suppress_for(unit: Unit, facts: RequestFacts, doing: Doing) -> None:
-    """An erasure and an opt-out both end on the list, whether or not a system had anything to change."""
-    everywhere = [channel.value for channel in AdChannel]
-    if facts.label in (Label.VERWIJDERING, Label.AFMELDEN) and not any(a.channels for a in doing.actions):
-        suppress(unit, facts, everywhere)
-    for action in doing.actions:
-        if action.verb is Verb.OPT_OUT:
-            suppress(unit, facts, action.channels or everywhere)
-
-
-def suppressed_digest(reads: Reads, organisation: str, address: str) -> str:
-    return blind(reads.keys.organisation(organisation).tombstone, "suppressed", address.strip().lower())

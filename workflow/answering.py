@@ -1,4 +1,4 @@
-"""The written answer to one message, and what has to exist for it: a case, a code, a link. Pure work, no rows.
+"""The written answer to one message, and what has to exist for it: a case, a code, a link. Writes no rows.
 
 Which mail it is was decided by the dialogue; here it gets its words. The code of a reply is judged here against what
 was read, and settled later only if nothing changed meanwhile.
@@ -12,14 +12,18 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from cases.dialogue import Known, Mail, Turn, form_for
+from cases.calendar import local_date
+from cases.dialogue import Awaited, Known, Mail, Turn, form_for
 from cases.identity import CodePurpose, CodeResult, CodeState, judge_code
 from cases.letters import Letter
 from cases.messages import ChatMessage, ParsedMessage, RawInbound
+from cases.policy import level_needed
+from cases.progress import Progress
 from cases.reading import Flag, Reading
-from cases.types import OPEN_STATES, Assurance, Form, InboundOutcome, Label, OutboxKind, RequestState
+from cases.types import OPEN_STATES, Assurance, Form, InboundOutcome, Label, OutboxKind
 from handlers import notices
 from handlers.notices import About
+from storage.queries import progress
 from storage.queries.counters import Counts
 from storage.queries.snapshots import OpenRequest, Snapshot, Thread
 from storage.queries.writing import Post
@@ -159,10 +163,12 @@ class _Maker:
         self.proven_now = result is CodeResult.ACCEPTED
         turn, current = self.turn, self._current()
         address = turn.address or (self.thread.address if self.thread is not None else "")
-        late = current is not None and current.told_on < self.desk.now().date() and current.state in OPEN_STATES
+        goes_on = self.proven_now and current is not None and self.thread is not None and self.thread.case_id is None
         said = Said(
-            self.organisation, turn, self.reading, self._about(), self.thread, current, first=self.thread is None,
-            opened=self.opening is not None, late=late, result=result, code_goes=bool(new_code and address),
+            self.organisation, turn, self.reading, self._about(), self.thread, first=self.thread is None,
+            standing=self._standing() if goes_on or turn.mail in (Mail.STATUS, Mail.WITHDRAWN) else (),
+            systems=self._systems(), opened=self.opening is not None, result=result,
+            code_goes=bool(new_code and address),
         )  # fmt: skip
         sends = turn.mail in (Mail.CODE_BY_MAIL, Mail.CODE_RESULT) and said.code_goes
         return Answer(
@@ -280,7 +286,7 @@ class _Maker:
         if mail is Mail.STATUS:
             return self._status()
         if mail is Mail.WITHDRAWN:
-            return notices.status(self._about(), state=RequestState.WITHDRAWN)
+            return notices.withdrawn(self._about(), self._standing(), systems=self._systems())
         if mail is Mail.NEW_CODE:
             if not new_code:
                 return None  # the day's resends are used up: a person looks, no mail is sent for each try
@@ -303,11 +309,34 @@ class _Maker:
         return notices.code_locked(at) if result is CodeResult.LOCKED else None
 
     def _status(self) -> Letter:
-        current = self._current()
-        if current is None:
-            return notices.status_unknown(self._about())
-        late = current.told_on < self.desk.now().date() and current.state in OPEN_STATES
-        return notices.status(self._about(), state=current.state, awaiting=current.awaiting, late=late)
+        standing = self._standing()
+        if standing:
+            today = local_date(self.desk.now())
+            return notices.status(self._about(), standing, today=today, systems=self._systems())
+        waits = self.thread is not None and self.thread.awaited is Awaited.CODE
+        return notices.status_unproven(self._about()) if waits else notices.status_unknown(self._about())
+
+    def _standing(self) -> tuple[Progress, ...]:
+        """How far the requests are that this conversation may hear of: what runs, else what ended last."""
+        thread = self.thread
+        if thread is None:
+            return ()
+        elsewhere = thread.elsewhere.requests if thread.elsewhere is not None and self.proven_now else ()
+        told = [one for one in thread.requests or elsewhere if self._may_hear(one, thread)]
+        told = [one for one in told if one.state in OPEN_STATES] or told[-1:]
+        told.sort(key=lambda one: one.told_on)
+        known = self.desk.store.read_here(lambda reads: progress.of_requests(reads, [one.id for one in told]))
+        return tuple(known.values())
+
+    def _may_hear(self, request: OpenRequest, thread: Thread) -> bool:
+        """Assurance belongs to a conversation: of another one's request only a proven mailbox hears."""
+        if thread.proven or self.proven_now:
+            return True
+        needs_none = level_needed(self.policy, request.label) <= Assurance.ADDRESS_CLAIMED
+        return request.conversation_id == thread.id and (needs_none or self.chat is not None)
+
+    def _systems(self) -> dict[str, str]:
+        return self.desk.organisation(self.organisation).system_names
 
     def _current(self) -> OpenRequest | None:
         """The request that is due first, or the last one that ended; once proven, of a case begun elsewhere too."""

@@ -20,13 +20,13 @@ from cases.calendar import local_date
 from cases.erasure import wait_before_erasing
 from cases.errors import InputError, RuleError, Stale
 from cases.letters import Letter, edit_free, missing, to_json
+from cases.others import undecided
 from cases.policy import LinkTerms, level_needed
 from cases.types import (
     Awaiting,
     Decision,
     DraftStatus,
     Label,
-    OutboxStatus,
     RequestState,
     WorkKind,
 )
@@ -36,11 +36,14 @@ from storage.queries.request_facts import RequestFacts, request_facts
 from storage.queries.writing import Post, close_work, move_request, open_work
 from storage.unit import Reads, Unit
 from workflow import recipients, undo
-from workflow.actions import carried_out, kept_lines, suppress_for, write_actions, write_ledger
+from workflow.actions import carried_out, write_actions
 from workflow.desk import Desk
+from workflow.ledger import kept_lines, write_ledger
 from workflow.notices import to_requester, write_answer
 from workflow.opening import new_token, ready
 from workflow.package import Opened, open_draft
+from workflow.suppression import suppress_for
+from workflow.take_back import take_back
 
 _FOUR_EYES = frozenset({Decision.REFUSED, Decision.PARTLY})
 _APPROVERS = ("approver", "admin")
@@ -58,7 +61,7 @@ async def approve(
     """Approves the package with this digest, with staff's words in its free blocks.
 
     Stale: something changed since the page was shown. InputError: `blocks_missing`, `never_say`, `second_person`
-    (the same person, too early or without a fresh code), `not_allowed`.
+    (the same person, too early or without a fresh code), `not_allowed`, `others_open` (values of others in the export).
     """
     opened = await desk.store.read(lambda reads: open_draft(reads, draft_id))
     letter = edit_free(opened.letter, edits)
@@ -143,6 +146,8 @@ def _settle_approval(
     ):
         raise InputError("not_proven")
     persons_settled(unit, facts.case_id)
+    if undecided(opened.others, facts.chosen):
+        raise InputError("others_open")
     changed = to_json(decided.letter) != to_json(opened.letter)
     digest = package
     if changed:
@@ -343,33 +348,21 @@ async def undo_letter(desk: Desk, staff_id: str, outbox_id: str) -> None:
         if row is None or row.draft_id is None:
             raise RuleError("no such letter")
         letter_back(unit, staff_id, row)
-        unit.record(
-            AuditTag.MAIL_CANCELLED, organisation=row.organisation_id, actor=staff_actor(staff_id), case=row.case_id,
-            subject=outbox_id,
-        )  # fmt: skip
 
     await desk.store.write(settle)
 
 
 def letter_back(unit: Unit, staff_id: str, row: Row[Any]) -> None:
     """An approved letter that waits goes nowhere; its draft is open again. Stale: it has left."""
-    if row.status not in (OutboxStatus.QUEUED.value, OutboxStatus.HELD.value):
-        raise Stale("this letter has left")
-    drafts, actor = table(Draft), staff_actor(staff_id)
-    unit.change(Outbox, row.id, if_={"status": row.status, "claim_token": None}, status=OutboxStatus.CANCELLED.value)
-    close_work(unit, WorkKind.RELEASE, actor=actor, outbox_id=row.id)
-    draft = unit.one(select(drafts).where(drafts.c.id == row.draft_id))
-    assert draft is not None
-    unit.change(Draft, draft.id, status=DraftStatus.OPEN.value, version=draft.version + 1)
+    draft = take_back(unit, row, actor=staff_actor(staff_id))
+    if draft is None:
+        raise RuleError("this letter has no draft")
     unit.add(
         Approval, id=unit.new_id(), organisation_id=row.organisation_id, draft_id=draft.id, staff_id=staff_id,
         act="undo", package_digest=draft.package_digest, at=unit.now,
     )  # fmt: skip
     facts = request_facts(unit, row.request_id)
     assert facts is not None
-    move_request(
-        unit, row.request_id, RequestState.AWAITING_APPROVAL, actor=actor, awaiting=Awaiting.STAFF.value, decision=None
-    )
     open_work(
         unit, WorkKind.APPROVE, row.organisation_id, same=row.request_id, case_id=row.case_id,
         request_id=row.request_id, draft_id=draft.id, due_on=facts.told_on, detail=draft.decision,

@@ -82,10 +82,11 @@ async def by_hand(desk: Desk, own: OrganisationDesk, facts: RequestFacts) -> ByH
     answers = await desk.store.read(lambda reads: tasks.answers(reads, facts.id))
     new = [name for name in names if name not in answers]
     if new:
+        mails = await desk.in_thread(lambda: {name: tasks.written(desk, facts, name, find=True) for name in new})
 
         def open_tasks(unit: Unit) -> None:
-            for name in new:
-                tasks.open_find(unit, desk, facts, own.sources[name].describe(), facts.identifiers)
+            for name, mail in mails.items():
+                tasks.open_find(unit, desk, facts, name, facts.identifiers, mail)
 
         await desk.store.write(open_tasks)
         desk.wake.outbox.set()

@@ -17,8 +17,10 @@ from cases.calendar import local_date
 from cases.errors import InputError, RuleError
 from cases.types import WorkKind
 from storage.models import Breach, Link, Outbox, table
+from storage.queries.breaches import Told
+from storage.queries.breaches import told as letters_of
 from storage.queries.writing import close_work, open_work
-from storage.unit import Unit
+from storage.unit import Reads, Unit
 from workflow.approval import may_decide
 from workflow.desk import Desk
 from workflow.proof import freeze
@@ -109,8 +111,11 @@ async def decide(
 ) -> None:  # fmt: skip
     """Staff weigh the risk and say what was done; the line closes when what the risk asks for has been done.
 
-    InputError: `unknown_risk`, `reason_missing`, `not_allowed`.
+    People whose letters all left (`workflow/breach_letter`) are told. InputError: `unknown_risk`, `reason_missing`,
+    `in_future`, `not_allowed`.
     """
+    if any(moment is not None and moment > desk.now() for moment in (authority_told_at, persons_told_at)):
+        raise InputError("in_future")
     if risk not in RISKS:
         raise InputError("unknown_risk")
     if not reason.strip():
@@ -122,12 +127,14 @@ async def decide(
         if row is None:
             raise RuleError("no such breach")
         may_decide(unit, staff_id, row.organisation_id)
-        told, persons = authority_told_at or row.authority_told_at, persons_told_at or row.persons_told_at
+        told = authority_told_at or row.authority_told_at
+        persons = persons_told_at or row.persons_told_at or _letters_left(unit, breach_id)
         over = risk == "none" or (told is not None and (risk == "risk" or persons is not None))
-        actor = staff_actor(staff_id)
+        actor, sealer = staff_actor(staff_id), unit.keys.data(unit, row.data_key_id)
         unit.change(
-            Breach, breach_id, risk=risk, reason=reason.strip()[:2000], decided_by=actor, authority_told_at=told,
-            persons_told_at=persons, closed_at=unit.now if over else None,
+            Breach, breach_id, risk=risk, decided_by=actor, authority_told_at=told, persons_told_at=persons,
+            reason=sealer.seal_text(reason.strip()[:2000], f"breach.reason:{breach_id}"),
+            closed_at=unit.now if over else None,
         )  # fmt: skip
         unit.record(
             AuditTag.BREACH_DECIDED, organisation=row.organisation_id, actor=actor, case=row.case_id,
@@ -137,3 +144,9 @@ async def decide(
             close_work(unit, WorkKind.BREACH, actor=actor, same=f"{WorkKind.BREACH.value}:{breach_id}")
 
     await desk.store.write(settle)
+
+
+def _letters_left(reads: Reads, breach_id: str) -> datetime | None:
+    """When the last letter left, if none of them is still here or came back."""
+    found = letters_of(reads, [breach_id]).get(breach_id, Told())
+    return found.last_at if found.all_left else None

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cases.calendar import local_date
 from cases.chat_dialogue import NEW_CODE, PERSON, WISH
 from cases.dialogue import Awaited, Mail, Talk, Turn
 from cases.identity import CodeResult
 from cases.letters import Block
+from cases.progress import Progress
 from cases.reading import Flag, Reading
 from cases.types import OutboxKind
 from handlers import chat
 from handlers.notices import About
-from storage.queries.snapshots import OpenRequest, Thread
+from storage.queries.snapshots import Thread
 from storage.queries.writing import Post
 from workflow.desk import Desk
 from workflow.notices import write_chat
@@ -50,17 +53,17 @@ class Said:
     reading: Reading
     about: About
     thread: Thread | None
-    current: OpenRequest | None  # of the case that a status is about
+    standing: tuple[Progress, ...]  # the requests that a status is about, the first to be due first
+    systems: Mapping[str, str]  # source → what it is called
     first: bool  # of the conversation
     opened: bool  # this turn opened requests
-    late: bool = False
     result: CodeResult | None = None
     code_goes: bool = False  # a fresh code leaves with this turn
 
 
 def line(desk: Desk, said: Said) -> Post | None:
     """The chat line of a turn; None when the program keeps silent."""
-    blocks = _blocks(said)
+    blocks = _blocks(desk, said)
     if blocks is None:
         return None
     letter = chat.line(said.about, *blocks, first=said.first)
@@ -80,7 +83,7 @@ def _receipt(said: Said, then: Block | None) -> tuple[Block, ...]:
     return chat.receipt(said.about, then=then, also_other=Flag.ALSO_OTHER in said.reading.flags)
 
 
-def _blocks(said: Said) -> tuple[Block, ...] | None:
+def _blocks(desk: Desk, said: Said) -> tuple[Block, ...] | None:
     about, turn = said.about, said.turn
     match turn.mail:
         case Mail.ACKNOWLEDGEMENT:
@@ -93,33 +96,32 @@ def _blocks(said: Said) -> tuple[Block, ...] | None:
             sent = chat.code_sent(about)
             return _receipt(said, sent) if said.opened else (sent,)
         case Mail.CODE_RESULT:
-            return _code(said)
+            return _code(desk, said)
         case Mail.CLARIFICATION:
             return (chat.clarification(about),)
         case Mail.HUMAN:
             has_case = said.opened or (said.thread is not None and said.thread.case_id is not None)
             return (chat.human(about, has_case=has_case),)
         case Mail.STATUS:
-            return (_status(said),)
+            return (_status(desk, said),)
         case Mail.WITHDRAWN:
-            return (chat.withdrawn(about),)
+            return (chat.withdrawn(about, said.standing, systems=said.systems),)
         case Mail.TALK if turn.talk is not None:
             return (chat.talk(about, turn.talk, language=said.reading.language),)
     return None
 
 
-def _status(said: Said) -> Block:
-    now = said.current
-    if now is None:
+def _status(desk: Desk, said: Said) -> Block:
+    if not said.standing:
         return chat.status_unknown(said.about)
-    return chat.status(said.about, state=now.state, awaiting=now.awaiting, late=said.late)
+    return chat.status(said.about, said.standing[0], today=local_date(desk.now()))
 
 
-def _code(said: Said) -> tuple[Block, ...]:
+def _code(desk: Desk, said: Said) -> tuple[Block, ...]:
     about, thread = said.about, said.thread
     if said.result is CodeResult.ACCEPTED and thread is not None:
         if thread.case_id is None:  # the code was asked to go on with a case begun elsewhere
-            return (_status(said),)
+            return (_status(desk, said),)
         return (chat.code_accepted(about),)
     if said.result is CodeResult.WRONG and thread is not None:
         left = min((code.attempts_left for code in thread.codes), default=1) - 1

@@ -21,19 +21,17 @@ from cases.types import (
     Awaiting,
     DeadlineKind,
     Decision,
-    DraftStatus,
     MachineKind,
-    OutboxKind,
-    OutboxStatus,
     RequestState,
     WorkKind,
 )
-from storage.models import Case, Conversation, Deadline, Draft, Inbound, Message, Outbox, Request, WorkItem, table
+from storage.models import Case, Conversation, Deadline, Inbound, Message, Outbox, Request, WorkItem, table
 from storage.queries.inbound import message_id_digest
 from storage.queries.writing import close_work, move_request, open_work, raise_content_version
 from storage.unit import Reads, Unit
 from workflow.approval import may_decide
 from workflow.desk import Desk
+from workflow.take_back import take_back, waiting
 
 KIND = "colleague"  # of the message row: neither ours nor the requester's
 _QUIETED = (DeadlineKind.IDENTITY_REMINDER.value, DeadlineKind.DRAFT_WAITING.value)
@@ -140,26 +138,9 @@ def settle(unit: Unit, desk: Desk, row: Row[Any], parsed: ParsedMessage, found: 
 
 def _our_letter_waits(unit: Unit, case_id: str) -> None:
     """The requester would get two answers: an approved letter that has not left is a draft again."""
-    outbox, drafts = table(Outbox), table(Draft)
-    waiting = outbox.c.status.in_([OutboxStatus.QUEUED.value, OutboxStatus.HELD.value])
-    rows = unit.rows(
-        select(outbox)
-        .where(outbox.c.case_id == case_id, outbox.c.kind == OutboxKind.LETTER.value, waiting)
-        .where(outbox.c.draft_id.is_not(None), outbox.c.claim_token.is_(None))
-    )
-    for row in rows:
-        unit.change(Outbox, row.id, if_={"status": row.status}, status=OutboxStatus.CANCELLED.value)
-        close_work(unit, WorkKind.RELEASE, actor=PROGRAM, outbox_id=row.id)
-        draft = unit.one(select(drafts).where(drafts.c.id == row.draft_id))
-        assert draft is not None
-        unit.change(Draft, draft.id, status=DraftStatus.OPEN.value, version=draft.version + 1)
-        move_request(
-            unit, row.request_id, RequestState.AWAITING_APPROVAL, actor=PROGRAM, awaiting=Awaiting.STAFF.value,
-            decision=None,
-        )  # fmt: skip
-        unit.record(
-            AuditTag.MAIL_CANCELLED, organisation=row.organisation_id, actor=PROGRAM, case=case_id, subject=row.id
-        )
+    outbox = table(Outbox)
+    for row in waiting(unit, (outbox.c.case_id == case_id) & outbox.c.draft_id.is_not(None)):
+        take_back(unit, row, actor=PROGRAM)
 
 
 async def judge(desk: Desk, staff_id: str, work_id: str, *, is_answer: bool) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from cases.audit import PROGRAM, AuditTag
-from cases.calendar import local_date
+from cases.calendar import DAY, local_date
 from cases.types import OPEN_STATES, ChannelKind, DeadlineKind, OutboxKind, RequestState, WorkKind
 from handlers import chat, notices
 from storage.models import Deadline, Outbox, Request, table
@@ -20,6 +20,7 @@ from storage.queries.request_facts import RequestFacts, request_facts
 from storage.queries.staff import wants_warnings
 from storage.queries.writing import Post, Route, close_work, open_work, queue
 from storage.unit import Reads, Unit
+from workflow import silence
 from workflow.desk import Desk
 from workflow.notices import about, to_requester, write, write_chat
 
@@ -95,10 +96,13 @@ def _may_remind(reads: Reads, facts: RequestFacts) -> bool:
     """One reminder per question: the requests of one conversation wait for the same code."""
     if facts.state is not RequestState.IDENTIFYING or facts.frozen or facts.human:
         return False
-    rows = table(Outbox)
+    rows, requests = table(Outbox), table(Request)
     reminded = select(rows.c.id).where(
         rows.c.conversation_id == facts.conversation_id, rows.c.kind == OutboxKind.REMINDER.value
     )
+    resumed_at = reads.value(select(requests.c.resumed_at).where(requests.c.id == facts.id))
+    if resumed_at is not None:  # it was closed for silence and goes on: the question was put anew
+        reminded = reminded.where(rows.c.created_at >= resumed_at)
     return reads.one(reminded) is None
 
 
@@ -148,7 +152,33 @@ def _fire(unit: Unit, desk: Desk, written: Written) -> int:
             _queue_notice(unit, desk, facts, written.notice, address)
     if written.reminder is not None and _may_remind(unit, facts):
         to_requester(unit, desk, facts, written.reminder, unasked=True, request_id=facts.id)
+    kinds = {row.kind for row in due.rows}
+    if DeadlineKind.IDENTITY_REMINDER.value in kinds and not facts.human:
+        _look_in_a_fortnight(unit, facts)
+    if DeadlineKind.IDENTITY_SILENCE.value in kinds:
+        _still_silent(unit, facts)
     return len(due.rows)
+
+
+def _look_in_a_fortnight(unit: Unit, facts: RequestFacts) -> None:
+    """When nothing comes back on the reminder either: a person may close it then."""
+    asked = silence.asked(unit, facts.conversation_id)
+    if asked is None or facts.state is not RequestState.IDENTIFYING:
+        return
+    due_at = max(asked.asked_at + silence.AFTER_ASKING, unit.now + silence.AFTER_REMINDER) + DAY
+    unit.add(
+        Deadline, id=unit.new_id(), organisation_id=facts.organisation, request_id=facts.id, due_at=due_at,
+        due_on=local_date(due_at), kind=DeadlineKind.IDENTITY_SILENCE.value, inputs=None,
+        reasoning="30 dagen na de vraag wie dit is, en 14 dagen na de herinnering: een medewerker kan sluiten",
+    )  # fmt: skip
+
+
+def _still_silent(unit: Unit, facts: RequestFacts) -> None:
+    if facts.state is RequestState.IDENTIFYING:
+        open_work(
+            unit, WorkKind.IDENTITY_STUCK, facts.organisation, same=f"silent:{facts.id}", case_id=facts.case_id,
+            request_id=facts.id, due_on=facts.told_on, detail="silent",
+        )  # fmt: skip
 
 
 def _queue_notice(unit: Unit, desk: Desk, facts: RequestFacts, post: Post, address: str) -> None:

@@ -6,12 +6,13 @@ Built once by `bot/wiring`. A step is a plain async function whose first argumen
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from cases.messages import ParsedMessage, RawInbound
 from cases.policy import Policy
 from cases.protocols import Authenticate, DataSource, MailboxActs, Normalise, Reader, Sender, Threads
 from cases.types import Form
@@ -40,6 +41,11 @@ class OrganisationDesk:
     def by_hand(self) -> frozenset[str]:
         """Systems that a person looks into (`workflow/tasks`)."""
         return frozenset(name for name, source in self.sources.items() if source.describe().by_hand)
+
+    @property
+    def system_names(self) -> dict[str, str]:
+        """Source → what people call it."""
+        return {name: source.describe().label for name, source in self.sources.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,8 @@ class Desk:
     authenticate: Authenticate | None  # None: senders are not checked
     cpu: Executor  # for reading, rendering and export; never the event loop
     demo: bool = False
+    # Takes many messages apart in another process; None: `normalise` does, one by one.
+    apart: Callable[[Sequence[RawInbound]], list[ParsedMessage | str]] | None = None
 
     def now(self) -> datetime:
         return self.store.context.clock()

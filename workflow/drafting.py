@@ -1,4 +1,4 @@
-"""Drafts that staff write themselves: a refusal on a ground, a redirect to the right controller.
+"""Drafts that staff write themselves: a refusal on a ground, closing for silence, a redirect to the right controller.
 
 Each is a letter of blocks like any other and goes the same way: approved by its digest, a refusal by two people.
 """
@@ -8,15 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cases.audit import staff_actor
+from cases.calendar import local_date
 from cases.errors import InputError, RuleError, Stale
-from cases.letters import BlockKind, edit_free, missing
+from cases.letters import BlockKind, Letter, edit_free, missing
 from cases.types import Awaiting, Decision, Label, RefusalGround, RequestState, WorkKind
 from handlers.base import Prepared
+from handlers.process_letters import silence_letter
 from handlers.redirect import redirect_letter
 from handlers.refusals import forbidden, refusal_letter
 from storage.queries.request_facts import RequestFacts, request_facts
 from storage.queries.writing import move_request, open_work
-from storage.unit import Unit
+from storage.unit import Reads, Unit
+from workflow import silence
 from workflow.approval import first_of_two, may_decide
 from workflow.desk import Desk
 from workflow.package import open_draft, write_draft
@@ -46,22 +49,58 @@ async def refuse(
         raise InputError("blocks_missing", ",".join(kind.value for kind in lacking))
 
     def settle(unit: Unit) -> str:
-        now = request_facts(unit, request_id)
-        if now is None or now.content_version != known.content_version:
-            raise Stale("the case has changed")
-        may_decide(unit, staff_id, known.organisation)
-        prepared = Prepared(Decision.REFUSED, (), letter, None, ())
-        draft_id = write_draft(
-            unit, now, prepared=prepared, letter=letter, export_id=None, made_by=staff_actor(staff_id),
-            policy_version=own.policy.version, ground=ground.value,
-        )  # fmt: skip
-        _to_approval(unit, now, staff_id)
-        unit.flush()
-        opened = open_draft(unit, draft_id)
-        first_of_two(unit, opened, staff_id, opened.row.package_digest)
-        return draft_id
+        return _first_look(unit, desk, staff_id, known, letter, ground)
 
     return await desk.store.write(settle)
+
+
+async def close_for_silence(desk: Desk, staff_id: str, request_id: str) -> str:
+    """Nobody said who they are, also after the reminder: writes the letter and gives the first of two approvals.
+
+    Whoever answers later is heard at once (`workflow/silence`). InputError: `not_silent`, `no_reminder`,
+    `silence_too_early`, `never_say`, `blocks_missing`, `not_allowed`.
+    """
+    known, asked = await desk.store.read(lambda reads: _silent(reads, request_id))
+    own = desk.organisation(known.organisation)
+    file = case_file(desk, own, known, (), known.assurance)
+    letter = await desk.in_thread(lambda: silence_letter(file, asked_on=local_date(asked.asked_at)))
+    if lacking := missing(letter, known.label, Decision.REFUSED):
+        raise InputError("blocks_missing", ",".join(kind.value for kind in lacking))
+    if forbidden(letter, own.policy):
+        raise InputError("never_say")
+
+    def settle(unit: Unit) -> str:
+        _silent(unit, request_id)
+        return _first_look(unit, desk, staff_id, known, letter, RefusalGround.IDENTITY_NOT_PROVEN)
+
+    return await desk.store.write(settle)
+
+
+def _silent(reads: Reads, request_id: str) -> tuple[RequestFacts, silence.Asked]:
+    facts = request_facts(reads, request_id)
+    if facts is None:
+        raise RuleError("no such request")
+    return facts, silence.may_close(reads, facts)
+
+
+def _first_look(
+    unit: Unit, desk: Desk, staff_id: str, known: RequestFacts, letter: Letter, ground: RefusalGround
+) -> str:
+    """Keeps a refusal with the approval of who wrote it; a second person looks. Gives the draft id."""
+    now, own = request_facts(unit, known.id), desk.organisation(known.organisation)
+    if now is None or now.content_version != known.content_version:
+        raise Stale("the case has changed")
+    may_decide(unit, staff_id, known.organisation)
+    prepared = Prepared(Decision.REFUSED, (), letter, None, ())
+    draft_id = write_draft(
+        unit, now, prepared=prepared, letter=letter, export_id=None, made_by=staff_actor(staff_id),
+        policy_version=own.policy.version, ground=ground.value,
+    )  # fmt: skip
+    _to_approval(unit, now, staff_id)
+    unit.flush()
+    opened = open_draft(unit, draft_id)
+    first_of_two(unit, opened, staff_id, opened.row.package_digest)
+    return draft_id
 
 
 async def redirect(desk: Desk, staff_id: str, request_id: str) -> str:

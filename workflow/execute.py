@@ -1,6 +1,6 @@
 """Approved changes are carried out: each in its system, then the letter says what was done.
 
-    claim    actions whose time has come, of one system in their order; an open access request goes first
+    claim    actions whose time has come, of one system in their order; what erases was looked at again (`second_look`)
     work     `DataSource.change`, no transaction open, with a time limit; doing it again changes nothing more
     settle   where it stands now, the ledger, the next try
 
@@ -24,12 +24,10 @@ from cases.errors import OutsideError, Stale, place_of
 from cases.letters import Letter, fill, slots
 from cases.protocols import Changed
 from cases.types import (
-    OPEN_STATES,
     ActionStatus,
     Awaiting,
     Decision,
     DraftStatus,
-    Label,
     OutboxKind,
     OutboxStatus,
     RequestState,
@@ -45,19 +43,18 @@ from storage.models import Approval, Case, Conversation, Draft, Outbox, Request,
 from storage.queries.request_facts import request_facts
 from storage.queries.writing import Post, move_request, open_work
 from storage.unit import Reads, Unit
-from workflow import freezes, recipients, tasks, transfer, undo
+from workflow import freezes, recipients, second_look, tasks, transfer, undo
 from workflow.actions import (
     change_of,
     content_of,
-    kept_lines,
     settle_action,
     stop_actions,
-    suppress_for,
-    write_ledger,
 )
 from workflow.desk import Desk
+from workflow.ledger import kept_lines, write_ledger
 from workflow.notices import to_requester, write_answer
 from workflow.package import Opened, open_draft, write_draft
+from workflow.suppression import suppress_for
 
 log = logging.getLogger(__name__)
 BATCH = 4  # in a row within one lease: four changes of a minute each
@@ -84,11 +81,13 @@ class Item:
 async def run_once(desk: Desk) -> int:
     """Carries out what is due and finishes what is over; gives the number of both."""
     await desk.store.write(lambda unit: _stop_overtaken(unit, desk))
+    looked = await second_look.run_once(desk)
     token, items = await desk.store.write(lambda unit: _claim(unit, desk))
     for item in items:
         changed = await _carry_out(desk, item)
+        words = await _words(desk, item, changed)
         try:
-            await desk.store.write(lambda unit, i=item, c=changed: _settle(unit, desk, token, i, c))  # type: ignore[misc]
+            await desk.store.write(lambda unit, i=item, c=changed, w=words: _settle(unit, desk, token, i, c, w))  # type: ignore[misc]
         except Stale:
             log.info("an action was settled elsewhere", extra={"action": item.row.id})
     finished = await desk.store.read(lambda reads: _over(reads, desk))
@@ -97,7 +96,7 @@ async def run_once(desk: Desk) -> int:
     delivered = await transfer.deliver(desk)
     if items or finished or delivered:
         desk.wake.outbox.set()
-    return len(items) + len(finished) + delivered
+    return looked + len(items) + len(finished) + delivered
 
 
 def _claim(unit: Unit, desk: Desk) -> tuple[str, list[Item]]:
@@ -110,7 +109,7 @@ def _claim(unit: Unit, desk: Desk) -> tuple[str, list[Item]]:
     token, taken = claim(
         unit, SourceAction, rows.c.status == ActionStatus.WAITING.value, rows.c.not_before <= unit.now,
         rows.c.organisation_id.in_(desk.organisations), rows.c.request_id.in_(running),
-        rows.c.draft_id.in_(_standing()), ~_earlier(), ~_access_first(),
+        rows.c.draft_id.in_(_standing().where(table(Draft).c.look_first.is_(False))), ~_earlier(),
         order=[rows.c.not_before, rows.c.position, rows.c.id], limit=BATCH,
     )  # fmt: skip
     return token, [Item(row, content_of(unit, row)) for row in taken]
@@ -160,19 +159,6 @@ def _earlier() -> ColumnElement[bool]:
     )  # fmt: skip
 
 
-def _access_first() -> ColumnElement[bool]:
-    """Who asked for access and erasure gets the answer before anything goes."""
-    rows, own, other = table(SourceAction), table(Request).alias("own"), table(Request).alias("other")
-    destroys = rows.c.verb.in_([Verb.ERASE.value, Verb.ANONYMISE.value])
-    return and_(
-        destroys,
-        exists()
-        .where(own.c.id == rows.c.request_id, other.c.case_id == own.c.case_id)
-        .where(other.c.label.in_([Label.INZAGE.value, Label.OVERDRACHT.value]))
-        .where(other.c.state.in_([state.value for state in OPEN_STATES])),
-    )
-
-
 async def _carry_out(desk: Desk, item: Item) -> Changed:
     """One change; whatever goes wrong is an outcome, never an exception."""
     row = item.row
@@ -191,13 +177,28 @@ async def _carry_out(desk: Desk, item: Item) -> Changed:
         return Changed(row.id, ActionStatus.UNKNOWN, error=type(error).__name__)
 
 
-def _settle(unit: Unit, desk: Desk, token: str, item: Item, changed: Changed) -> None:
+async def _words(desk: Desk, item: Item, changed: Changed) -> tasks.TaskMail | undo.Confirmation | None:
+    """The mail that a change brings with it: to who does it by hand, or about an account that it opens."""
+    sensitive = changed.status is ActionStatus.DONE and item.content.get("sensitive") and changed.previous
+    if not sensitive and changed.status is not ActionStatus.BY_HAND:
+        return None
+    facts = await desk.store.read(lambda reads: request_facts(reads, item.row.request_id))
+    assert facts is not None
+    if sensitive:  # now: the way back closes 72 hours from now
+        return await desk.in_thread(undo.confirmation, desk, facts, item.row, item.content)
+    return await desk.in_thread(lambda: tasks.written(desk, facts, item.row.source, find=False))
+
+
+def _settle(
+    unit: Unit, desk: Desk, token: str, item: Item, changed: Changed,
+    words: tasks.TaskMail | undo.Confirmation | None,
+) -> None:  # fmt: skip
     opened = open_draft(unit, item.row.draft_id)
     status = settle_action(unit, item.row, token, item.content, changed, opened.doing.lines, opened.facts)
-    if status is ActionStatus.BY_HAND:
-        tasks.open_change(unit, desk, opened.facts, item.row, item.content)
-    if status is ActionStatus.DONE and item.content.get("sensitive") and changed.previous:
-        undo.confirm(unit, desk, opened.facts, item.row, item.content)  # now: the way back closes 72 hours from now
+    if status is ActionStatus.BY_HAND and isinstance(words, tasks.TaskMail):
+        tasks.open_change(unit, desk, opened.facts, item.row, item.content, words)
+    if status is ActionStatus.DONE and isinstance(words, undo.Confirmation):
+        undo.confirm(unit, desk, opened.facts, item.content, words)
 
 
 # --- the end of a package -------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ Lifting is two steps: the letter says when and why (18(3)), and only after that 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -13,13 +14,14 @@ from sqlalchemy import Row, select
 
 from cases.audit import PROGRAM, AuditTag, staff_actor
 from cases.calendar import local_date
-from cases.errors import InputError, OutsideError, RuleError
+from cases.errors import InputError, OutsideError, RuleError, Stale
 from cases.letters import ProcessLetter, missing_process
 from cases.policy import level_needed
 from cases.protocols import Change
-from cases.types import ActionStatus, OutboxKind, RestrictionGround, Verb, WorkKind
+from cases.types import ActionStatus, OutboxKind, OutboxStatus, RestrictionGround, Verb, WorkKind
 from handlers.process_letters import lifting_letter
-from storage.models import Restriction, SourceAction, table
+from storage.models import Outbox, Restriction, SourceAction, table
+from storage.queries.doing import told_at
 from storage.queries.request_facts import RequestFacts, request_facts
 from storage.queries.writing import close_work, open_work
 from storage.unit import Reads, Unit
@@ -31,6 +33,7 @@ from workflow.package import Doing, open_draft
 from workflow.prepare import case_file
 
 NOTICE = timedelta(days=7)  # between the letter and the lifting: time to object
+_ON_ITS_WAY = (OutboxStatus.QUEUED.value, OutboxStatus.HELD.value, OutboxStatus.SENDING.value)
 
 
 def write_down(unit: Unit, facts: RequestFacts, doing: Doing) -> None:
@@ -114,7 +117,10 @@ def told(unit: Unit, request_id: str) -> None:
 
 
 async def announce(desk: Desk, staff_id: str, restriction_id: str, on: date, why: str) -> None:
-    """The letter that says when the freeze ends and why. InputError: `facts_missing`, `too_soon`, `not_allowed`."""
+    """The letter that says when the freeze ends and why.
+
+    InputError: `facts_missing`, `too_soon`, `not_allowed`. Stale: such a letter is on its way already.
+    """
     row, facts = await desk.store.read(lambda reads: _standing(reads, restriction_id))
     if on < local_date(desk.now()) + NOTICE:
         raise InputError("too_soon")
@@ -127,8 +133,11 @@ async def announce(desk: Desk, staff_id: str, restriction_id: str, on: date, why
 
     def settle(unit: Unit) -> None:
         may_decide(unit, staff_id, facts.organisation)
-        unit.change(Restriction, restriction_id, if_={"lifted_at": None}, told_at=unit.now, review_on=on)
-        to_requester(unit, desk, facts, post, wait=desk.limits.undo, request_id=facts.id)
+        rows = table(Outbox)
+        if row.told_by and unit.value(select(rows.c.status).where(rows.c.id == row.told_by)) in _ON_ITS_WAY:
+            raise Stale("the letter about this is on its way")
+        sent_with = to_requester(unit, desk, facts, post, wait=desk.limits.undo, request_id=facts.id)
+        unit.change(Restriction, restriction_id, if_={"lifted_at": None}, told_by=sent_with, review_on=on)
         close_work(
             unit, WorkKind.RESTRICTION, actor=staff_actor(staff_id), same=f"{WorkKind.RESTRICTION.value}:{row.id}"
         )
@@ -138,13 +147,18 @@ async def announce(desk: Desk, staff_id: str, restriction_id: str, on: date, why
 
 
 async def lift(desk: Desk, staff_id: str, restriction_id: str) -> None:
-    """Ends the freeze in every system that was frozen. InputError: `tell_first` (18(3)), `not_yet`, `not_all`."""
+    """Ends the freeze in every system that was frozen. InputError: `tell_first` (18(3)), `not_yet`, `not_all`.
+
+    The week to object runs from the moment the letter left, whatever day it names. What another freeze still covers
+    stays as it is.
+    """
     row, facts = await desk.store.read(lambda reads: _standing(reads, restriction_id))
-    if row.told_at is None:
+    told = await desk.store.read(lambda reads: told_at(reads, row))
+    if told is None:
         raise InputError("tell_first")
-    if row.review_on is not None and local_date(desk.now()) < row.review_on:
+    if local_date(desk.now()) < max(local_date(told) + NOTICE, row.review_on or local_date(told)):
         raise InputError("not_yet")
-    changes = await desk.store.read(lambda reads: _frozen_records(reads, facts.id))
+    changes = await desk.store.read(lambda reads: _frozen_records(reads, row))
     failed = [source for source, change in changes if not await _changed(desk, facts.organisation, source, change)]
 
     def settle(unit: Unit) -> None:
@@ -174,17 +188,35 @@ async def _changed(desk: Desk, organisation: str, source: str, change: Change) -
     return done.status in (ActionStatus.DONE, ActionStatus.NOTHING, ActionStatus.BY_HAND)
 
 
-def _frozen_records(reads: Reads, request_id: str) -> list[tuple[str, Change]]:
+def _frozen_records(reads: Reads, freeze: Row[Any]) -> list[tuple[str, Change]]:
+    """What was frozen for this one, but for the records that another freeze still covers."""
+    others = table(Restriction)
+    standing = reads.rows(
+        select(others.c.request_id).where(
+            others.c.organisation_id == freeze.organisation_id, others.c.lifted_at.is_(None), others.c.id != freeze.id
+        )
+    )
+    covered = {
+        (row.source, row.table_name, key)
+        for row, keys in _restricted(reads, [one.request_id for one in standing])
+        for key in keys
+    }
+    found = []
+    for row, keys in _restricted(reads, [freeze.request_id]):
+        free = tuple(key for key in keys if (row.source, row.table_name, key) not in covered)
+        if free:
+            found.append((str(row.source), Change(f"{row.id}:lift", Verb.LIFT, row.table_name, free)))
+    return found
+
+
+def _restricted(reads: Reads, request_ids: Sequence[str]) -> list[tuple[Row[Any], Sequence[str]]]:
+    """The freezes that a system carried out for these requests, with the records of each."""
     rows = table(SourceAction)
     over = (ActionStatus.DONE.value, ActionStatus.NOTHING.value)
-    mine = (rows.c.request_id == request_id) & (rows.c.verb == Verb.RESTRICT.value) & rows.c.status.in_(over)
-    found = []
-    for row in reads.rows(select(rows).where(mine).order_by(rows.c.position)):
-        content = content_of(reads, row)
-        if not content["by_hand"]:
-            change = Change(f"{row.id}:lift", Verb.LIFT, row.table_name, tuple(content["keys"]))
-            found.append((str(row.source), change))
-    return found
+    mine = rows.c.request_id.in_(request_ids) & (rows.c.verb == Verb.RESTRICT.value) & rows.c.status.in_(over)
+    found = reads.rows(select(rows).where(mine).order_by(rows.c.position))
+    opened = [(row, content_of(reads, row)) for row in found]
+    return [(row, content["keys"]) for row, content in opened if not content["by_hand"]]
 
 
 def _standing(reads: Reads, restriction_id: str) -> tuple[Row[Any], RequestFacts]:

@@ -1,218 +1,285 @@
 """Kept records have an end: on that day staff get the dry run "termijn verlopen: alsnog wissen" (art. 5(1)(e), 17).
 
-The ledger also does erasures again after a backup was restored: what had gone must not come back with it.
+What a running contract keeps has no day yet: a year after the decision, and every year again, staff are asked whether
+it must still stay. Nothing goes while a request of the same person is open or a freeze stands (art. 15, 18), or while
+the claim or contract may still run: each line says why it stays, and none is lost. Not here: how a line is erased
+(`ledger_erase`), what the ledger holds (`ledger`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, func, select
 
-from cases.audit import PROGRAM, AuditTag
-from cases.calendar import local_date
-from cases.errors import InputError, OutsideError
-from cases.protocols import Change, Changed
-from cases.types import ActionStatus, Fate, Verb, WorkKind
-from storage.models import LedgerEntry, table
+from cases.audit import AuditTag
+from cases.calendar import at_hour, local_date
+from cases.erasure import CLAIM_LAW, CONTRACT_LAW
+from cases.errors import InputError, Stale
+from cases.types import Fate, WorkKind
+from storage.models import LedgerEntry, Request, table
+from storage.queries.open_cases import InTheWay, in_the_way
 from storage.queries.writing import close_work, open_work
 from storage.unit import Reads, Unit
 from workflow.desk import Desk
+from workflow.ledger import Entry, entries, noted
+from workflow.ledger_erase import Came, Outcome, erase_all
+from workflow.suppression import contract_over
 
-DONE = (ActionStatus.DONE, ActionStatus.NOTHING)
 BATCH = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """One line of the ledger, as staff see it."""
+class Stays(StrEnum):
+    """Why a line whose day is over was not erased."""
 
-    id: str
-    organisation: str
-    case_number: str
-    source: str
-    table: str
-    category: str
-    law: str
-    ends_on: date | None
-    key: str
-    columns: tuple[str, ...]
+    OPEN_CASE = "open_case"  # a request of the same person is open, or a freeze stands
+    MAY_RUN = "may_run"  # the claim or the contract: somebody must say that it is over
+    BY_HAND = "by_hand"
+    STRANGER = "stranger"
+    FAILED = "failed"
+
+
+_CAME = {Came.BY_HAND: Stays.BY_HAND, Came.STRANGER: Stays.STRANGER, Came.FAILED: Stays.FAILED}
 
 
 @dataclass(frozen=True, slots=True)
-class Replayed:
-    """What doing the erasures again came to."""
+class Left:
+    entry: Entry
+    why: Stays
+    detail: str = ""  # a case number, or what the system said
 
-    records: int  # listed in the ledger
-    gone_again: int  # had come back, and went
-    failed: int
-    sources: tuple[str, ...]  # that could not be reached, or can not do it
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What erasing came to."""
+
+    gone: int
+    left: tuple[Left, ...] = ()
 
 
 async def sweep(desk: Desk) -> int:
-    """Offers what is past its end date to staff, one line per case; gives the number of records. A daily tick."""
+    """Offers what is past its end date or has its yearly look, one line per case; gives the number of records."""
 
     def settle(unit: Unit) -> int:
         rows = table(LedgerEntry)
+        mine = rows.c.organisation_id.in_(desk.organisations)
         over = unit.rows(
             select(rows)
-            .where(rows.c.fate == Fate.KEEP.value, rows.c.closed_at.is_(None), rows.c.offered_at.is_(None))
-            .where(rows.c.ends_on < local_date(unit.now), rows.c.organisation_id.in_(desk.organisations))
+            .where(_stands(), mine, rows.c.offered_at.is_(None), rows.c.ends_on < local_date(unit.now))
             .limit(BATCH)
         )
         for row in over:
             unit.change(LedgerEntry, row.id, offered_at=unit.now)
-            open_work(
-                unit, WorkKind.KEPT_ENDED, row.organisation_id, same=f"{row.organisation_id}:{row.case_number}",
-                detail=row.case_number, due_on=local_date(unit.now),
-            )  # fmt: skip
-        return len(over)
+            _open(unit, WorkKind.KEPT_ENDED, row)
+        looks = unit.rows(select(rows).where(_stands(), mine, _due(unit.now)).limit(BATCH))
+        for row in looks:
+            _open(unit, WorkKind.KEPT_REVIEW, row)
+        return len(over) + len(looks)
 
     return await desk.store.write(settle)
 
 
-def offered(reads: Reads, organisation: str, case_number: str) -> list[Kept]:
-    """The dry run of one line: the records whose term is over."""
+def offered(reads: Reads, organisation: str, case_numbers: Collection[str]) -> list[Entry]:
+    """The dry run of these cases: the records whose term is over."""
     rows = table(LedgerEntry)
-    found = reads.rows(
-        select(rows)
-        .where(rows.c.organisation_id == organisation, rows.c.case_number == case_number)
-        .where(rows.c.offered_at.is_not(None), rows.c.closed_at.is_(None))
-        .order_by(rows.c.source, rows.c.table_name, rows.c.id)
-    )
-    return [_kept(reads, row) for row in found]
+    return _entries(reads, organisation, rows.c.case_number.in_(case_numbers), rows.c.offered_at.is_not(None))
 
 
-async def ended(desk: Desk, organisation: str) -> dict[str, list[Kept]]:
+async def ended(desk: Desk, organisation: str) -> dict[str, list[Entry]]:
     """Case number → the records whose term is over and that staff have been offered."""
     rows = table(LedgerEntry)
-    query = select(rows.c.case_number).where(
-        rows.c.organisation_id == organisation, rows.c.offered_at.is_not(None), rows.c.closed_at.is_(None)
-    )
-
-    def read(reads: Reads) -> dict[str, list[Kept]]:
-        numbers = sorted({row.case_number for row in reads.rows(query)})
-        return {number: offered(reads, organisation, number) for number in numbers}
-
-    return await desk.store.read(read)
+    return _by_case(await desk.store.read(lambda r: _entries(r, organisation, rows.c.offered_at.is_not(None))))
 
 
-def _kept(reads: Reads, row: Row[Any]) -> Kept:
-    sealer = reads.keys.data(reads, row.data_key_id)
-    key = sealer.open_text(row.reference, f"ledger_entry.reference:{row.id}")
-    return Kept(
-        row.id, row.organisation_id, row.case_number, row.source, row.table_name, row.category, row.law, row.ends_on,
-        key, tuple(row.columns or ()),
+async def to_review(desk: Desk, organisation: str) -> dict[str, list[Entry]]:
+    """Case number → the records of which staff have to say whether they must stay."""
+    return _by_case(await desk.store.read(lambda reads: _entries(reads, organisation, _due(reads.now))))
+
+
+async def erase_ended(
+    desk: Desk, actor: str, organisation: str, case_numbers: Collection[str], *, over: bool = False
+) -> Ended:
+    """Staff approved the dry run: erases the records whose term is over and closes their lines.
+
+    `over`: the claim or contract that kept some of them is over, says who approves. InputError `nothing_ended`.
+    """
+    kept, blocked = await desk.store.read(lambda reads: _look(reads, organisation, case_numbers))
+    if not kept:
+        raise InputError("nothing_ended")
+    left = [Left(one, Stays.OPEN_CASE, blocked[one.id].case_number) for one in kept if one.id in blocked]
+    free = [one for one in kept if one.id not in blocked]
+    left += [Left(one, Stays.MAY_RUN) for one in free if not over and may_run([one])]
+    going = [one for one in free if over or not may_run([one])]
+    outcomes = await erase_all(desk, going, prefix="ended", whole=True)
+    left += [Left(one.entry, _CAME[one.came], one.error) for one in outcomes if one.came in _CAME]
+    gone = [one for one in outcomes if one.came not in _CAME]
+    await desk.store.write(lambda unit: _close(unit, actor, gone))
+    return Ended(len(gone), tuple(left))
+
+
+async def erased_by_hand(desk: Desk, actor: str, organisation: str, entry_id: str) -> None:
+    """Somebody erased the record in its system. Raises Stale when its line does not stand open."""
+
+    def settle(unit: Unit) -> None:
+        (one,) = entries(unit, [_open_line(unit, organisation, entry_id)])
+        if in_the_way_of(unit, [one]):
+            raise InputError("open_case")
+        _close(unit, actor, [Outcome(one, Came.GONE)])
+
+    await desk.store.write(settle)
+
+
+async def keep_longer(
+    desk: Desk, actor: str, organisation: str, entry_ids: Collection[str], until: date, reason: str
+) -> None:
+    """A dispute came up, say: staff move the end date of some lines, with a reason.
+
+    InputError `reason_missing`, `nothing_ended`, `not_later`.
+    """
+    if not reason.strip():
+        raise InputError("reason_missing")
+    if not entry_ids:
+        raise InputError("nothing_ended")
+
+    def settle(unit: Unit) -> None:
+        if until <= local_date(unit.now):
+            raise InputError("not_later")
+        rows = [_open_line(unit, organisation, entry_id) for entry_id in entry_ids]
+        for row in rows:
+            unit.change(LedgerEntry, row.id, ends_on=until, offered_at=None, note=noted(unit, row, actor, reason))
+            unit.record(
+                AuditTag.KEPT_RECORD_LONGER, organisation=organisation, actor=actor, subject=row.id, until=str(until)
+            )
+        for number in {row.case_number for row in rows}:
+            _finished(unit, actor, organisation, number)
+
+    await desk.store.write(settle)
+
+
+async def review(desk: Desk, actor: str, organisation: str, case_number: str, ends_on: date | None, reason: str) -> int:
+    """The yearly look at what a contract keeps: an end date, or another year with a reason; gives how many records.
+
+    An end date that has passed offers the records at once. InputError `reason_missing`, `nothing_ended`.
+    """
+    if ends_on is None and not reason.strip():
+        raise InputError("reason_missing")
+
+    def settle(unit: Unit) -> int:
+        rows = table(LedgerEntry)
+        mine = (rows.c.organisation_id == organisation) & (rows.c.case_number == case_number)
+        found = unit.rows(select(rows).where(_stands(), mine, _due(unit.now)))
+        if not found:
+            raise InputError("nothing_ended")
+        for row in found:
+            note = noted(unit, row, actor, reason) if reason.strip() else row.note
+            unit.change(LedgerEntry, row.id, ends_on=ends_on, reviewed_at=unit.now, note=note)
+            unit.record(
+                AuditTag.KEPT_RECORD_REVIEWED, organisation=organisation, actor=actor, subject=row.id,
+                until=str(ends_on or ""),
+            )  # fmt: skip
+        _finished(unit, actor, organisation, case_number)
+        return len(found)
+
+    count = await desk.store.write(settle)
+    if ends_on is not None:
+        await sweep(desk)
+    return count
+
+
+def in_the_way_of(reads: Reads, kept: Sequence[Entry]) -> dict[str, InTheWay]:
+    """Line → the open request or freeze of the same person that it waits for."""
+    requests = table(Request)
+    asked = {one.request_id for one in kept if one.request_id}
+    found = reads.rows(select(requests.c.id, requests.c.case_id).where(requests.c.id.in_(asked)))
+    cases = {row.id: row.case_id for row in found}
+    blocked = in_the_way(reads, set(cases.values()))
+    first = {request_id: blocked[case_id][0] for request_id, case_id in cases.items() if case_id in blocked}
+    return {one.id: first[one.request_id] for one in kept if one.request_id in first}
+
+
+def may_run(kept: Sequence[Entry]) -> bool:
+    """Whether a claim or a contract keeps one of these: a date does not say that it is over, a person does."""
+    return any(one.law in (CLAIM_LAW, CONTRACT_LAW) for one in kept)
+
+
+# --- the pieces -------------------------------------------------------------------------------------------------------
+
+
+def _stands() -> ColumnElement[bool]:
+    rows = table(LedgerEntry)
+    return (rows.c.fate == Fate.KEEP.value) & rows.c.closed_at.is_(None)
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    """Kept without an end date, and decided or looked at a year ago."""
+    rows = table(LedgerEntry)
+    today = local_date(now)
+    day = date(today.year - 1, today.month, 28 if (today.month, today.day) == (2, 29) else today.day)
+    looked = func.coalesce(rows.c.reviewed_at, rows.c.recorded_at)
+    return rows.c.ends_on.is_(None) & (looked < at_hour(day, 0))
+
+
+def _entries(reads: Reads, organisation: str, *where: ColumnElement[bool]) -> list[Entry]:
+    rows = table(LedgerEntry)
+    query = select(rows).where(rows.c.organisation_id == organisation, _stands(), *where)
+    order = rows.c.case_number, rows.c.source, rows.c.table_name, rows.c.id
+    return entries(reads, reads.rows(query.order_by(*order)))
+
+
+def _by_case(found: Sequence[Entry]) -> dict[str, list[Entry]]:
+    cases: dict[str, list[Entry]] = {}
+    for one in found:
+        cases.setdefault(one.case_number, []).append(one)
+    return cases
+
+
+def _look(reads: Reads, organisation: str, case_numbers: Collection[str]) -> tuple[list[Entry], Mapping[str, InTheWay]]:
+    kept = offered(reads, organisation, case_numbers)
+    return kept, in_the_way_of(reads, kept)
+
+
+def _open_line(unit: Unit, organisation: str, entry_id: str) -> Row[Any]:
+    rows = table(LedgerEntry)
+    row = unit.one(select(rows).where(rows.c.id == entry_id, rows.c.organisation_id == organisation, _stands()))
+    if row is None:
+        raise Stale("this line is closed")
+    return row
+
+
+def _open(unit: Unit, kind: WorkKind, row: Row[Any]) -> None:
+    open_work(
+        unit, kind, row.organisation_id, same=f"{row.organisation_id}:{row.case_number}", detail=row.case_number,
+        due_on=local_date(unit.now),
     )  # fmt: skip
 
 
-async def erase_ended(desk: Desk, actor: str, organisation: str, case_number: str) -> int:
-    """Staff approved the dry run: erases the records whose term is over and closes their lines; gives how many.
-
-    A record that fails keeps its line open. InputError `nothing_ended`, `not_all`: some could not be erased.
-    """
-    kept = await desk.store.read(lambda reads: offered(reads, organisation, case_number))
-    if not kept:
-        raise InputError("nothing_ended")
-    outcomes = [(one, await _erase(desk, one)) for one in kept]
-    gone = [one for one, changed in outcomes if changed.status in DONE]
-
-    def settle(unit: Unit) -> None:
-        for one in gone:
-            unit.change(
-                LedgerEntry, one.id, if_={"closed_at": None}, fate=Fate.ERASE.value, closed_at=unit.now, closed_by=actor
-            )
-            unit.record(
-                AuditTag.KEPT_RECORD_ERASED, organisation=organisation, actor=actor, subject=one.id, source=one.source,
-                ended=str(one.ends_on),
-            )  # fmt: skip
-        if len(gone) == len(kept):
-            close_work(
-                unit, WorkKind.KEPT_ENDED, actor=actor, same=f"{WorkKind.KEPT_ENDED.value}:{organisation}:{case_number}"
-            )
-
-    await desk.store.write(settle)
-    if len(gone) < len(kept):
-        raise InputError("not_all")
-    return len(gone)
-
-
-async def _erase(desk: Desk, one: Kept) -> Changed:
-    """Erased where the source can, else every field that points to somebody goes."""
-    source = desk.organisation(one.organisation).sources.get(one.source)
-    if source is None:
-        return Changed(one.id, ActionStatus.FAILED, error="dit systeem is niet meer gekoppeld")
-    info = next((part for part in source.describe().tables if part.name == one.table), None)
-    can = info.can if info is not None else frozenset()
-    verb = Verb.ERASE if Verb.ERASE in can else Verb.ANONYMISE
-    columns = tuple(each.name for each in info.fields if each.identifies) if info and verb is Verb.ANONYMISE else ()
-    return await _change(desk, one, Change(one.id, verb, one.table, (one.key,), columns=columns))
-
-
-async def _change(desk: Desk, one: Kept, change: Change) -> Changed:
-    try:
-        return await desk.organisation(one.organisation).sources[one.source].change(change)
-    except OutsideError as error:
-        return Changed(change.id, ActionStatus.FAILED, error=str(error))
-
-
-async def keep_longer(desk: Desk, actor: str, entry_id: str, until: date, reason: str) -> None:
-    """A dispute came up, say: staff move the end date, with a reason. InputError `reason_missing`, `not_later`."""
-    if not reason.strip():
-        raise InputError("reason_missing")
-
-    def settle(unit: Unit) -> None:
-        rows = table(LedgerEntry)
-        row = unit.one(select(rows).where(rows.c.id == entry_id, rows.c.closed_at.is_(None)))
-        if row is None or until <= local_date(unit.now):
-            raise InputError("not_later")
-        unit.change(LedgerEntry, entry_id, ends_on=until, offered_at=None, law=f"{row.law}; {reason.strip()}"[:300])
-        unit.record(
-            AuditTag.KEPT_RECORD_LONGER, organisation=row.organisation_id, actor=actor, subject=entry_id,
-            until=str(until),
-        )  # fmt: skip
-
-    await desk.store.write(settle)
-
-
-async def replay(desk: Desk, organisation: str) -> Replayed:
-    """After a restore: every erasure and anonymisation of the ledger once more. What is gone already stays gone."""
-    listed = await desk.store.read(lambda reads: _executed(reads, organisation))
-    again, failed, sources = 0, 0, set()
-    for one, fate in listed:
-        source = desk.organisation(organisation).sources.get(one.source)
-        verb = Verb.ERASE if fate is Fate.ERASE else Verb.ANONYMISE
-        change = Change(f"replay:{one.id}", verb, one.table, (one.key,), columns=one.columns)
-        done = await _change(desk, one, change) if source is not None else None
-        if done is None or done.status not in DONE:
-            failed += 1
-            sources.add(one.source)
-        elif done.status is ActionStatus.DONE:
-            again += 1
-    await desk.store.write(
-        lambda unit: unit.record(
-            AuditTag.ERASURES_REPLAYED,
-            organisation=organisation,
-            actor=PROGRAM,
-            records=len(listed),
-            again=again,
-            failed=failed,
+def _close(unit: Unit, actor: str, gone: Sequence[Outcome]) -> None:
+    for one in (outcome.entry for outcome in gone):
+        unit.change(
+            LedgerEntry, one.id, if_={"closed_at": None}, fate=Fate.ERASE.value, closed_at=unit.now, closed_by=actor
         )
-    )
-    return Replayed(len(listed), again, failed, tuple(sorted(sources)))
+        unit.record(
+            AuditTag.KEPT_RECORD_ERASED, organisation=one.organisation, actor=actor, subject=one.id, source=one.source,
+            ended=str(one.ends_on),
+        )  # fmt: skip
+    for request_id in {one.entry.request_id for one in gone if one.entry.law == CONTRACT_LAW and one.entry.request_id}:
+        rows = table(LedgerEntry)
+        left = select(rows.c.id).where(_stands(), rows.c.request_id == request_id, rows.c.law == CONTRACT_LAW)
+        if unit.one(left) is None:
+            contract_over(unit, request_id)
+    for organisation, number in {(one.entry.organisation, one.entry.case_number) for one in gone}:
+        _finished(unit, actor, organisation, number)
 
 
-def _executed(reads: Reads, organisation: str) -> Sequence[tuple[Kept, Fate]]:
+def _finished(unit: Unit, actor: str, organisation: str, case_number: str) -> None:
+    """Takes the lines off the work list that have nothing left."""
     rows = table(LedgerEntry)
-    fates = [Fate.ERASE.value, Fate.ANONYMISE.value]
-    found = reads.rows(
-        select(rows)
-        .where(rows.c.organisation_id == organisation, rows.c.reference.is_not(None))
-        .where(rows.c.fate.in_(fates) | ((rows.c.fate == Fate.KEEP.value) & rows.c.columns.is_not(None)))
-        .order_by(rows.c.recorded_at, rows.c.id)
-    )
-    listed = [(_kept(reads, row), Fate(row.fate)) for row in found]
-    return [(one, fate) for one, fate in listed if fate is not Fate.KEEP or one.columns]
+    mine = (rows.c.organisation_id == organisation) & (rows.c.case_number == case_number)
+    kinds = {WorkKind.KEPT_ENDED: rows.c.offered_at.is_not(None), WorkKind.KEPT_REVIEW: _due(unit.now)}
+    for kind, waits in kinds.items():
+        if unit.one(select(rows.c.id).where(_stands(), mine, waits)) is None:
+            close_work(unit, kind, actor=actor, same=f"{kind.value}:{organisation}:{case_number}")

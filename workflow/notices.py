@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
+from cases.english import in_english
 from cases.errors import InputError
+from cases.guard import outside_unit
 from cases.letters import BlockKind, Letter
 from cases.types import ChannelKind, Form, Label, OutboxKind
 from handlers.notices import About
@@ -19,7 +21,8 @@ from workflow.desk import Desk
 
 
 def write(desk: Desk, organisation: str, kind: OutboxKind, letter: Letter) -> Post:
-    """Text and HTML of one letter. CPU work."""
+    """Text and HTML of one letter. CPU work, so never while a transaction is open."""
+    outside_unit("a letter")
     ctx = LetterContext(organisation=desk.organisation(organisation).policy.name, demo=desk.demo)
     return Post(kind, letter.subject, letter_text(letter, ctx), letter_html(letter, ctx))
 
@@ -30,8 +33,9 @@ def about(
 ) -> About:  # fmt: skip
     """What a notice says about its case; `token` opens the case page."""
     own = desk.organisation(organisation)
+    policy = in_english(own.policy) if form is Form.EN else own.policy
     return About(
-        policy=own.policy, form=form, case_number=number, labels=tuple(labels), received_at=received_at, told=told,
+        policy=policy, form=form, case_number=number, labels=tuple(labels), received_at=received_at, told=told,
         link=f"{desk.base_url}/z/{token}" if token else "", desk_link=f"{desk.base_url}/privacy/{organisation}",
         texts=own.texts[form],
     )  # fmt: skip
@@ -41,6 +45,7 @@ def write_chat(
     desk: Desk, organisation: str, kind: OutboxKind, letter: Letter, choices: Sequence[tuple[str, str]] = ()
 ) -> Post:
     """The same blocks as a short chat text; `choices` are the quick replies under it, (value, words)."""
+    outside_unit("a chat line")
     ctx = LetterContext(organisation=desk.organisation(organisation).policy.name, demo=desk.demo)
     return Post(kind, letter.subject, chat_text(letter, ctx), "", in_chat=True, choices=tuple(choices))
 

@@ -250,8 +250,12 @@ def _index(unit: Unit, new: Opening) -> None:
     """The tokens by which staff find a case again."""
     if new.mail_address:
         index_address(unit, new.organisation, new.case_id, new.mail_address)
-    names = [("name", part) for part in set(new.name.lower().split()) if len(part) > 2]
-    _tokens(unit, new.organisation, new.case_id, names[:6])
+    index_name(unit, new.organisation, new.case_id, new.name)
+
+
+def index_name(unit: Unit, organisation: str, case_id: str, name: str) -> None:
+    names = [("name", part) for part in set(name.lower().split()) if len(part) > 2]
+    _tokens(unit, organisation, case_id, names[:6])
 
 
 def index_address(unit: Unit, organisation: str, case_id: str, address: str) -> None:

@@ -17,31 +17,26 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 
 from cases.audit import PROGRAM, AuditTag, staff_actor
 from cases.errors import LoketError, Permanent, Stale, Temporary, Throttled, Uncertain, place_of
 from cases.protocols import Outgoing, Sender
-from cases.transitions import end_state
 from cases.types import (
-    OPEN_STATES,
-    Awaiting,
     ChannelKind,
-    Decision,
     OutboxKind,
     OutboxStatus,
-    RefusalGround,
-    RequestState,
     WorkKind,
 )
 from storage.claims import RELEASED, claim
-from storage.models import Approval, Draft, IdentityCode, Outbox, Request, WorkItem, table
+from storage.models import Outbox, WorkItem, table
 from storage.queries import standing
-from storage.queries.writing import Post, Route, close_work, move_request, open_work
+from storage.queries.writing import Post, Route, close_work, open_work
 from storage.unit import Reads, Unit
-from workflow import channels, freezes, mailbox
+from workflow import channels, mailbox
 from workflow.chat_notices import by_mail_instead, letter_lines, tell
 from workflow.desk import Desk
+from workflow.left import letter_has_left, time_runs
 
 log = logging.getLogger(__name__)
 ALARM_AT = 3  # failures of one message before staff hear that sending does not work
@@ -131,11 +126,14 @@ def _parcel(unit: Unit, row: Row[Any], desk: Desk) -> Parcel:
         return Parcel(row, None, OutboxStatus.FAILED, str(error))
 
 
+_LOST = select(table(Outbox)).where(
+    table(Outbox).c.status == OutboxStatus.SENDING.value, table(Outbox).c.lease_until < bindparam("now")
+)
+
+
 def _recover(unit: Unit) -> None:
     """A process died while sending: bytes may have left. That is `uncertain`, not `queued`."""
-    rows = table(Outbox)
-    lost = unit.rows(select(rows).where(rows.c.status == OutboxStatus.SENDING.value, rows.c.lease_until < unit.now))
-    for row in lost:
+    for row in unit.rows(_LOST, now=unit.now):
         unit.change(
             Outbox, row.id, if_={"claim_token": row.claim_token}, status=OutboxStatus.UNCERTAIN.value,
             server_reply="the process ended while sending", **RELEASED,
@@ -223,7 +221,7 @@ def _settle(unit: Unit, desk: Desk, token: str, parcels: Sequence[Parcel]) -> No
             _uncertain(unit, row)
         else:
             _failed(unit, desk, row)
-    _time_runs(unit, [parcel.row.id for parcel in parcels if parcel.outcome is OutboxStatus.SENT])
+    time_runs(unit, [parcel.row.id for parcel in parcels if parcel.outcome is OutboxStatus.SENT])
     for organisation, name in sorted(working):
         channels.report(unit, organisation, name, ok=True)
 
@@ -231,16 +229,6 @@ def _settle(unit: Unit, desk: Desk, token: str, parcels: Sequence[Parcel]) -> No
 def health_name(row: Row[Any]) -> str:
     """How the staff page and the alarm call the way out that a message takes."""
     return f"smtp:{row.account}" if row.channel == ChannelKind.EMAIL.value else row.account
-
-
-def _time_runs(unit: Unit, sent: Sequence[str]) -> None:
-    """The time to answer with a code counts from the moment it leaves, not from when it was written."""
-    if not sent:
-        return
-    codes = table(IdentityCode)
-    mine = codes.c.outbox_id.in_(sent), codes.c.used_at.is_(None), codes.c.void_at.is_(None)
-    for code in unit.rows(select(codes.c.id, codes.c.created_at, codes.c.expires_at).where(*mine)):
-        unit.change_later(IdentityCode, code.id, expires_at=unit.now + (code.expires_at - code.created_at))
 
 
 def _again(unit: Unit, desk: Desk, parcel: Parcel, mine: dict[str, Any]) -> None:
@@ -292,50 +280,6 @@ def _failed(unit: Unit, desk: Desk, row: Row[Any]) -> None:
 
 def _record(unit: Unit, tag: AuditTag, row: Row[Any], **facts: Any) -> None:
     unit.record(tag, organisation=row.organisation_id, actor=PROGRAM, case=row.case_id, subject=row.id, **facts)
-
-
-def letter_has_left(unit: Unit, row: Row[Any]) -> None:
-    """The letter is with the receiving server: the request ends, in the name of who approved it.
-
-    Where nobody had to (an opt-out, an approved answer), in the program's own name.
-    """
-    drafts, approvals, requests = table(Draft), table(Approval), table(Request)
-    draft = unit.one(select(drafts.c.id, drafts.c.decision, drafts.c.ground).where(drafts.c.id == row.draft_id))
-    if draft is None or row.request_id is None:
-        return
-    who = unit.value(
-        select(approvals.c.staff_id).where(approvals.c.draft_id == draft.id).order_by(approvals.c.at.desc()).limit(1)
-    )
-    state = unit.value(select(requests.c.state).where(requests.c.id == row.request_id))
-    if state != RequestState.EXECUTING.value:
-        return  # staff took it back meanwhile; the audit log shows both
-    decision = Decision(draft.decision)
-    end = end_state(decision, draft.ground)
-    actor = staff_actor(str(who)) if who else PROGRAM
-    try:
-        move_request(
-            unit, row.request_id, end, actor=actor, decision=decision.value,
-            awaiting=Awaiting.NOBODY.value, ground=draft.ground or None,
-        )  # fmt: skip
-    except Stale:
-        log.warning("a request changed while its letter left", extra={"request": row.request_id})
-        return
-    if draft.ground == RefusalGround.COMPELLING.value:
-        freezes.told(unit, row.request_id)
-    _answered_with(unit, row.request_id, decision, draft.ground, actor)
-
-
-def _answered_with(unit: Unit, request_id: str, decision: Decision, ground: str, actor: str) -> None:
-    """Repetitions that staff linked to this request are answered with it, once (`workflow/persons`)."""
-    requests = table(Request)
-    states = [state.value for state in OPEN_STATES]
-    linked = select(requests).where(requests.c.same_as == request_id, requests.c.state.in_(states))
-    for row in unit.rows(linked):
-        steps = [RequestState.AWAITING_APPROVAL, RequestState.EXECUTING, end_state(decision, ground)]
-        if row.state == RequestState.AWAITING_APPROVAL.value:
-            steps = steps[1:]
-        for step in steps:
-            move_request(unit, row.id, step, actor=actor, decision=decision.value, awaiting=Awaiting.NOBODY.value)
 
 
 async def decide_uncertain(desk: Desk, staff_id: str, outbox_id: str, *, arrived: bool) -> None:

@@ -1,6 +1,7 @@
 """Hand-over 2: the package that a person approves, as it is kept and opened. Letter, changes, dry run, export.
 
-One digest covers all of it: who approves these bytes approves these changes to these records. What happens to a
+One digest covers all of it: who approves these bytes approves these changes to these records, and an export with these
+values of others left out. What happens to a
 package is in `approval` (a person decides) and `execute` (it is carried out).
 """
 
@@ -18,11 +19,13 @@ from sqlalchemy import Row, select
 from cases.audit import AuditTag
 from cases.errors import RuleError
 from cases.letters import Letter, from_json, to_json
+from cases.others import Other, from_plain, to_plain
 from cases.protocols import Identifier
 from cases.types import DraftStatus, Fate, RestrictionGround, Verb
 from handlers.base import Action, Line, Prepared
 from storage.models import Draft, Export, Link, table
 from storage.queries.request_facts import RequestFacts, request_facts
+from storage.queries.writing import void_drafts
 from storage.unit import Reads, Unit
 
 
@@ -61,6 +64,7 @@ class Opened:
     export_digest: str
     link_id: str | None
     doing: Doing = field(default=NOTHING)
+    others: tuple[Other, ...] = ()
 
     def digest_with(self, letter: Letter) -> str:
         """The digest of this package with another wording of its letter."""
@@ -88,13 +92,7 @@ def write_draft(
     policy_version: str, export_digest: str = "", ground: str = "", status: DraftStatus = DraftStatus.OPEN,
 ) -> str:  # fmt: skip
     """Keeps the package and gives its draft id. Older drafts of the request are void from here on."""
-    drafts = table(Draft)
-    unit.execute(
-        drafts.update()
-        .where(drafts.c.request_id == facts.id)
-        .where(drafts.c.status.in_([DraftStatus.OPEN.value, DraftStatus.SECOND_PERSON.value]))
-        .values(status=DraftStatus.VOID.value)
-    )
+    void_drafts(unit, facts.id)
     draft_id, doing = unit.new_id(), doing_of(prepared)
     sealer = unit.keys.data(unit, facts.case_key_id)
     digest = package_digest(letter, doing, export=export_digest, recipient=facts.address, policy=policy_version)
@@ -104,6 +102,7 @@ def write_draft(
         letter=sealer.seal_text(to_json(letter), f"draft.letter:{draft_id}"),
         notes=sealer.seal_json(list(prepared.staff_notes), f"draft.notes:{draft_id}"), plan=doing.summary,
         actions=None if doing == NOTHING else sealer.seal_text(_to_json(doing), f"draft.actions:{draft_id}"),
+        others=sealer.seal_json(to_plain(prepared.others), f"draft.others:{draft_id}") if prepared.others else None,
         package_digest=digest, content_version=facts.content_version, policy_version=policy_version, made_by=made_by,
         created_at=unit.now,
     )  # fmt: skip
@@ -127,9 +126,12 @@ def open_draft(reads: Reads, draft_id: str) -> Opened:
     doing = NOTHING
     if row.actions is not None:
         doing = _from_json(sealer.open_text(row.actions, f"draft.actions:{draft_id}"))
+    others: tuple[Other, ...] = ()
+    if row.others is not None:
+        others = from_plain(sealer.open_json(row.others, f"draft.others:{draft_id}"))
     export_digest = reads.value(select(exports.c.digest).where(exports.c.id == row.export_id)) if row.export_id else ""
     link_id = reads.value(select(links.c.id).where(links.c.export_id == row.export_id)) if row.export_id else None
-    return Opened(row, letter, facts, export_digest or "", link_id, doing)
+    return Opened(row, letter, facts, export_digest or "", link_id, doing, others)
 
 
 # --- as text ----------------------------------------------------------------------------------------------------------
@@ -187,5 +189,7 @@ def _line(data: dict[str, Any]) -> Line:
             data
             | {"fate": Fate(data["fate"]), "columns": tuple(data["columns"])}
             | {"ends_on": date.fromisoformat(ends) if ends else None}
+            | {"says": tuple((column, value) for column, value in data.get("says", ()))}
+            | {"addresses": tuple(data.get("addresses", ()))}
         )
     )

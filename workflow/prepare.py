@@ -12,41 +12,45 @@ are never the same.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Row, select, true
 
 from cases.audit import PROGRAM, AuditTag
+from cases.english import in_english, systems_in_english
 from cases.errors import LoketError, Stale, place_of
 from cases.export import ExportSpec
 from cases.letters import Letter, fill, slots
 from cases.policy import Policy, level_needed
-from cases.protocols import FindStatus, Found, FoundTable, SourceInfo
-from cases.types import Assurance, Awaiting, DraftStatus, Label, OutboxKind, RequestState, WorkKind
+from cases.protocols import FindStatus, Found, SourceInfo
+from cases.types import Assurance, Awaiting, DraftStatus, Form, Label, OutboxKind, RequestState, WorkKind
 from handlers.base import CaseFile, Needs, Prepared
 from handlers.inzage import DOWNLOAD_SLOT
 from handlers.registry import HANDLERS
 from render.export import ExportPackage, build_export
 from render.overview import ExportMeta
 from storage.claims import RELEASED, claim
-from storage.models import Conversation, Draft, Export, Finding, Link, Request, table
-from storage.queries.request_facts import RequestFacts, request_facts
+from storage.models import Conversation, Export, Link, Request, table
+from storage.queries import progress
+from storage.queries.request_facts import RequestFacts, facts_of, request_facts
 from storage.queries.writing import Post, close_work, move_request, open_work
 from storage.seal import token_digest
 from storage.unit import Unit
-from workflow import asking, questions, receipts
-from workflow.actions import suppress_for, write_actions
+from workflow import asking, others, questions, receipts, undo
+from workflow.actions import write_actions
 from workflow.desk import Desk, OrganisationDesk
+from workflow.findings import ASK_AGAIN, ask_later, source_failed, wait_for_people, write_findings
 from workflow.notices import to_requester, write_answer
 from workflow.opening import new_token, ready
 from workflow.package import doing_of, open_draft, write_draft
+from workflow.suppression import suppress_for
 
 log = logging.getLogger(__name__)
-ASK_AGAIN = (timedelta(minutes=1), timedelta(minutes=5))  # then staff get the draft as it is
-LOOK_AGAIN = timedelta(days=1)  # for what people look up
+TOGETHER = 16  # settled in one transaction: who hands in a mail meanwhile waits for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,33 +66,71 @@ class Work:
     package: ExportPackage | None
     link_token: str
     content_version: int
+    standing: progress.OfPerson = ()  # the requests that a status or a withdrawal is about
     post: Post | None = None  # an answer that the program may give itself and that needs no change first
 
 
 async def run_once(desk: Desk) -> int:
-    """Prepares what is due, one request after the other; gives the number taken."""
-    token, ids = await desk.store.write(_claim)
-    for request_id in ids:
-        try:
-            await _prepare(desk, token, request_id)
-        except Stale:
-            log.info("a request changed while it was prepared", extra={"request": request_id})
-        except Exception as error:
-            reason = str(error) if isinstance(error, LoketError) else type(error).__name__
-            log.error("a request could not be prepared: %s", place_of(error), extra={"request": request_id})
-            await desk.store.write(lambda unit, i=request_id, r=reason: _stuck(unit, token, i, r))  # type: ignore[misc]
-    return len(ids)
+    """Prepares what is due; gives the number taken."""
+    return await _prepare_due(desk, true(), 8)
 
 
-def _claim(unit: Unit) -> tuple[str, list[str]]:
+async def with_sources(desk: Desk) -> int:
+    """Only what has to be looked up."""
+    return await _prepare_due(desk, table(Request).c.label.not_in(_NO_SOURCES), 8)
+
+
+async def without_sources(desk: Desk) -> int:
+    """Only what needs no system to be asked: never behind one that is slow to answer."""
+    return await _prepare_due(desk, table(Request).c.label.in_(_NO_SOURCES), 32)
+
+
+async def _prepare_due(desk: Desk, kind: ColumnElement[bool], limit: int) -> int:
+    token, taken = await desk.store.write(lambda unit: _claim(unit, kind, limit))
+    plain = [row.id for row in taken if row.label in _NO_SOURCES]
+    prepared = await _prepare_together(desk, token, plain) if plain else set()
+    for row in taken:
+        if row.id not in prepared:
+            await _prepare_alone(desk, token, row.id)
+    return len(taken)
+
+
+async def _prepare_together(desk: Desk, token: str, ids: Sequence[str]) -> set[str]:
+    """Written and settled several at a time; gives those that went well."""
+    facts = await desk.store.read(lambda reads: facts_of(reads, ids))
+    works = [work for work in await desk.in_thread(_make_all, desk, token, facts.values()) if not work.prepared.asks]
+    prepared: set[str] = set()
+    for start in range(0, len(works), TOGETHER):
+        part = works[start : start + TOGETHER]
+        with suppress(Exception):  # one of them must not keep the others: each alone, where it is told what is wrong
+            await desk.store.write(lambda unit, part=part: _settle_all(unit, desk, part))  # type: ignore[misc]
+            prepared |= {work.facts.id for work in part}
+            _wake(desk, part)
+    return prepared
+
+
+async def _prepare_alone(desk: Desk, token: str, request_id: str) -> None:
+    try:
+        await _prepare(desk, token, request_id)
+    except Stale:
+        log.info("a request changed while it was prepared", extra={"request": request_id})
+    except Exception as error:
+        reason = str(error) if isinstance(error, LoketError) else type(error).__name__
+        log.error("a request could not be prepared: %s", place_of(error), extra={"request": request_id})
+        await desk.store.write(lambda unit: _stuck(unit, token, request_id, reason))
+
+
+_NO_SOURCES = [label.value for label, handler in HANDLERS.items() if handler.needs is not Needs.CONTROLLER_SOURCES]
+
+
+def _claim(unit: Unit, kind: ColumnElement[bool], limit: int) -> tuple[str, Sequence[Row[Any]]]:
     rows, conversations = table(Request), table(Conversation)
     frozen = select(conversations.c.id).where(conversations.c.frozen)
-    token, taken = claim(
+    return claim(
         unit, Request, rows.c.state == RequestState.PREPARING.value, rows.c.wake_at <= unit.now,
-        rows.c.conversation_id.not_in(frozen),
-        order=[rows.c.told_on, rows.c.id], limit=8,
+        rows.c.conversation_id.not_in(frozen), kind, rows.c.same_as.is_(None),  # a repetition waits for the other one
+        order=[rows.c.told_on, rows.c.id], limit=limit,
     )  # fmt: skip
-    return token, [row.id for row in taken]
 
 
 async def _prepare(desk: Desk, token: str, request_id: str) -> None:
@@ -104,19 +146,26 @@ async def _prepare(desk: Desk, token: str, request_id: str) -> None:
     if handler.needs is Needs.CONTROLLER_SOURCES:
         waiting = await asking.by_hand(desk, own, facts)
         if waiting.open:
-            await desk.store.write(lambda unit: _wait_for_people(unit, token, facts, waiting.open))
+            await desk.store.write(lambda unit: wait_for_people(unit, token, facts, waiting.open))
             return
         found = (*await asking.ask(own, facts.identifiers), *waiting.found)
     failed = [one for one in found if one.status is FindStatus.FAILED and one.source not in own.by_hand]
     if failed and facts.attempts <= len(ASK_AGAIN):
-        await desk.store.write(lambda unit: _ask_later(unit, token, facts, failed))
+        await desk.store.write(lambda unit: ask_later(unit, token, facts, failed))
         return
-    work = await desk.in_thread(_make, desk, own, facts, token, found)
+    standing: progress.OfPerson = ()
+    if facts.label in progress.ABOUT_OTHERS:
+        standing = await desk.store.read(lambda reads: progress.of_person(reads, request_id))
+    work = await desk.in_thread(_make, desk, own, facts, token, found, standing)
     if work.prepared.asks:
         await questions.ask(desk, token, work.facts, work.prepared, work.letter)
         return
     await desk.store.write(lambda unit: _settle(unit, desk, work))
-    if work.prepared.by_program:
+    _wake(desk, [work])
+
+
+def _wake(desk: Desk, works: Iterable[Work]) -> None:
+    if any(work.prepared.by_program for work in works):
         desk.wake.actions.set()
         desk.wake.outbox.set()
 
@@ -124,18 +173,38 @@ async def _prepare(desk: Desk, token: str, request_id: str) -> None:
 # --- work: handler, letter, export (in a thread) -------------------------------------------------------------------
 
 
-def _make(desk: Desk, own: OrganisationDesk, facts: RequestFacts, token: str, found: tuple[Found, ...]) -> Work:
+def _make_all(desk: Desk, token: str, requests: Iterable[RequestFacts]) -> list[Work]:
+    """Those that can be settled together; what is in the way of another one is found out when it is prepared alone."""
+    works = []
+    for facts in requests:
+        with suppress(Exception):
+            own = desk.organisation(facts.organisation)
+            proven = ready(own.policy, facts.label, facts.assurance)
+            if proven and not facts.frozen and facts.label not in progress.ABOUT_OTHERS:
+                works.append(_make(desk, own, facts, token, (), ()))
+    return works
+
+
+def _make(
+    desk: Desk, own: OrganisationDesk, facts: RequestFacts, token: str, found: tuple[Found, ...],
+    standing: progress.OfPerson,
+) -> Work:  # fmt: skip
     assurance = _level(facts, found)
-    prepared = HANDLERS[facts.label].prepare(case_file(desk, own, facts, found, assurance))
+    file = replace(case_file(desk, own, facts, found, assurance), standing=tuple(one for _, one in standing))
+    prepared = HANDLERS[facts.label].prepare(others.looked_at(desk, file))
     package = None
     if prepared.export is not None and assurance >= _needed(own.policy, facts):
         package = _package(desk, own, facts, prepared.export)
+    if package is None:
+        prepared = replace(prepared, others=())  # nothing that could tell of them leaves
     link_token = new_token() if package is not None else ""
     letter = _with_link(prepared.letter, f"{desk.base_url}/d/{link_token}" if link_token else "")
     post = None
     if prepared.by_program and not prepared.actions:
         post = write_answer(desk, facts, letter, OutboxKind.DONE)
-    return Work(token, facts, assurance, found, prepared, letter, package, link_token, facts.content_version, post)
+    return Work(
+        token, facts, assurance, found, prepared, letter, package, link_token, facts.content_version, standing, post
+    )
 
 
 def _with_link(letter: Letter, address: str) -> Letter:
@@ -168,9 +237,12 @@ def case_file(
     named = {one.source for one in found}
     if HANDLERS[facts.label].needs is Needs.SYSTEMS:
         named = set(asking.searched(own))
+    policy = own.policy
     sources: tuple[SourceInfo, ...] = tuple(source.describe() for name, source in own.sources.items() if name in named)
+    if facts.form is Form.EN:
+        policy, sources = in_english(policy), systems_in_english(sources, policy.english)
     return CaseFile(
-        case_number=facts.case_number, policy=own.policy, form=facts.form, label=facts.label, request_id=facts.id,
+        case_number=facts.case_number, policy=policy, form=facts.form, label=facts.label, request_id=facts.id,
         received_at=facts.received_at, told_date=facts.told_on, as_understood=facts.understood,
         requester_address=facts.address, requester_name=facts.name, assurance=assurance,
         identifiers=facts.identifiers, sources=sources, found=found, also=facts.also, now=desk.now(),
@@ -190,9 +262,16 @@ def _package(desk: Desk, own: OrganisationDesk, facts: RequestFacts, spec: Expor
 # --- settle -----------------------------------------------------------------------------------------------------------
 
 
+def _settle_all(unit: Unit, desk: Desk, works: Iterable[Work]) -> None:
+    for work in works:
+        _settle(unit, desk, work)
+
+
 def _settle(unit: Unit, desk: Desk, work: Work) -> None:
     facts, organisation = work.facts, work.facts.organisation
-    _findings(unit, facts, work.found)
+    if facts.label is Label.ANNULEREN:
+        undo.drop_as_told(unit, facts, work.standing)
+    write_findings(unit, facts, work.found)
     if work.assurance > facts.assurance:
         unit.change(Conversation, facts.conversation_id, assurance=int(work.assurance))
     export_id = _export(unit, desk, work) if work.package is not None else None
@@ -201,35 +280,34 @@ def _settle(unit: Unit, desk: Desk, work: Work) -> None:
         policy_version=desk.organisation(organisation).policy.version,
         ground=work.prepared.ground.value if work.prepared.ground else "",
         export_digest=work.package.sha256 if work.package else "",
+        status=DraftStatus.APPROVED if work.prepared.by_program else DraftStatus.OPEN,
     )  # fmt: skip
-    unit.change(Request, facts.id, if_={"claim_token": work.token, "version": facts.version}, **RELEASED)
+    mine = {"claim_token": work.token, "version": facts.version}
     if work.prepared.by_program:
-        _by_program(unit, desk, work, draft_id)
+        _by_program(unit, desk, work, draft_id, mine)
         return
     receipts.leaves_now(unit, facts.id)
     failed = [one.source for one in work.found if one.status is FindStatus.FAILED]
     move_request(
-        unit, facts.id, RequestState.AWAITING_APPROVAL, actor=PROGRAM, awaiting=Awaiting.STAFF.value, attempts=0,
-        wake_at=None, failure=f"niet bevraagd: {', '.join(failed)}" if failed else "",
+        unit, facts.id, RequestState.AWAITING_APPROVAL, actor=PROGRAM, if_=mine, awaiting=Awaiting.STAFF.value,
+        attempts=0, wake_at=None, failure=f"niet bevraagd: {', '.join(failed)}" if failed else "", **RELEASED,
     )  # fmt: skip
     close_work(unit, WorkKind.SOURCE_FAILED, WorkKind.HANDLE, actor=PROGRAM, request_id=facts.id)
     if failed:
-        _source_failed(unit, facts, failed)
+        source_failed(unit, facts, failed)
     open_work(
         unit, WorkKind.APPROVE, organisation, same=facts.id, case_id=facts.case_id, request_id=facts.id,
         draft_id=draft_id, due_on=facts.told_on, detail=work.prepared.decision.value,
     )  # fmt: skip
 
 
-def _by_program(unit: Unit, desk: Desk, work: Work, draft_id: str) -> None:
+def _by_program(unit: Unit, desk: Desk, work: Work, draft_id: str, mine: Mapping[str, Any]) -> None:
     """The one standing approval (design, section 7): the draft is kept, nobody has to look at it before it leaves."""
     facts = work.facts
-    unit.flush()
-    unit.change(Draft, draft_id, status=DraftStatus.APPROVED.value)
-    move_request(unit, facts.id, RequestState.AWAITING_APPROVAL, actor=PROGRAM, attempts=0, wake_at=None, failure="")
     move_request(
-        unit, facts.id, RequestState.EXECUTING, actor=PROGRAM, awaiting=Awaiting.NOBODY.value,
-        decision=work.prepared.decision.value,
+        unit, facts.id, RequestState.AWAITING_APPROVAL, RequestState.EXECUTING, actor=PROGRAM, if_=mine,
+        awaiting=Awaiting.NOBODY.value, decision=work.prepared.decision.value, attempts=0, wake_at=None, failure="",
+        **RELEASED,
     )  # fmt: skip
     if work.post is not None:
         suppress_for(unit, facts, doing_of(work.prepared))
@@ -244,28 +322,6 @@ def _by_program(unit: Unit, desk: Desk, work: Work, draft_id: str) -> None:
         write_actions(unit, open_draft(unit, draft_id), draft_id, unit.now)
     else:
         to_requester(unit, desk, facts, work.post, request_id=facts.id, draft_id=draft_id)
-
-
-def _findings(unit: Unit, facts: RequestFacts, found: Sequence[Found]) -> None:
-    sealer = unit.keys.data(unit, facts.case_key_id)
-    for one in found:
-        row_id = unit.new_id()
-        content = {"tables": [_table_json(part) for part in one.tables]}
-        unit.add(
-            Finding, id=row_id, organisation_id=facts.organisation, request_id=facts.id,
-            data_key_id=facts.case_key_id, source=one.source, status=one.status.value,
-            rows_found=sum(len(part.rows) for part in one.tables), error=one.error[:300], at=unit.now,
-            content=sealer.seal_json(content, f"finding.content:{row_id}"),
-        )  # fmt: skip
-    if found:
-        unit.record(
-            AuditTag.SOURCES_ASKED, organisation=facts.organisation, actor=PROGRAM, case=facts.case_id,
-            subject=facts.id, outcome={one.source: one.status.value for one in found},
-        )  # fmt: skip
-
-
-def _table_json(part: FoundTable) -> dict[str, Any]:
-    return {"table": part.table, "columns": list(part.columns), "rows": [list(row) for row in part.rows]}
 
 
 def _export(unit: Unit, desk: Desk, work: Work) -> str:
@@ -304,31 +360,6 @@ def _not_proven(unit: Unit, token: str, facts: RequestFacts) -> None:
     move_request(
         unit, facts.id, RequestState.IDENTIFYING, actor=PROGRAM, awaiting=Awaiting.REQUESTER.value, wake_at=None
     )
-
-
-def _wait_for_people(unit: Unit, token: str, facts: RequestFacts, systems: Sequence[str]) -> None:
-    """Systems that people look into: an answered task wakes the request, at the latest a look a day later."""
-    unit.change(
-        Request, facts.id, if_={"claim_token": token}, wake_at=unit.now + LOOK_AGAIN, attempts=0,
-        awaiting=Awaiting.SOURCE.value, failure=f"wacht op: {', '.join(systems)}"[:300], **RELEASED,
-    )  # fmt: skip
-
-
-def _ask_later(unit: Unit, token: str, facts: RequestFacts, failed: Sequence[Found]) -> None:
-    names = [one.source for one in failed]
-    unit.change(
-        Request, facts.id, if_={"claim_token": token}, wake_at=unit.now + ASK_AGAIN[facts.attempts - 1],
-        awaiting=Awaiting.SOURCE.value, failure=f"niet bevraagd: {', '.join(names)}", **RELEASED,
-    )  # fmt: skip
-    _findings(unit, facts, failed)
-    _source_failed(unit, facts, names)
-
-
-def _source_failed(unit: Unit, facts: RequestFacts, names: Sequence[str]) -> None:
-    open_work(
-        unit, WorkKind.SOURCE_FAILED, facts.organisation, same=facts.id, case_id=facts.case_id, request_id=facts.id,
-        due_on=facts.told_on, detail=",".join(names),
-    )  # fmt: skip
 
 
 def _stuck(unit: Unit, token: str, request_id: str, reason: str) -> None:

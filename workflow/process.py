@@ -9,25 +9,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
+from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Row
 
-from cases.audit import PROGRAM, AuditTag
-from cases.chat_dialogue import WISH, asked
+from cases.audit import PROGRAM, AuditTag, requester_actor
+from cases.chat_dialogue import asked
 from cases.chat_dialogue import decide as decide_chat
-from cases.dialogue import Known, Turn, decide
-from cases.errors import InputError, LoketError, Stale, place_of
+from cases.dialogue import Known, Turn, comes_back, decide
+from cases.errors import LoketError, Stale, place_of
 from cases.identity import CASE_NUMBER
-from cases.messages import ChatMessage, ParsedMessage, RawInbound, chat_message
 from cases.origins import as_found, forwarded_turn
-from cases.protocols import Reader, SenderEvidence, SenderLevel
-from cases.reading import Certainty, Flag, Reading, Reply
-from cases.types import ChannelKind, Custody, InboundOutcome, InboundStatus, Label, Origin, WorkKind
+from cases.reading import Flag
+from cases.types import Custody, InboundOutcome, InboundStatus, Origin, WorkKind
 from storage.claims import RELEASED, claim
 from storage.models import Inbound, table
 from storage.queries import ledger
@@ -35,81 +34,107 @@ from storage.queries.counters import Counts
 from storage.queries.inbound import AGAIN, copies_settled, keyed_digest, raw_of
 from storage.queries.snapshots import Snapshot, Wanted, load
 from storage.unit import Reads, Unit
-from workflow import breach, colleague, forwards, mailbox
-from workflow.answering import Answer, answer
+from workflow import breach, colleague, mailbox, silence
+from workflow.answering import answer
 from workflow.desk import Desk
 from workflow.opening import index_kind
 from workflow.quarantine import STALE, set_aside
 from workflow.settling import settle_turn
+from workflow.understanding import Item, authenticate, may_ask, understand
 
 log = logging.getLogger(__name__)
-_ANSWER = re.compile(r"\s*(?:re|antw|antwoord|aw)\s*:", re.I)
-CHECK_SECONDS = 20.0  # for the senders of one batch; who is late is "unchecked"
 
 
-@dataclass(slots=True)
-class Item:
-    """One message on its way through the step."""
-
-    row: Row[Any]
-    raw: RawInbound | None  # None when the stored bytes do not open
-    parsed: ParsedMessage | None = None
-    reading: Reading | None = None
-    reply: Reply | None = None
-    chat: ChatMessage | None = None  # the same message as the channel handed it in, where that is a chat
-    snapshot: Snapshot = field(default_factory=lambda: Snapshot(None, None, None))
-    content_digest: str = ""
-    address_index: str = ""
-    turn: Turn | None = None
-    answer: Answer | None = None
-    outer: ParsedMessage | None = None  # the mail of a colleague who passed on the one that is read
-    sender: SenderEvidence | None = None
-    would: Turn | None = None  # what a channel that only looks would have done
-    colleague: colleague.Found | None = None  # of a message that we wrote ourselves
-    old: bool = False  # dragged, but received before the desk was there
-    failure: str = ""
+TOGETHER = 16  # settled in one transaction: who hands in a mail meanwhile waits for it
+Batch = tuple[str, list[Item]]  # the claim token, and what was claimed
+# (organisation, conversation or sender) → the first message of theirs that was put back
+PutBack = Mapping[tuple[str, str], tuple[datetime, str]]
+_NOBODY: PutBack = MappingProxyType({})
 
 
 async def run_once(desk: Desk) -> int:
     """One batch; gives the number of messages that were taken."""
+    taken, _ = await _finish(desk, *await _take(desk), _NOBODY)
+    return taken
+
+
+class Stream:
+    """Batch after batch; under load the next one is read while the one before it is decided on and settled."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._ahead: asyncio.Task[Batch] | None = None
+        self._waiting = _NOBODY  # put back when the next batch was claimed already
+
+    async def step(self) -> int:
+        ahead, self._ahead = self._ahead, None
+        waiting = self._waiting if ahead is not None else _NOBODY
+        token, items = await (ahead or _take(self._desk))
+        if len(items) == self._desk.limits.batch:  # more will be waiting
+            self._ahead = asyncio.create_task(_take(self._desk), name="process-ahead")
+        taken, self._waiting = await _finish(self._desk, token, items, waiting)
+        return taken
+
+    async def close(self) -> None:
+        """What was taken is brought to its end; its lease would hold it back after a restart."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is None:
+            return
+        try:
+            await _finish(self._desk, *await ahead, self._waiting)
+        except Exception as error:
+            log.error("the last batch waits for its lease: %s", place_of(error))
+
+
+async def _take(desk: Desk) -> Batch:
+    """Claimed and understood: up to here no message needs to know what becomes of another."""
     token, items = await desk.store.write(lambda unit: _claim(unit, desk))
-    if not items:
-        return 0
-    await desk.in_thread(_understand, desk, items)
-    later: dict[str, int] = {}
+    if items:
+        await desk.in_thread(understand, desk, items)
+    return token, items
+
+
+async def _finish(desk: Desk, token: str, items: list[Item], waiting: PutBack) -> tuple[int, PutBack]:
+    """Gives the number of messages, and what was put back."""
+    later, put_back = dict[str, int](), _NOBODY
     readable = [item for item in items if item.parsed is not None]
     if readable:
-        await _authenticate(desk, readable)
+        await authenticate(desk, readable)
         wanted = [_wanted(desk, item) for item in readable]
         snapshots, counts = await desk.store.read(lambda reads: _look_up(reads, desk, readable, wanted))
         for item, snapshot in zip(readable, snapshots, strict=True):
             item.snapshot = snapshot
-        later = _later(readable)
+        later, put_back = _later(readable, waiting)
         items = [item for item in items if item.row.id not in later]
         await desk.in_thread(_decide, desk, [item for item in readable if item.row.id not in later], counts)
         if later:
             await desk.store.write(lambda unit: _put_back(unit, token, later))
-    await _settle_all(desk, token, items)
-    return len(items) + len(later)
+    for start in range(0, len(items), TOGETHER):
+        await _settle_all(desk, token, items[start : start + TOGETHER])
+    return len(items) + len(later), put_back
 
 
-def _later(items: Sequence[Item]) -> dict[str, int]:
-    """Messages that must see what became of an earlier one of this batch: of the same conversation or sender.
+def _later(items: Sequence[Item], waiting: PutBack) -> tuple[dict[str, int], PutBack]:
+    """Messages that must see what became of an earlier one: of the same conversation or sender, in this batch or put
+    back just before it (`waiting`).
 
     Two of them decided on one snapshot would open two cases, or make each other stale. Gives inbound id → attempts.
     """
-    taken: set[tuple[str, str]] = set()
-    later: dict[str, int] = {}
+    taken = set[tuple[str, str]]()
+    later, put_back = dict[str, int](), dict[tuple[str, str], tuple[datetime, str]]()
     for item in items:
+        place = item.row.received_at, item.row.id
         thread = item.snapshot.thread
         handles = {(item.row.organisation_id, item.address_index)}
         if thread is not None:
             handles.add((item.row.organisation_id, thread.id))
-        if handles & taken:
+        if handles & (taken | put_back.keys()) or any(waiting[one] < place for one in handles & waiting.keys()):
             later[item.row.id] = item.row.attempts
-        elif thread is not None or item.chat is not None or _may_ask(item):
+            for one in handles:
+                put_back.setdefault(one, place)
+        elif thread is not None or item.chat is not None or may_ask(item):
             taken |= handles
-    return later
+    return later, put_back
 
 
 def _put_back(unit: Unit, token: str, later: Mapping[str, int]) -> None:
@@ -140,59 +165,6 @@ def _opened(unit: Unit, row: Row[Any]) -> Item:
 # --- work: no transaction is open ---------------------------------------------------------------------------------
 
 
-def _understand(desk: Desk, items: Sequence[Item]) -> None:
-    reader = desk.reader()
-    for item in items:
-        if item.raw is None:
-            continue
-        try:
-            item.parsed = desk.normalise(item.raw)
-            item.chat = chat_message(item.raw.raw) if item.raw.channel is not ChannelKind.EMAIL else None
-            _open_forward(desk, item)
-            _read(reader, item)
-        except InputError as error:
-            item.parsed, item.failure = None, error.code
-        except Exception as error:  # whatever a message does to us, it must not take others with it
-            log.error("a message could not be understood: %s", place_of(error), extra={"inbound": item.row.id})
-            item.parsed, item.failure = None, type(error).__name__
-
-
-def _open_forward(desk: Desk, item: Item) -> None:
-    """What a colleague forwards is read as the mail inside."""
-    parsed = item.parsed
-    assert parsed is not None
-    inside = forwards.opened(desk, item.row.organisation_id, parsed)
-    if inside is not None:
-        item.outer, item.parsed = parsed, inside
-
-
-async def _authenticate(desk: Desk, items: Sequence[Item]) -> None:
-    """Evidence about the senders of what may become a case; it is shown to staff and opens nothing."""
-    check = desk.authenticate
-    if check is None:
-        return
-    asking = [item for item in items if _may_ask(item)]
-    checks = {
-        item.row.id: asyncio.create_task(check(item.raw, item.outer or item.parsed), name="sender-check")
-        for item in asking
-        if item.raw is not None and item.parsed is not None
-    }
-    if checks:  # one limit for all: a slow DNS must not hold up intake
-        _, late = await asyncio.wait(checks.values(), timeout=CHECK_SECONDS)
-        for task in late:
-            task.cancel()
-    for item in asking:
-        task = checks[item.row.id]
-        item.sender = task.result() if task.done() and not task.cancelled() else SenderEvidence(SenderLevel.UNCHECKED)
-
-
-def _may_ask(item: Item) -> bool:
-    if item.reading is None or item.raw is None or item.parsed is None or item.raw.channel is not ChannelKind.EMAIL:
-        return False
-    nothing = item.reading.certainty is Certainty.CERTAIN and item.reading.labels == (Label.OVERIG,)
-    return item.parsed.machine is None and item.raw.origin is not Origin.SENT and not nothing
-
-
 def _look_up(
     reads: Reads, desk: Desk, items: Sequence[Item], wanted: Sequence[Wanted]
 ) -> tuple[list[Snapshot], Counts]:
@@ -212,19 +184,6 @@ def _by_ourselves(desk: Desk, item: Item) -> bool:
     assert item.raw is not None and item.parsed is not None
     own = item.parsed.from_address == desk.organisation(item.row.organisation_id).mailbox
     return item.raw.origin is Origin.SENT or (own and item.outer is None and item.parsed.machine is None)
-
-
-def _read(reader: Reader, item: Item) -> None:
-    parsed = item.parsed
-    assert parsed is not None
-    ours = CASE_NUMBER.search(parsed.subject) and _ANSWER.match(parsed.subject)  # not what the sender says
-    subject = "" if ours else parsed.subject
-    item.reading = reader.read(subject, parsed.own_words)
-    wished = tuple(label for label in Label if f"{WISH}{label.value}" in parsed.flags)
-    if wished:  # ticked in our form: nothing has to be guessed
-        sure = dict.fromkeys(wished, 1.0)
-        item.reading = replace(item.reading, labels=wished, certainty=Certainty.CERTAIN, probabilities=sure)
-    item.reply = reader.read_reply(parsed.own_words)
 
 
 def _wanted(desk: Desk, item: Item) -> Wanted:
@@ -334,9 +293,21 @@ def _settle(unit: Unit, desk: Desk, token: str, items: Sequence[Item]) -> None:
             breach.noticed(unit, item.row, item.parsed.own_words, case_id)
         if item.colleague is not None:
             colleague.settle(unit, desk, item.row, item.parsed, item.colleague)
+        _heard(unit, desk, item)
         if item.turn.outcome in (InboundOutcome.CASE, InboundOutcome.FOLLOW_UP):
             mailbox.mark(unit, desk, item.row, stays=Flag.ALSO_OTHER in item.reading.flags)
         _done(unit, token, item)
+
+
+def _heard(unit: Unit, desk: Desk, item: Item) -> None:
+    """A word of somebody whose request was closed for silence, or was about to be: it goes on."""
+    assert item.parsed is not None and item.reading is not None and item.reply is not None
+    known, here = item.snapshot.known, item.turn is not None and not item.turn.new_conversation
+    if known is None or item.parsed.machine is not None or not here:
+        return
+    if comes_back(item.reading, item.reply, known):
+        talk = known.conversation_id
+        silence.heard(unit, desk, talk, item.row.received_at, actor=requester_actor(talk))
 
 
 def _done(unit: Unit, token: str, item: Item) -> None:

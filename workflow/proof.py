@@ -29,9 +29,11 @@ from storage.models import CaseIdentifier, Conversation, Draft, IdentityCode, Li
 from storage.queries.snapshots import Thread
 from storage.queries.writing import close_work, move_request, open_work, raise_content_version
 from storage.unit import Unit
+from workflow import silence
 from workflow.actions import stop_actions
 from workflow.desk import Desk
 from workflow.opening import ready
+from workflow.take_back import take_back, waiting
 
 
 def wrong_code(unit: Unit, conversation_id: str, newest: CodeState) -> None:
@@ -97,18 +99,17 @@ def _take_back(unit: Unit, organisation: str, conversation_id: str, case_id: str
     raise_content_version(unit, case_id)
     requests, outbox, drafts = table(Request), table(Outbox), table(Draft)
     for request in unit.rows(select(requests).where(requests.c.conversation_id == conversation_id)):
-        letters = (outbox.c.request_id == request.id) & (outbox.c.kind == OutboxKind.LETTER.value)
-        unit.execute(
-            outbox.update()
-            .where(letters, outbox.c.status.in_([OutboxStatus.QUEUED.value, OutboxStatus.HELD.value]))
-            .values(status=OutboxStatus.CANCELLED.value)
-        )
-        close_work(unit, WorkKind.RELEASE, actor=PROGRAM, request_id=request.id)
+        back = [
+            take_back(unit, row, actor=PROGRAM, draft=DraftStatus.VOID)
+            for row in waiting(unit, outbox.c.request_id == request.id)
+        ]
         stop_actions(unit, request.id)
-        leaving = outbox.c.status.in_([OutboxStatus.SENDING.value, OutboxStatus.UNCERTAIN.value])
+        leaving = (outbox.c.request_id == request.id) & (outbox.c.kind == OutboxKind.LETTER.value)
+        leaving &= outbox.c.status.in_([OutboxStatus.SENDING.value, OutboxStatus.UNCERTAIN.value])
         if (
             request.state == RequestState.EXECUTING.value
-            and unit.one(select(outbox.c.id).where(letters, leaving)) is None
+            and not any(back)
+            and unit.one(select(outbox.c.id).where(leaving)) is None
         ):
             approved = (drafts.c.request_id == request.id) & (drafts.c.status == DraftStatus.APPROVED.value)
             unit.execute(drafts.update().where(approved).values(status=DraftStatus.VOID.value))
@@ -197,7 +198,8 @@ def _look_again(unit: Unit, row: Row[Any]) -> None:
 
 
 def let_go_on(unit: Unit, desk: Desk, row: Row[Any], level: Assurance) -> None:
-    """Requests that waited for this much proof are prepared."""
+    """Requests that waited for this much proof are prepared, also those that were to be closed for silence."""
+    silence.heard(unit, desk, row.id, unit.now, actor=requester_actor(row.id))
     requests = table(Request)
     policy = desk.organisation(row.organisation_id).policy
     waiting = select(requests).where(

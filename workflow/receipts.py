@@ -7,9 +7,8 @@ where a system keeps the answer waiting it leaves when its time has come. A chat
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import bindparam, select
 
 from cases.audit import PROGRAM, AuditTag
 from cases.dialogue import Mail, Turn
@@ -29,22 +28,27 @@ def waits(turn: Turn) -> bool:
 
 def leaves_now(unit: Unit, request_id: str) -> None:
     """A person answers this one."""
-    unit.execute(table(Outbox).update().where(_waiting(unit, request_id)).values(not_before=unit.now))
+    unit.execute(_LEAVES, request=request_id, now=unit.now)
 
 
 def replaced(unit: Unit, request_id: str) -> None:
     """The answer leaves now."""
-    for row in unit.rows(select(table(Outbox)).where(_waiting(unit, request_id))):
+    for row in unit.rows(_WAITING, request=request_id, now=unit.now):
         unit.change(Outbox, row.id, if_={"status": row.status}, status=OutboxStatus.CANCELLED.value)
-        close_work(unit, WorkKind.RELEASE, actor=PROGRAM, outbox_id=row.id)
+        if row.status == OutboxStatus.HELD.value:
+            close_work(unit, WorkKind.RELEASE, actor=PROGRAM, outbox_id=row.id)
         unit.record(
             AuditTag.MAIL_CANCELLED, organisation=row.organisation_id, actor=PROGRAM, case=row.case_id,
             subject=row.id, kind=row.kind,
         )  # fmt: skip
 
 
-def _waiting(unit: Unit, request_id: str) -> ColumnElement[Any]:
-    rows = table(Outbox).c
-    unsent = rows.status.in_([OutboxStatus.QUEUED.value, OutboxStatus.HELD.value])
-    mine = (rows.request_id == request_id) & (rows.kind == OutboxKind.ACKNOWLEDGEMENT.value)
-    return mine & unsent & (rows.not_before > unit.now)
+_rows = table(Outbox)
+_waits = (
+    (_rows.c.request_id == bindparam("request"))
+    & (_rows.c.kind == OutboxKind.ACKNOWLEDGEMENT.value)
+    & _rows.c.status.in_([OutboxStatus.QUEUED.value, OutboxStatus.HELD.value])
+    & (_rows.c.not_before > bindparam("now"))
+)
+_LEAVES = _rows.update().where(_waits).values(not_before=bindparam("now"))
+_WAITING = select(_rows.c.id, _rows.c.status, _rows.c.organisation_id, _rows.c.case_id, _rows.c.kind).where(_waits)

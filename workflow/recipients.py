@@ -100,8 +100,8 @@ def tell(
         unit.add(
             RecipientNotice, id=unit.new_id(), organisation_id=facts.organisation, request_id=facts.id,
             recipient=recipient.key, verb=verb_of(facts).value, outbox_id=outbox_id, token_digest=digest,
-            created_at=unit.now, status=(NoticeStatus.SENT if mail else NoticeStatus.WAITING).value,
-            sent_at=unit.now if mail else None,
+            data_key_id=facts.case_key_id, created_at=unit.now, sent_at=unit.now if mail else None,
+            status=(NoticeStatus.SENT if mail else NoticeStatus.WAITING).value,
         )  # fmt: skip
         unit.record(
             AuditTag.RECIPIENT_TOLD, organisation=facts.organisation, actor=PROGRAM, case=facts.case_id,
@@ -146,7 +146,10 @@ def _confirmed(unit: Unit, row: Row[Any], *, actor: str, status: NoticeStatus, n
         return
     requests = table(Request)
     case_id = unit.value(select(requests.c.case_id).where(requests.c.id == row.request_id))
-    unit.change(RecipientNotice, row.id, status=status.value, confirmed_at=unit.now, note=note)
+    sealed = None
+    if note:
+        sealed = unit.keys.data(unit, row.data_key_id).seal_text(note, f"recipient_notice.note:{row.id}")
+    unit.change(RecipientNotice, row.id, status=status.value, confirmed_at=unit.now, note=sealed)
     close_work(unit, WorkKind.RECIPIENT, actor=actor, case_id=case_id, detail=row.recipient)
     unit.record(
         AuditTag.RECIPIENT_CONFIRMED, organisation=row.organisation_id, actor=actor, case=case_id,

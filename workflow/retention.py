@@ -6,11 +6,14 @@ words: keyed digests (so that an erased mail does not come back by re-import), d
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
 from sqlalchemy import select, update
 
 from cases.audit import PROGRAM, AuditTag
+from cases.errors import OutsideError
+from cases.protocols import KeepsCopies
 from cases.types import ChannelKind, DraftStatus, InboundOutcome, OutboxStatus, WorkKind
 from storage.models import (
     Case,
@@ -22,13 +25,16 @@ from storage.models import (
     Inbound,
     Message,
     Outbox,
+    Request,
     StaffSession,
     WorkItem,
     table,
 )
+from storage.queries.open_cases import in_the_way
 from storage.unit import Unit
 from workflow.desk import Desk
 
+log = logging.getLogger(__name__)
 NON_REQUEST = timedelta(days=30)  # also "overige post": mail that is no request
 CLOSED_CASE = timedelta(days=730)  # correspondence: two years after closing
 BATCH = 500
@@ -40,7 +46,9 @@ async def purge(desk: Desk) -> int:
 
 
 def _purge(unit: Unit) -> int:
-    return _non_requests(unit) + _chats(unit) + _exports(unit) + _cases(unit) + _sessions(unit)
+    return (
+        _non_requests(unit) + _chats(unit) + _exports(unit) + _values_of_others(unit) + _cases(unit) + _sessions(unit)
+    )
 
 
 def _non_requests(unit: Unit) -> int:
@@ -118,21 +126,53 @@ def _exports(unit: Unit) -> int:
     return len(found)
 
 
+def _values_of_others(unit: Unit) -> int:
+    """What staff had to decide on, values of third parties among them, goes as soon as the request is over."""
+    drafts, requests = table(Draft), table(Request)
+    over = select(requests.c.id).where(requests.c.closed_at.is_not(None))
+    held = drafts.c.others.is_not(None) & drafts.c.request_id.in_(over)
+    return unit.execute(update(drafts).where(held).values(others=None)).rowcount
+
+
 def _cases(unit: Unit) -> int:
-    """Two years after the end a case keeps its dates, states and digests, and none of its words."""
+    """Two years after the end a case keeps its dates, states and digests, and none of its words.
+
+    Not while the same person has a case open that may need it, or a freeze stands (art. 18).
+    """
     rows, keys = table(Case), table(DataKey)
     found = unit.rows(
         select(rows.c.id, rows.c.organisation_id, rows.c.data_key_id)
         .join(keys, keys.c.id == rows.c.data_key_id)
         .where(rows.c.closed_at < unit.now - CLOSED_CASE, keys.c.wrapped != b"")
+        .where(rows.c.linked_to.is_(None))  # what was joined with another case goes with that one
+        .order_by(rows.c.closed_at)
         .limit(BATCH)
     )
-    for row in found:
+    waits = in_the_way(unit, [row.id for row in found]) if found else {}
+    over = [row for row in found if row.id not in waits]
+    for row in over:
         unit.keys.erase(unit, row.data_key_id)
         unit.record(AuditTag.COPY_ERASED, organisation=row.organisation_id, actor=PROGRAM, case=row.id, subject=row.id)
-    return len(found)
+    return len(over)
 
 
 def _sessions(unit: Unit) -> int:
     rows = table(StaffSession)
     return unit.execute(rows.delete().where(rows.c.expires_at < unit.now)).rowcount
+
+
+async def forget_copies(desk: Desk) -> int:
+    """Files as they were before a change, and a folder's bin, hold what was erased: they go on their day, by the clock.
+
+    Gives how many went. An hourly tick; a system that can not be reached is tried again with the next one.
+    """
+    gone = 0
+    for own in desk.organisations.values():
+        for name, source in own.sources.items():
+            if not isinstance(source, KeepsCopies):
+                continue
+            try:
+                gone += await source.forget_copies()
+            except OutsideError as error:
+                log.warning("old copies stay: %s", error, extra={"source": name})
+    return gone

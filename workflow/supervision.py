@@ -37,6 +37,7 @@ async def release(desk: Desk, staff_id: str, outbox_id: str, *, send: bool) -> N
             )  # fmt: skip
         elif row.draft_id is not None:
             letter_back(unit, staff_id, row)
+            return
         else:
             _never(unit, row)
         actor = staff_actor(staff_id)

@@ -22,7 +22,7 @@ from cases.types import ChannelKind, OutboxKind, TaskStatus, WorkKind
 from handlers.doing_notices import task
 from storage.models import Request, SourceTask, table
 from storage.queries.request_facts import RequestFacts, request_facts
-from storage.queries.writing import Route, close_work, open_work, queue
+from storage.queries.writing import Post, Route, close_work, open_work, queue
 from storage.seal import token_digest
 from storage.unit import Reads, Unit
 from workflow.actions import done_by_hand
@@ -32,6 +32,15 @@ from workflow.opening import new_token
 
 KEEPER = "keeper"  # actor of what is answered on a task page: whoever holds the link
 MAX_ROWS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class TaskMail:
+    """What the keeper is sent, written before the rows are: the secret of the page, the day, and the words."""
+
+    token: str
+    due: date
+    post: Post | None  # None: nobody to write to
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +61,42 @@ class TaskPage:
     status: TaskStatus
 
 
-def open_find(unit: Unit, desk: Desk, facts: RequestFacts, info: SourceInfo, identifiers: Sequence[Identifier]) -> None:
+def written(desk: Desk, facts: RequestFacts, source: str, *, find: bool) -> TaskMail:
+    """The mail of a new task. CPU work, outside of any transaction."""
+    info = _info(desk, facts.organisation, source)
+    keeper = info.keeper or Keeper("")
+    due = min(local_date(desk.now()) + timedelta(days=keeper.days), facts.told_on)
+    token = new_token()
+    return TaskMail(token, due, _words(desk, facts, info, token, due, find=find) if keeper.address else None)
+
+
+def _words(
+    desk: Desk, facts: RequestFacts, info: SourceInfo, token: str, due: date, *, find: bool, reminder: bool = False
+) -> Post:
+    letter = task(
+        system=info.label, case_number=facts.case_number, due=due, link=f"{desk.base_url}/taak/{token}", find=find,
+        reminder=reminder,
+    )  # fmt: skip
+    return write(desk, facts.organisation, OutboxKind.TASK, letter)
+
+
+def _info(desk: Desk, organisation: str, name: str) -> SourceInfo:
+    source = desk.organisation(organisation).sources.get(name)
+    return source.describe() if source is not None else SourceInfo(name, name, ())
+
+
+def open_find(
+    unit: Unit, desk: Desk, facts: RequestFacts, source: str, identifiers: Sequence[Identifier], mail: TaskMail
+) -> None:
     """What do you hold about this person?"""
     content = {"who": [[one.kind, one.value] for one in identifiers if one.proven], "name": facts.name}
-    _open(unit, desk, facts, info, content, action_id=None)
+    _open(unit, desk, facts, source, content, mail, action_id=None)
 
 
-def open_change(unit: Unit, desk: Desk, facts: RequestFacts, row: Row[Any], content: Mapping[str, Any]) -> None:
+def open_change(
+    unit: Unit, desk: Desk, facts: RequestFacts, row: Row[Any], content: Mapping[str, Any], mail: TaskMail
+) -> None:
     """Please change this; it is done when somebody says so."""
-    source = desk.organisation(facts.organisation).sources.get(row.source)
-    info = source.describe() if source is not None else SourceInfo(row.source, row.source, ())
     who = [[one.kind, one.value] for one in facts.identifiers if one.proven]
     if _joined(unit, facts, row, content):
         return
@@ -70,7 +105,7 @@ def open_change(unit: Unit, desk: Desk, facts: RequestFacts, row: Row[Any], cont
         "values": content["values"], "columns": content["columns"], "wish": content["description"],
         "actions": [row.id],
     }  # fmt: skip
-    _open(unit, desk, facts, info, asked, action_id=row.id)
+    _open(unit, desk, facts, row.source, asked, mail, action_id=row.id)
 
 
 def _joined(unit: Unit, facts: RequestFacts, row: Row[Any], content: Mapping[str, Any]) -> bool:
@@ -93,43 +128,35 @@ def _joined(unit: Unit, facts: RequestFacts, row: Row[Any], content: Mapping[str
 
 
 def _open(
-    unit: Unit, desk: Desk, facts: RequestFacts, info: SourceInfo, content: dict[str, Any], *, action_id: str | None
-) -> None:
-    keeper = info.keeper or Keeper("")
-    token, row_id = new_token(), unit.new_id()
-    due = min(local_date(unit.now) + timedelta(days=keeper.days), facts.told_on)
+    unit: Unit, desk: Desk, facts: RequestFacts, source: str, content: dict[str, Any], mail: TaskMail, *,
+    action_id: str | None,
+) -> None:  # fmt: skip
+    info, row_id = _info(desk, facts.organisation, source), unit.new_id()
     sealer = unit.keys.data(unit, facts.case_key_id)
     unit.add(
         SourceTask, id=row_id, organisation_id=facts.organisation, request_id=facts.id, action_id=action_id,
-        data_key_id=facts.case_key_id, source=info.name, token_digest=token_digest(token), due_on=due,
-        content=sealer.seal_json(content | {"token": token}, f"source_task.content:{row_id}"), created_at=unit.now,
+        data_key_id=facts.case_key_id, source=source, token_digest=token_digest(mail.token), due_on=mail.due,
+        content=sealer.seal_json(content | {"token": mail.token}, f"source_task.content:{row_id}"),
+        created_at=unit.now,
     )  # fmt: skip
     unit.record(
         AuditTag.TASK_OPENED, organisation=facts.organisation, actor=PROGRAM, case=facts.case_id, subject=row_id,
-        source=info.name, find=action_id is None,
+        source=source, find=action_id is None,
     )  # fmt: skip
     open_work(
-        unit, WorkKind.TASK, facts.organisation, same=row_id, case_id=facts.case_id, request_id=facts.id, due_on=due,
-        detail=info.name,
+        unit, WorkKind.TASK, facts.organisation, same=row_id, case_id=facts.case_id, request_id=facts.id,
+        due_on=mail.due, detail=source,
     )  # fmt: skip
-    if keeper.address:
-        _mail(unit, desk, facts, keeper.address, info.label, token, due, find=action_id is None, reminder=False)
+    if mail.post is not None and info.keeper is not None:
+        _mail(unit, desk, facts, info.keeper.address, mail.post)
 
 
-def _mail(
-    unit: Unit, desk: Desk, facts: RequestFacts, address: str, system: str, token: str, due: date, *, find: bool,
-    reminder: bool,
-) -> None:  # fmt: skip
-    letter = task(
-        system=system, case_number=facts.case_number, due=due, link=f"{desk.base_url}/taak/{token}", find=find,
-        reminder=reminder,
-    )  # fmt: skip
+def _mail(unit: Unit, desk: Desk, facts: RequestFacts, address: str, post: Post) -> None:
     own, outbox_id = desk.organisation(facts.organisation), unit.new_id()
     route = Route(
         facts.organisation, ChannelKind.EMAIL, own.mailbox, address, desk.index(facts.organisation, "email", address),
         facts.case_key_id, None, facts.case_id,
     )  # fmt: skip
-    post = write(desk, facts.organisation, OutboxKind.TASK, letter)
     queue(
         unit, route, post, outbox_id=outbox_id, request_id=facts.id,
         message_id=desk.threads.message_id(facts.organisation, own.mailbox, outbox_id),
@@ -147,8 +174,7 @@ def page(reads: Reads, desk: Desk, token: str) -> TaskPage | None:
     facts = request_facts(reads, row.request_id)
     assert facts is not None
     content = reads.keys.data(reads, row.data_key_id).open_json(row.content, f"source_task.content:{row.id}")
-    source = desk.organisation(row.organisation_id).sources.get(row.source)
-    info = source.describe() if source is not None else SourceInfo(row.source, row.source, ())
+    info = _info(desk, row.organisation_id, row.source)
     find, verb = row.action_id is None, str(content.get("verb", ""))
     steps = (info.keeper.steps if info.keeper else {}).get("find" if find else verb, ())
     fields = tuple((f"{part.name}.{one.name}", one.label) for part in info.tables for one in part.fields)
@@ -262,33 +288,60 @@ def answers(reads: Reads, request_id: str) -> dict[str, Mapping[str, Any] | None
 
 async def remind(desk: Desk) -> int:
     """Past the due date: the keeper once more, then the deputy; after that it is the staff list's. A daily tick."""
+    late = await desk.store.read(lambda reads: _late(reads, desk))
+    words = await desk.in_thread(lambda: [_reminder(desk, one) for one in late])
 
     def settle(unit: Unit) -> int:
-        rows = table(SourceTask)
-        late = select(rows).where(
-            rows.c.status == TaskStatus.OPEN.value, rows.c.due_on < local_date(unit.now), rows.c.reminded < 2,
-            rows.c.organisation_id.in_(desk.organisations),
-        )  # fmt: skip
-        return sum(_remind(unit, desk, row) for row in unit.rows(late.limit(100)))
+        return sum(_reminded(unit, desk, one, post) for one, post in zip(late, words, strict=True))
 
     return await desk.store.write(settle)
 
 
-def _remind(unit: Unit, desk: Desk, row: Row[Any]) -> int:
-    facts = request_facts(unit, row.request_id)
-    source = desk.organisation(row.organisation_id).sources.get(row.source)
-    keeper = source.describe().keeper if source is not None else None
-    content = unit.keys.data(unit, row.data_key_id).open_json(row.content, f"source_task.content:{row.id}")
+@dataclass(frozen=True, slots=True)
+class _Late:
+    row: Row[Any]
+    facts: RequestFacts
+    info: SourceInfo
+    token: str
+
+    @property
+    def address(self) -> str:
+        """First the keeper, then the deputy."""
+        keeper = self.info.keeper or Keeper("")
+        return keeper.address if self.row.reminded == 0 else keeper.deputy
+
+
+def _late(reads: Reads, desk: Desk) -> list[_Late]:
+    rows = table(SourceTask)
+    late = select(rows).where(
+        rows.c.status == TaskStatus.OPEN.value, rows.c.due_on < local_date(reads.now), rows.c.reminded < 2,
+        rows.c.organisation_id.in_(desk.organisations),
+    )  # fmt: skip
+    found = []
+    for row in reads.rows(late.limit(100)):
+        facts = request_facts(reads, row.request_id)
+        assert facts is not None
+        content = reads.keys.data(reads, row.data_key_id).open_json(row.content, f"source_task.content:{row.id}")
+        found.append(_Late(row, facts, _info(desk, row.organisation_id, row.source), content["token"]))
+    return found
+
+
+def _reminder(desk: Desk, late: _Late) -> Post | None:
+    if not late.address:
+        return None
+    find = late.row.action_id is None
+    return _words(desk, late.facts, late.info, late.token, late.row.due_on, find=find, reminder=True)
+
+
+def _reminded(unit: Unit, desk: Desk, late: _Late, post: Post | None) -> int:
+    """Counts the reminder and says when the next is due. Answered meanwhile: nothing is sent."""
+    rows, row = table(SourceTask), late.row
     days = 2 if row.reminded == 0 else 7
-    unit.change(
-        SourceTask, row.id, if_={"reminded": row.reminded}, reminded=row.reminded + 1,
-        due_on=local_date(unit.now) + timedelta(days=days),
-    )  # fmt: skip
-    address = "" if keeper is None else keeper.address if row.reminded == 0 else keeper.deputy
-    if not address or facts is None or source is None:
+    mine = (rows.c.id == row.id) & (rows.c.status == TaskStatus.OPEN.value) & (rows.c.reminded == row.reminded)
+    done = unit.execute(
+        rows.update().where(mine).values(reminded=row.reminded + 1, due_on=local_date(unit.now) + timedelta(days=days))
+    )
+    if not done.rowcount or post is None:
         return 0
-    _mail(
-        unit, desk, facts, address, source.describe().label, content["token"], row.due_on, find=row.action_id is None,
-        reminder=True,
-    )  # fmt: skip
+    _mail(unit, desk, late.facts, late.address, post)
     return 1

@@ -7,14 +7,14 @@ is still allowed is a matter of dates (`cases/deadlines`); timers propose, they 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Row, select
 
 from cases.audit import AuditTag, staff_actor
 from cases.calendar import AMSTERDAM, local_date
-from cases.deadlines import Rule, compute, derive
+from cases.deadlines import Question, Rule, compute, derive
 from cases.errors import InputError, RuleError, Stale
 from cases.letters import Letter, ProcessLetter, missing_process
 from cases.types import OPEN_STATES, STATUTORY, DeadlineKind, OutboxKind, WorkKind
@@ -86,7 +86,8 @@ async def extend(desk: Desk, staff_id: str, request_id: str, reason: ExtensionRe
 async def suspend(desk: Desk, staff_id: str, request_id: str, reason: str, asked_on: date) -> None:
     """The clock stands still while the requester has a question of ours (recital 63, art. 12(6)); both dates stay.
 
-    InputError: `unknown_reason`, `asked_too_late` (more than two working days after receipt), `suspended_already`.
+    Two questions may stand open side by side, one of each kind; a day counts once. InputError: `unknown_reason`,
+    `asked_too_late` (more than two working days after receipt), `suspended_already`.
     """
     if reason not in SUSPENSIONS:
         raise InputError("unknown_reason")
@@ -94,10 +95,9 @@ async def suspend(desk: Desk, staff_id: str, request_id: str, reason: str, asked
     def settle(unit: Unit) -> None:
         facts, _ = open_request(unit, request_id)
         may_decide(unit, staff_id, facts.organisation)
-        if any(one.reason == reason or one.answered_on is None for one in suspensions(unit, request_id)):
+        if any(one.reason == reason for one in suspensions(unit, request_id)):
             raise InputError("suspended_already")
-        asked = _at_noon(asked_on)
-        if compute(Rule.SUSPEND, received=facts.received_at, asked=asked, answered=asked).due < asked_on:
+        if not in_time(facts.received_at, asked_on):
             raise InputError("asked_too_late")
         unit.add(
             Suspension, id=unit.new_id(), organisation_id=facts.organisation, request_id=request_id, reason=reason,
@@ -112,13 +112,26 @@ async def suspend(desk: Desk, staff_id: str, request_id: str, reason: str, asked
     await desk.store.write(settle)
 
 
-async def resume(desk: Desk, staff_id: str, request_id: str, answered_on: date) -> None:
-    """A sufficient answer came: the days in between are added to the legal date. InputError `not_suspended`."""
+def in_time(received: datetime, asked_on: date) -> bool:
+    """Whether a question of that day stops the clock: one day later the date would be another."""
+    if asked_on < local_date(received):
+        return False
+    asked = max(_at_noon(asked_on), received)
+    longer = compute(Rule.SUSPEND, received=received, questions=[Question(asked, asked + timedelta(days=60))])
+    return longer.due != longer.unsuspended
+
+
+async def resume(desk: Desk, staff_id: str, request_id: str, answered_on: date, reason: str = "") -> None:
+    """A sufficient answer came: the days in between are added to the legal date. `reason`: to which question.
+
+    InputError `not_suspended`.
+    """
 
     def settle(unit: Unit) -> None:
         facts, _ = open_request(unit, request_id)
         may_decide(unit, staff_id, facts.organisation)
-        standing = next((one for one in suspensions(unit, request_id) if one.answered_on is None), None)
+        open_ones = [one for one in suspensions(unit, request_id) if one.answered_on is None]
+        standing = next((one for one in open_ones if reason in ("", one.reason)), None)
         if standing is None or answered_on < standing.asked_on:
             raise InputError("not_suspended")
         unit.change(Suspension, standing.id, answered_on=answered_on)
@@ -190,12 +203,12 @@ def _rewrite_dates(unit: Unit, desk: Desk, facts: RequestFacts) -> None:
     request = unit.one(select(requests).where(requests.c.id == facts.id))
     assert request is not None
     policy = desk.organisation(facts.organisation).policy
-    stood = next(iter(suspensions(unit, facts.id)), None)
     new = derive(
-        facts.label, facts.received_at, policy,
+        facts.label, facts.received_at, policy, resumed=request.resumed_at,
         extended=_at_noon(request.extended_on) if request.extended_on else None,
-        asked=_at_noon(stood.asked_on) if stood is not None else None,
-        answered=_at_noon(stood.answered_on) if stood is not None and stood.answered_on else None,
+        questions=questions(
+            facts.received_at, [(one.asked_on, one.answered_on) for one in suspensions(unit, facts.id)]
+        ),
     )  # fmt: skip
     kinds = [kind.value for kind in _DERIVED]
     mine = (rows.c.request_id == facts.id) & rows.c.kind.in_(kinds)
@@ -213,6 +226,14 @@ def _rewrite_dates(unit: Unit, desk: Desk, facts: RequestFacts) -> None:
     told = next(row for row in new if row.told)
     legal = next((row for row in new if row.kind is DeadlineKind.LEGAL), told)
     unit.change(Request, facts.id, told_on=told.target_on, due_on=legal.due_on)
+
+
+def questions(received: datetime, stood: Sequence[tuple[date, date | None]]) -> list[Question]:
+    """Standstills (asked, answered) as the arithmetic takes them: days, and on the day of receipt not before it."""
+    return [
+        Question(max(_at_noon(asked), received), max(_at_noon(answered), received) if answered else None)
+        for asked, answered in stood
+    ]
 
 
 def _at_noon(day: date) -> datetime:

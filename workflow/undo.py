@@ -23,6 +23,7 @@ from cases.types import (
     Awaiting,
     ChannelKind,
     DraftStatus,
+    Form,
     OutboxKind,
     RequestState,
     Verb,
@@ -31,6 +32,7 @@ from cases.types import (
 from handlers import doing_notices
 from handlers.notices import About
 from storage.models import Approval, Draft, Link, SourceAction, table
+from storage.queries.progress import OfPerson, of_person
 from storage.queries.request_facts import RequestFacts, request_facts
 from storage.queries.writing import Post, Route, move_request, open_work, queue
 from storage.seal import token_digest
@@ -48,20 +50,15 @@ class UndoPage:
     """What the page behind such a link shows."""
 
     organisation: str
+    form: Form  # of the conversation: English is answered in English
     case_number: str
     kind: str  # CALL_OFF or UNDO_LINK
     until: datetime
     over: bool  # too late, or done already
 
 
-def new_link(unit: Unit, facts: RequestFacts, kind: str, until: datetime) -> str:
-    """The secret of a link of this kind; only its digest is kept."""
-    token = new_token()
-    keep_link(unit, facts, kind, token, until)
-    return token
-
-
 def keep_link(unit: Unit, facts: RequestFacts, kind: str, token: str, until: datetime) -> None:
+    """A link of this kind; only the digest of its secret is kept."""
     unit.add(
         Link, id=unit.new_id(), organisation_id=facts.organisation, kind=kind, token_digest=token_digest(token),
         conversation_id=facts.conversation_id, request_id=facts.id, created_at=unit.now, expires_at=until,
@@ -77,7 +74,7 @@ def page(reads: Reads, token: str) -> UndoPage | None:
     over = row.expires_at <= reads.now or row.revoked_at is not None
     if row.kind == CALL_OFF:
         over |= facts.state is not RequestState.EXECUTING
-    return UndoPage(row.organisation_id, facts.case_number, row.kind, row.expires_at, over)
+    return UndoPage(row.organisation_id, facts.form, facts.case_number, row.kind, row.expires_at, over)
 
 
 def _link(reads: Reads, token: str) -> Row[Any] | None:
@@ -127,6 +124,13 @@ def drop(unit: Unit, conversation_id: str, requests: Sequence[tuple[str, Request
     return late
 
 
+def drop_as_told(unit: Unit, facts: RequestFacts, told: OfPerson) -> None:
+    """A wish to drop what is open, read by staff, of a proven requester. Stale: it is no longer as the letter says."""
+    if of_person(unit, facts.id) != told:
+        raise Stale("a request went on while the letter was written")
+    drop(unit, facts.conversation_id, [(request_id, one.state) for request_id, one in told if one.stoppable])
+
+
 def called_off_by_staff(unit: Unit, request_id: str, staff_id: str) -> None:
     """Staff take the approval back while it waits: the draft is open again, for two people where it needs two."""
     actor = staff_actor(staff_id)
@@ -171,17 +175,31 @@ def _void(unit: Unit, request_id: str) -> None:
 # --- a change that opens accounts ------------------------------------------------------------------------------------
 
 
-def confirm(unit: Unit, desk: Desk, facts: RequestFacts, row: Row[Any], content: dict[str, Any]) -> None:
-    """Tells the old and the new address, as soon as it was changed, each with a way back of 72 hours."""
-    token = new_link(unit, facts, UNDO_LINK, unit.now + UNDO)
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """Word of a change that opens accounts, with the secret of its way back."""
+
+    token: str
+    until: datetime
+    post: Post
+
+
+def confirmation(desk: Desk, facts: RequestFacts, row: Row[Any], content: dict[str, Any]) -> Confirmation:
+    """The mail about such a change. CPU work, outside of any transaction."""
+    token, until = new_token(), desk.now() + UNDO
     letter = doing_notices.changed(
-        _about(desk, facts), fields=sorted(_fields(desk, facts, row, content)), until=unit.now + UNDO,
+        _about(desk, facts), fields=sorted(_fields(desk, facts, row, content)), until=until,
         undo_link=f"{desk.base_url}/ongedaan/{token}",
     )  # fmt: skip
-    post = write(desk, facts.organisation, OutboxKind.CONFIRMATION, letter)
-    to_requester(unit, desk, facts, post, request_id=facts.id)
+    return Confirmation(token, until, write(desk, facts.organisation, OutboxKind.CONFIRMATION, letter))
+
+
+def confirm(unit: Unit, desk: Desk, facts: RequestFacts, content: dict[str, Any], made: Confirmation) -> None:
+    """Tells the old and the new address, as soon as it was changed, each with a way back of 72 hours."""
+    keep_link(unit, facts, UNDO_LINK, made.token, made.until)
+    to_requester(unit, desk, facts, made.post, request_id=facts.id)
     for address in sorted(_addresses(content) - {facts.address.lower()}):
-        _to(unit, desk, facts, post, address)
+        _to(unit, desk, facts, made.post, address)
 
 
 def _fields(desk: Desk, facts: RequestFacts, row: Row[Any], content: dict[str, Any]) -> set[str]:
@@ -227,7 +245,8 @@ async def _undo(desk: Desk, link: Row[Any]) -> None:
         for change in changes:
             done = await source.change(change) if source is not None else None
             failed |= done is None or done.status not in (ActionStatus.DONE, ActionStatus.NOTHING)
-    post = write(desk, facts.organisation, OutboxKind.CONFIRMATION, doing_notices.undone(_about(desk, facts)))
+    letter = doing_notices.undone(_about(desk, facts))
+    post = await desk.in_thread(write, desk, facts.organisation, OutboxKind.CONFIRMATION, letter)
 
     def settle(unit: Unit) -> None:
         unit.change(Link, link.id, if_={"revoked_at": None}, revoked_at=unit.now)

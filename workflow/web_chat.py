@@ -12,17 +12,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from cases.errors import InputError
 from cases.messages import ChatFile, ChatMessage, RawInbound
 from cases.protocols import Accept
 from cases.types import ChannelKind, Custody, WorkKind
-from storage.models import ChatSession, Evidence
+from storage.models import ChatSession, Evidence, table
 from storage.queries import chat
 from storage.queries.chat import Line, Session
 from storage.queries.writing import open_work
 from storage.seal import token_digest
 from storage.unit import Unit
 from workflow.desk import Desk
+from workflow.evidence import MAX_FILE, media_type_of
 from workflow.opening import index_kind
 
 SESSION_LIFE = timedelta(days=30)  # from the last visit; a chat without a case is kept no longer
@@ -30,8 +33,6 @@ VOUCHED_LIFE = timedelta(hours=2)  # a portal's word holds for a visit
 SESSIONS_A_NETWORK_HOUR = 60  # an office or a school shares one network
 MESSAGES_A_MINUTE = 20
 MAX_TEXT = 4_000
-MAX_FILE = 10_000_000  # bytes
-_MAGIC = {b"%PDF-": "application/pdf", b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,31 +135,35 @@ async def lines(desk: Desk, visitor: Session) -> list[Line]:
 async def keep_file(desk: Desk, accept: Accept, visitor: Session, *, message_id: str, content: bytes) -> None:
     """Evidence that somebody uploads: sealed with a key of its own, for staff to check and then erase.
 
+    The browser tries again with the same `message_id`: the file is kept once.
     InputError: `file_type`, `too_long`, `no_case` (nobody asked for evidence yet).
     """
     if len(content) > MAX_FILE:
         raise InputError("too_long")
-    media_type = next((kind for magic, kind in _MAGIC.items() if content.startswith(magic)), "")
+    media_type = media_type_of(content)
     if not media_type:
         raise InputError("file_type")
-    evidence_id = await desk.store.write(lambda unit: _keep(unit, desk, visitor, content, media_type))
+    evidence_id = desk.index(visitor.organisation, "evidence", f"{visitor.id}:{message_id}")
+    await desk.store.write(lambda unit: _keep(unit, desk, visitor, evidence_id, content, media_type))
     file = ChatFile(media_type.rpartition("/")[2], media_type, len(content), evidence_id)
     await say(desk, accept, visitor, message_id=message_id, text="", files=(file,))
 
 
-def _keep(unit: Unit, desk: Desk, visitor: Session, content: bytes, media_type: str) -> str:
+def _keep(unit: Unit, desk: Desk, visitor: Session, evidence_id: str, content: bytes, media_type: str) -> None:
     account, index = account_of(visitor.organisation), _index(desk, visitor)
     talk = chat.conversation_of(unit, visitor.organisation, account, index)
     if talk is None or talk.case_id is None or talk.frozen:
         raise InputError("no_case")
-    evidence_id, key_id = unit.new_id(), unit.keys.new_data_key(unit, visitor.organisation)
+    rows = table(Evidence)
+    if unit.one(select(rows.c.id).where(rows.c.id == evidence_id)) is not None:
+        return
+    key_id = unit.keys.new_data_key(unit, visitor.organisation)
     unit.add(
         Evidence, id=evidence_id, organisation_id=visitor.organisation, case_id=talk.case_id, conversation_id=talk.id,
         kind="other", data_key_id=key_id, media_type=media_type, size=len(content), created_at=unit.now,
         content=unit.keys.data(unit, key_id).seal(content, f"evidence.content:{evidence_id}"),
     )  # fmt: skip
     open_work(unit, WorkKind.EVIDENCE, visitor.organisation, same=talk.id, case_id=talk.case_id)
-    return evidence_id
 
 
 def _index(desk: Desk, visitor: Session) -> str:

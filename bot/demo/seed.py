@@ -142,7 +142,8 @@ async def seed(settings: Settings, clock: DemoClock, customers: Path) -> None:
     store = open_store(settings, Context(clock=clock.now))
     store.write_here(lambda unit: prepare_organisations(unit, settings))
     cpu = ThreadPoolExecutor(2)
-    desk = build_desk(settings, store, warm_reader(settings, cpu), cpu=cpu, demo=True)
+    reader = warm_reader(settings)
+    desk = build_desk(settings, store, reader, cpu=cpu, demo=True)
     letters = seed_letters()
     mailbox = desk.organisation(letters["uncertain"].organisation).mailbox
     sender = _BreakingSender(desk.senders[mailbox])
@@ -160,6 +161,7 @@ async def seed(settings: Settings, clock: DemoClock, customers: Path) -> None:
         await deadlines.sweep(desk)
         await play.work()
     finally:
+        reader.close()
         await close(desk)
 
 

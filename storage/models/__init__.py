@@ -18,6 +18,7 @@ from storage.models.cases import (
 from storage.models.chat import ChannelCursor, ChatSession, DraftView, StaffButton, StaffChat
 from storage.models.doing import (
     Breach,
+    BreachNotice,
     Evidence,
     LedgerEntry,
     Mandate,
@@ -42,6 +43,7 @@ __all__ = [
     "AuditCheckpoint",
     "BlindIndex",
     "Breach",
+    "BreachNotice",
     "Case",
     "CaseIdentifier",
     "ChannelCursor",

@@ -68,6 +68,8 @@ class Draft(SQLModel, table=True):
     notes: bytes = sealed()  # JSON: notes for staff
     plan: Any = json_value()  # actions without personal data: source, verb, table, counts
     actions: bytes | None = maybe_sealed()  # JSON: the same with their records and values, dry run, wait, whom to tell
+    others: bytes | None = maybe_sealed()  # JSON: values in the export that may be about somebody else (art. 15(4))
+    look_first: bool = False  # approved to erase: the systems are asked once more before anything begins
     package_digest: str = text()
     content_version: int
     policy_version: str = text()

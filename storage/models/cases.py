@@ -38,7 +38,7 @@ class Case(SQLModel, table=True):
     opened_at: datetime = moment()
     closed_at: datetime | None = maybe_moment()
     content_version: int = 1
-    linked_to: str | None = maybe_text()  # an older case of the same matter: a suggestion, no proof of anything
+    linked_to: str | None = maybe_text()  # the case it was joined into: everything of it stands there
     version: int = 1
 
 
@@ -84,6 +84,7 @@ class Message(SQLModel, table=True):
     data_key_id: str = refers("data_key.id", index=False)
     inbound_id: str | None = maybe_text(index=True)
     outbox_id: str | None = maybe_text()
+    copy_of: str | None = maybe_text()  # a message of the case that this one was split from; stands in both
     incoming: bool
     kind: str = text("")  # OutboxKind of what went out
     content: bytes = sealed()  # JSON: subject, text, quoted, from, attachments, evidence, facts
@@ -112,6 +113,7 @@ class Request(SQLModel, table=True):
     ground: str | None = maybe_text()  # RefusalGround, when it was refused
     chosen: bytes | None = maybe_sealed()  # JSON: what staff or the requester settled on the way, by its key
     extended_on: date | None = maybe_day()  # the letter about two further months left on this day
+    resumed_at: datetime | None = maybe_moment()  # it goes on with one that was closed for silence, from here
     same_as: str | None = maybe_text()  # a repetition: answered with the other one
     handler_id: str | None = maybe_text()  # who took it
     failure: str = text("")  # plain words for staff; no personal data
@@ -155,7 +157,7 @@ class CaseIdentifier(SQLModel, table=True):
     conversation_id: str = refers("conversation.id")
     kind: str = text()
     value: bytes = sealed()
-    value_index: str = text()
+    value_index: str = text(index=True)
     proven: bool = False
     looked_up_at: datetime | None = maybe_moment(index=True)  # whether an address on file was sought for it
 

@@ -70,11 +70,15 @@ class LedgerEntry(SQLModel, table=True):
     data_key_id: str | None = maybe_text()
     reference: bytes | None = maybe_sealed()  # the record's key in its system: after a restore it must be found again
     reference_digest: str = text(index=True)  # keyed: the same record is never listed twice
+    # Column → keyed digest of what named the person there: a key that was given to a stranger since must show.
+    identity: Any = json_value()
     columns: Any = json_value()
     category: str = text("")
-    law: str = text("")
+    law: str = text("")  # an article, never words about somebody
+    note: bytes | None = maybe_sealed()  # JSON: why staff kept it longer, by whom and when
     ends_on: date | None = maybe_day()
     recorded_at: datetime = moment()
+    reviewed_at: datetime | None = maybe_moment()  # without an end date: when staff last said that it must stay
     offered_at: datetime | None = maybe_moment()  # staff got the line "termijn verlopen: alsnog wissen"
     closed_at: datetime | None = maybe_moment()
     closed_by: str = text("")
@@ -90,6 +94,7 @@ class Suppression(SQLModel, table=True):
     channel: str = text()  # cases.policy.AdChannel
     address_digest: str = text()
     request_id: str | None = maybe_text()
+    erased: bool = False  # its person was erased: it should stand nowhere, not just be switched off
     since: datetime = moment()
     withdrawn_at: datetime | None = maybe_moment()
 
@@ -105,7 +110,8 @@ class Restriction(SQLModel, table=True):
     ground: str = text()  # cases.types.RestrictionGround
     since: datetime = moment()
     review_on: date | None = maybe_day()
-    told_at: datetime | None = maybe_moment()  # the letter "wij heffen de beperking op" has left
+    told_at: datetime | None = maybe_moment()  # a letter that says when the use goes on has left
+    told_by: str | None = maybe_text()  # outbox row of the letter that announces the lifting; it counts from sending
     lifted_at: datetime | None = maybe_moment()
     lifted_by: str = text("")
 
@@ -123,7 +129,8 @@ class RecipientNotice(SQLModel, table=True):
     status: str = text(NoticeStatus.WAITING)
     outbox_id: str | None = maybe_text()
     token_digest: str | None = maybe_text(index=True)  # of the page with the button "verwerkt"
-    note: str = text("")
+    data_key_id: str | None = maybe_text()
+    note: bytes | None = maybe_sealed()  # why it could not be told, in words of staff
     created_at: datetime = moment()
     sent_at: datetime | None = maybe_moment()
     confirmed_at: datetime | None = maybe_moment()
@@ -182,8 +189,22 @@ class Breach(SQLModel, table=True):
     authority_told_at: datetime | None = maybe_moment()
     persons_told_at: datetime | None = maybe_moment()
     decided_by: str = text("")
-    reason: str = text("")
+    reason: bytes | None = maybe_sealed()  # of the judgement, in words of staff
+    letter: bytes | None = maybe_sealed()  # JSON: what art. 34(2) asks, in words of staff, and whom it is for
     closed_at: datetime | None = maybe_moment()
+
+
+class BreachNotice(SQLModel, table=True):
+    """Art. 34: one person told of one breach. Whether it left or came back is seen on the message itself."""
+
+    __tablename__ = "breach_notice"
+    __table_args__ = (UniqueConstraint("breach_id", "recipient_index"),)
+    id: str = key()
+    organisation_id: str = refers("organisation.id")
+    breach_id: str = refers("breach.id")
+    outbox_id: str = refers("outbox.id", index=False)
+    recipient_index: str = text()  # nobody is told twice
+    created_at: datetime = moment()
 
 
 class Mandate(SQLModel, table=True):
@@ -196,7 +217,8 @@ class Mandate(SQLModel, table=True):
     kind: str = text()  # representative | parent | guardian | heir | authority
     status: str = text("asked")  # asked | accepted | refused
     answer_to: str = text("person")  # who gets the answer: person | representative
-    scope: str = text("")
+    data_key_id: str | None = maybe_text()
+    scope: bytes | None = maybe_sealed()  # what it is for, in words of staff
     by: str = text("")
     at: datetime = moment()
 

@@ -1,5 +1,6 @@
 """Everything on one case, for the page staff work on. Opens only what that page shows: what the sources found stays
-sealed here and is opened by `found` alone, when somebody asks for it.
+sealed here and is opened by `found` alone, when somebody asks for it (but for the values of others in an export, which
+staff have to decide on).
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from typing import Any
 from sqlalchemy import select
 
 from cases.letters import Letter, from_json
+from cases.others import Other, decided, from_plain
+from cases.types import DraftStatus
 from storage.models import (
     Approval,
     Audit,
@@ -43,7 +46,10 @@ from storage.queries.case_values import (
     Todo,
 )
 from storage.queries.opening import key_stands, open_json
+from storage.queries.request_facts import chosen_of
 from storage.unit import Reads
+
+_LIVE = (DraftStatus.OPEN.value, DraftStatus.SECOND_PERSON.value)
 
 
 def case_file(reads: Reads, case_id: str, organisations: Collection[str]) -> CaseView | None:
@@ -61,8 +67,14 @@ def case_file(reads: Reads, case_id: str, organisations: Collection[str]) -> Cas
         address=(who or {}).get("address", ""), erased=who is None, received_at=row.received_at,
         opened_at=row.opened_at, closed_at=row.closed_at, talks=_talks(reads, case_id), requests=requests,
         sendings=_sendings(reads, case_id), todo=_todo(reads, case_id), acts=acts,
-        staff_names=staff.names(reads, actors),
+        staff_names=staff.names(reads, actors), joined_into=_joined_into(reads, row.linked_to),
     )  # fmt: skip
+
+
+def _joined_into(reads: Reads, case_id: str | None) -> tuple[str, str] | None:
+    rows = table(Case)
+    found = reads.one(select(rows.c.id, rows.c.number).where(rows.c.id == case_id)) if case_id else None
+    return (found.id, found.number) if found is not None else None
 
 
 def found(reads: Reads, finding_id: str, organisations: Collection[str]) -> FoundRows | None:
@@ -175,10 +187,18 @@ def _requests(reads: Reads, case_id: str, content_version: int) -> tuple[Request
             told_on=row.told_on, due_on=row.due_on, decision=row.decision or "", failure=row.failure,
             closed_at=row.closed_at, conversation_id=row.conversation_id, terms=_terms(reads, row.id),
             findings=_findings(reads, row.id), drafts=_drafts(reads, row.id, content_version),
-            export=_export(reads, row.id),
+            export=_export(reads, row.id), others_said=_others_said(reads, row),
         )
         for row in reads.rows(query)
     )  # fmt: skip
+
+
+def _others_said(reads: Reads, row: Any) -> dict[str, str]:
+    cases = table(Case)
+    key_id = reads.value(select(cases.c.data_key_id).where(cases.c.id == row.case_id))
+    if row.chosen is None or not key_stands(reads, key_id):
+        return {}
+    return {key: choice.value for key, choice in decided(chosen_of(reads, row, key_id)).items()}
 
 
 def _terms(reads: Reads, request_id: str) -> tuple[Term, ...]:
@@ -208,15 +228,18 @@ def _drafts(reads: Reads, request_id: str, content_version: int) -> tuple[DraftV
 
 def _draft(reads: Reads, row: Any, content_version: int) -> DraftView:
     letter, notes = None, ()
+    others: tuple[Other, ...] = ()
     if key_stands(reads, row.data_key_id):
         sealer = reads.keys.data(reads, row.data_key_id)
         letter = from_json(sealer.open_text(row.letter, f"draft.letter:{row.id}"))
         notes = tuple(sealer.open_json(row.notes, f"draft.notes:{row.id}"))
+        if row.others is not None and row.status in _LIVE:
+            others = from_plain(sealer.open_json(row.others, f"draft.others:{row.id}"))
     return DraftView(
         id=row.id, status=row.status, decision=row.decision, ground=row.ground, letter=letter, notes=notes,
         plan=row.plan, package_digest=row.package_digest, made_by=row.made_by, created_at=row.created_at,
         policy_version=row.policy_version, looks=_looks(reads, row.id, row.package_digest),
-        outdated=row.content_version != content_version,
+        outdated=row.content_version != content_version, others=others,
     )  # fmt: skip
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from cases.letters import Letter
+from cases.others import Other
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ class DraftView:
     policy_version: str
     looks: tuple[Look, ...]
     outdated: bool  # the case moved on after this draft was made
+    others: tuple[Other, ...] = ()  # values in its export that may be about somebody else
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,7 @@ class RequestView:
     findings: tuple[SourceResult, ...]
     drafts: tuple[DraftView, ...]  # the newest first
     export: ExportView | None
+    others_said: Mapping[str, str] = field(default_factory=dict)  # id → "out" or "in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +175,7 @@ class CaseView:
     todo: tuple[Todo, ...]
     acts: tuple[Act, ...]
     staff_names: Mapping[str, str]
+    joined_into: tuple[str, str] | None = None  # id and number of the case that it was joined into
 
 
 @dataclass(frozen=True, slots=True)

@@ -299,6 +299,8 @@ def owner(reads: Reads, name: str, row_id: str) -> str | None:
 
 def case_of(reads: Reads, name: str, row_id: str) -> str | None:
     """The case a request, draft, conversation, outbox or work row is about: where the page goes after an act."""
+    if name == Case.__tablename__:
+        return row_id
     rows = {found.__tablename__: table(found) for found in _OWNED}[name]
     if "case_id" in rows.c:
         found: str | None = reads.value(select(rows.c.case_id).where(rows.c.id == row_id))
@@ -318,6 +320,7 @@ def same_wish(reads: Reads, request_id: str, number: str) -> str | None:
         .join(cases, cases.c.id == requests.c.case_id)
         .where(cases.c.number == number, cases.c.organisation_id == mine.organisation_id)
         .where(requests.c.label == mine.label, requests.c.id != request_id)
+        .order_by(requests.c.closed_at.is_not(None), requests.c.received_at)  # one that is open, if there is one
         .limit(1)
     )
     return found

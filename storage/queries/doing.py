@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from storage.models import (
-    Breach,
     Case,
     Evidence,
     Mandate,
+    Outbox,
     RecipientNotice,
     Request,
     Restriction,
@@ -21,6 +22,7 @@ from storage.models import (
     Suspension,
     table,
 )
+from storage.queries.opening import open_text
 from storage.queries.request_facts import chosen_of
 from storage.unit import Reads
 
@@ -78,7 +80,7 @@ class DoingView:
     notices: tuple[NoticeView, ...] = ()
     chosen: Mapping[str, str] | None = None
     extended_on: date | None = None
-    suspended_since: date | None = None
+    suspended: tuple[tuple[str, date], ...] = ()  # what the clock stands still for, and since when
     same_as: str | None = None
     freeze: FreezeView | None = None
 
@@ -110,22 +112,6 @@ class EvidenceView:
     checked_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class BreachView:
-    id: str
-    organisation: str
-    case_id: str | None
-    kind: str
-    description: str
-    known_at: datetime
-    due_at: datetime
-    risk: str
-    reason: str
-    authority_told_at: datetime | None
-    persons_told_at: datetime | None
-    closed_at: datetime | None
-
-
 def doing(reads: Reads, case_id: str) -> dict[str, DoingView]:
     """Request id → what is being done for it."""
     requests, cases = table(Request), table(Case)
@@ -137,7 +123,7 @@ def doing(reads: Reads, case_id: str) -> dict[str, DoingView]:
     return {
         row.id: DoingView(
             tuple(actions.get(row.id, ())), tuple(asked.get(row.id, ())), tuple(told.get(row.id, ())),
-            _chosen(reads, row, key_id), row.extended_on, stood.get(row.id), row.same_as, frozen.get(row.id),
+            _chosen(reads, row, key_id), row.extended_on, tuple(stood.get(row.id, ())), row.same_as, frozen.get(row.id),
         )
         for row in rows
     }  # fmt: skip
@@ -183,30 +169,50 @@ def _notices(reads: Reads, ids: Collection[str]) -> dict[str, list[NoticeView]]:
     rows = table(RecipientNotice)
     made: dict[str, list[NoticeView]] = {}
     for row in reads.rows(select(rows).where(rows.c.request_id.in_(ids)).order_by(rows.c.recipient)):
-        view = NoticeView(row.id, row.recipient, row.status, row.note, row.sent_at, row.confirmed_at)
+        note = open_text(reads, row.data_key_id, row.note, f"recipient_notice.note:{row.id}")
+        view = NoticeView(row.id, row.recipient, row.status, note, row.sent_at, row.confirmed_at)
         made.setdefault(row.request_id, []).append(view)
     return made
 
 
-def _suspended(reads: Reads, ids: Collection[str]) -> dict[str, date]:
+def _suspended(reads: Reads, ids: Collection[str]) -> dict[str, list[tuple[str, date]]]:
     rows = table(Suspension)
-    standing = select(rows).where(rows.c.request_id.in_(ids), rows.c.answered_on.is_(None))
-    return {row.request_id: row.asked_on for row in reads.rows(standing)}
+    standing = select(rows).where(rows.c.request_id.in_(ids), rows.c.answered_on.is_(None)).order_by(rows.c.asked_on)
+    found: dict[str, list[tuple[str, date]]] = {}
+    for row in reads.rows(standing):
+        found.setdefault(row.request_id, []).append((row.reason, row.asked_on))
+    return found
 
 
 def _freezes(reads: Reads, ids: Collection[str]) -> dict[str, FreezeView]:
     rows = table(Restriction)
     found = reads.rows(select(rows).where(rows.c.request_id.in_(ids)).order_by(rows.c.since))
     return {
-        row.request_id: FreezeView(row.id, row.ground, row.since, row.review_on, row.told_at, row.lifted_at)
+        row.request_id: FreezeView(row.id, row.ground, row.since, row.review_on, told_at(reads, row), row.lifted_at)
         for row in found
     }
+
+
+def told_at(reads: Reads, freeze: Row[Any]) -> datetime | None:
+    """When the person heard that the use goes on (18(3)): a letter counts from the moment it left, not before."""
+    if freeze.told_by is None:
+        told: datetime | None = freeze.told_at
+        return told
+    rows = table(Outbox)
+    sent: datetime | None = reads.value(select(rows.c.sent_at).where(rows.c.id == freeze.told_by))
+    return sent
 
 
 def mandates(reads: Reads, case_id: str) -> tuple[MandateView, ...]:
     rows = table(Mandate)
     found = reads.rows(select(rows).where(rows.c.case_id == case_id).order_by(rows.c.at))
-    return tuple(MandateView(row.id, row.kind, row.status, row.scope, row.answer_to, row.at) for row in found)
+    return tuple(
+        MandateView(
+            row.id, row.kind, row.status, open_text(reads, row.data_key_id, row.scope, f"mandate.scope:{row.id}"),
+            row.answer_to, row.at,
+        )
+        for row in found
+    )  # fmt: skip
 
 
 def evidence(reads: Reads, case_id: str) -> tuple[EvidenceView, ...]:
@@ -216,22 +222,3 @@ def evidence(reads: Reads, case_id: str) -> tuple[EvidenceView, ...]:
         EvidenceView(row.id, row.kind, row.media_type, row.size, row.status, row.created_at, row.checked_at)
         for row in found
     )
-
-
-def breaches(reads: Reads, organisations: Collection[str]) -> tuple[BreachView, ...]:
-    """The register, open lines first, the most pressing on top."""
-    rows = table(Breach)
-    found = reads.rows(
-        select(rows)
-        .where(rows.c.organisation_id.in_(organisations))
-        .order_by(rows.c.closed_at.is_not(None), rows.c.due_at.desc())
-        .limit(200)
-    )
-    return tuple(
-        BreachView(
-            row.id, row.organisation_id, row.case_id, row.kind,
-            reads.keys.data(reads, row.data_key_id).open_text(row.description, f"breach.description:{row.id}"),
-            row.known_at, row.due_at, row.risk, row.reason, row.authority_told_at, row.persons_told_at, row.closed_at,
-        )
-        for row in found
-    )  # fmt: skip

@@ -10,6 +10,13 @@ from storage.models import DataKey, table
 from storage.unit import Reads
 
 
+def open_text(reads: Reads, key_id: str | None, sealed: bytes | None, context: str) -> str:
+    """Sealed words; "" when there are none, or when they were erased."""
+    if sealed is None or key_id is None or not key_stands(reads, key_id):
+        return ""
+    return reads.keys.data(reads, key_id).open_text(sealed, context)
+
+
 def open_json(reads: Reads, key_id: str | None, sealed: bytes | None, context: str) -> Any:
     """The value, or None when it was erased (its data key is gone). A value that does not open still raises."""
     if sealed is None or key_id is None or not key_stands(reads, key_id):

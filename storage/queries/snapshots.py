@@ -58,6 +58,8 @@ class OpenRequest:
     received_at: datetime
     told_on: date
     version: int
+    conversation_id: str
+    lapsed: bool = False  # closed for silence, and nobody came back yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ class Thread:
     codes: tuple[OpenCode, ...]  # newest first, those that still stand
     codes_today: int
     first_at: datetime | None  # receipt of its first message; only looked up while there is no case
+    proven: bool  # once; what it opened is told here, also when the proof is too old for something new
     closed_at: datetime | None = None  # of its case
     address: str = ""  # chat: the e-mail address that was typed
     elsewhere: Elsewhere | None = None  # chat without a case: the open case of that address, told only after the proof
@@ -268,7 +271,7 @@ def _first_at(reads: Reads, conversation_ids: Sequence[str]) -> dict[str, dateti
 def _request(row: Row[Any]) -> OpenRequest:
     return OpenRequest(
         row.id, Label(row.label), RequestState(row.state), Awaiting(row.awaiting), row.received_at, row.told_on,
-        row.version,
+        row.version, row.conversation_id, row.state == RequestState.EXPIRED.value and row.same_as is None,
     )  # fmt: skip
 
 
@@ -290,7 +293,8 @@ def _thread(
         case_version=case.version if case is not None else 0,
         requests=tuple(requests), codes=standing,
         codes_today=sum(1 for c in codes if c.purpose == "mailbox" and c.created_at > day_ago),
-        first_at=first_at, closed_at=case.closed_at if case is not None else None,
+        first_at=first_at, proven=row.assurance >= int(Assurance.MAILBOX_PROVEN),
+        closed_at=case.closed_at if case is not None else None,
         address=mail_address(row, reads.keys.data(reads, row.data_key_id)) if row.ident_index else "",
         elsewhere=elsewhere,
     )  # fmt: skip
@@ -340,6 +344,7 @@ def _known(row: Row[Any], thread: Thread, w: Wanted, now: datetime, *, threaded:
         human=row.human_since is not None,
         frozen=row.frozen,
         open_labels=frozenset(request.label for request in thread.requests if request.state in OPEN_STATES),
+        lapsed=frozenset(request.label for request in thread.requests if request.lapsed),
         has_case=row.case_id is not None,
         address_known=row.channel == ChannelKind.EMAIL.value or row.ident_index is not None,
     )

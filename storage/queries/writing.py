@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
+from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Update, bindparam, select, update
 
 from cases.audit import PROGRAM, AuditTag
 from cases.errors import RuleError
@@ -108,9 +111,8 @@ def open_work(
     outbox_id: str | None = None, draft_id: str | None = None, facts: dict[str, Any] | None = None, fresh: bool = False,
 ) -> None:  # fmt: skip
     """One line on the staff list; a matter that has an open line keeps that one. `fresh`: there can not be one yet."""
-    rows = table(WorkItem)
     same = f"{kind.value}:{same}"
-    if not fresh and unit.one(select(rows.c.id).where(rows.c.same == same)) is not None:
+    if not fresh and unit.one(_SAME_LINE, same=same) is not None:
         return
     work_id = unit.new_id()
     unit.add(
@@ -126,35 +128,42 @@ def open_work(
 
 def close_work(unit: Unit, *kinds: WorkKind, actor: str, **where: str) -> int:
     """Closes the open lines of these kinds that match `where` (case_id=…, request_id=…, draft_id=…, inbound_id=…)."""
+    given = {f"if_{name}": value for name, value in where.items()}
+    return unit.execute(_closing(kinds, tuple(where)), now=unit.now, by=actor, **given).rowcount
+
+
+@cache
+def _closing(kinds: tuple[WorkKind, ...], where: tuple[str, ...]) -> Update:
     rows = table(WorkItem)
     statement = update(rows).where(rows.c.closed_at.is_(None), rows.c.kind.in_([kind.value for kind in kinds]))
-    for name, value in where.items():
-        statement = statement.where(rows.c[name] == value)
-    return unit.execute(statement.values(closed_at=unit.now, closed_by=actor, same=None)).rowcount
+    for name in where:
+        statement = statement.where(rows.c[name] == bindparam(f"if_{name}"))
+    return statement.values(closed_at=bindparam("now"), closed_by=bindparam("by"), same=None)
 
 
 def move_request(
-    unit: Unit, request_id: str, after: RequestState, *, actor: str, version: int | None = None, **changes: Any
+    unit: Unit, request_id: str, *after: RequestState, actor: str, if_: Mapping[str, Any] | None = None, **changes: Any
 ) -> None:
-    """Moves a request along the table, with its audit entry; ends its dates and its case when it is over."""
-    rows = table(Request)
-    row = unit.one(select(rows).where(rows.c.id == request_id))
+    """Moves a request along the table, one state after the other, with an audit entry each; ends its dates and its
+    case when it is over. `if_`: what must hold of its row besides."""
+    row = unit.one(_REQUEST, id=request_id)
     if row is None:
         raise RuleError("no such request")
     before, label = RequestState(row.state), Label(row.label)
-    if before is not after:
-        check_move(label, before, after, actor=actor)
-    over = after not in OPEN_STATES
+    steps = [(one, other) for one, other in pairwise((before, *after)) if one is not other]
+    for one, other in steps:
+        check_move(label, one, other, actor=actor)
+    over = after[-1] not in OPEN_STATES
     if over:
         changes |= {"closed_at": unit.now, "wake_at": None}
     unit.change(
-        Request, request_id, if_={"version": row.version if version is None else version}, state=after.value,
+        Request, request_id, if_={"version": row.version} | dict(if_ or {}), state=after[-1].value,
         version=row.version + 1, **changes,
     )  # fmt: skip
-    if before is not after:
+    for one, other in steps:
         unit.record(
             AuditTag.REQUEST_MOVED, organisation=row.organisation_id, actor=actor, case=row.case_id,
-            subject=request_id, before=before.value, after=after.value, label=label.value,
+            subject=request_id, before=one.value, after=other.value, label=label.value,
         )  # fmt: skip
     if over:
         _after_the_end(unit, row.organisation_id, row.case_id, request_id, actor)
@@ -165,36 +174,29 @@ _STAYS = (
     WorkKind.NOT_DELIVERED, WorkKind.SEND_UNCERTAIN, WorkKind.RELEASE,
     # what follows an answer: recipients to be told, data that stay frozen, a breach with its own clock
     WorkKind.RECIPIENT, WorkKind.RESTRICTION, WorkKind.TASK, WorkKind.BREACH, WorkKind.KEPT_ENDED,
+    WorkKind.KEPT_REVIEW, WorkKind.ERASE_AGAIN, WorkKind.RETURNED,
 )  # fmt: skip
 _OVER_WITH_ITS_CASE = tuple(kind for kind in WorkKind if kind not in _STAYS)
 
 
 def _after_the_end(unit: Unit, organisation: str, case_id: str, request_id: str, actor: str) -> None:
-    rows, requests, cases, drafts = table(Deadline), table(Request), table(Case), table(Draft)
-    waiting = [DraftStatus.OPEN.value, DraftStatus.SECOND_PERSON.value]
-    unit.execute(
-        update(drafts)
-        .where(drafts.c.request_id == request_id, drafts.c.status.in_(waiting))
-        .values(status=DraftStatus.VOID.value)
-    )
-    unit.execute(
-        update(rows)
-        .where(rows.c.request_id == request_id, rows.c.fired_at.is_(None), rows.c.cancelled_at.is_(None))
-        .values(cancelled_at=unit.now)
-    )
-    tasks = table(SourceTask)
-    open_tasks = (tasks.c.request_id == request_id) & (tasks.c.status == TaskStatus.OPEN.value)
-    for row in unit.rows(select(tasks.c.id).where(open_tasks)):
+    void_drafts(unit, request_id)
+    unit.execute(_CANCEL_DATES, request=request_id, now=unit.now)
+    for row in unit.rows(_OPEN_TASKS, request=request_id):
         unit.change(SourceTask, row.id, status=TaskStatus.CANCELLED.value)
         close_work(unit, WorkKind.TASK, actor=actor, same=f"{WorkKind.TASK.value}:{row.id}")
     close_work(unit, *_OVER_WITH_ITS_CASE, actor=actor, request_id=request_id)
     # two requests that end at the same moment must not each see the other as open (PostgreSQL)
-    unit.one(select(cases.c.id).where(cases.c.id == case_id).with_for_update())
-    states = [state.value for state in OPEN_STATES]
-    if unit.one(select(requests.c.id).where(requests.c.case_id == case_id, requests.c.state.in_(states))) is None:
-        unit.execute(update(cases).where(cases.c.id == case_id).values(closed_at=unit.now))
+    unit.one(_HOLD_CASE, case=case_id)
+    if unit.one(_STILL_OPEN, case=case_id) is None:
+        unit.change(Case, case_id, closed_at=unit.now)
         close_work(unit, *_OVER_WITH_ITS_CASE, actor=actor, case_id=case_id)
         unit.record(AuditTag.CASE_CLOSED, organisation=organisation, actor=actor, case=case_id)
+
+
+def void_drafts(unit: Unit, request_id: str) -> None:
+    """Whatever of a request waits to be approved no longer does."""
+    unit.execute(_VOID_DRAFTS, request=request_id)
 
 
 def raise_content_version(unit: Unit, case_id: str) -> None:
@@ -205,3 +207,28 @@ def raise_content_version(unit: Unit, case_id: str) -> None:
         .where(cases.c.id == case_id)
         .values(content_version=cases.c.content_version + 1, version=cases.c.version + 1)
     )
+
+
+# --- made once: making a query costs more than asking it ----------------------------------------------------------
+
+_drafts, _dates, _tasks, _requests = table(Draft), table(Deadline), table(SourceTask), table(Request)
+_REQUEST = select(_requests).where(_requests.c.id == bindparam("id"))
+_SAME_LINE = select(table(WorkItem).c.id).where(table(WorkItem).c.same == bindparam("same"))
+_VOID_DRAFTS = (
+    update(_drafts)
+    .where(_drafts.c.request_id == bindparam("request"))
+    .where(_drafts.c.status.in_([DraftStatus.OPEN.value, DraftStatus.SECOND_PERSON.value]))
+    .values(status=DraftStatus.VOID.value)
+)
+_CANCEL_DATES = (
+    update(_dates)
+    .where(_dates.c.request_id == bindparam("request"), _dates.c.fired_at.is_(None), _dates.c.cancelled_at.is_(None))
+    .values(cancelled_at=bindparam("now"))
+)
+_OPEN_TASKS = select(_tasks.c.id).where(
+    _tasks.c.request_id == bindparam("request"), _tasks.c.status == TaskStatus.OPEN.value
+)
+_HOLD_CASE = select(table(Case).c.id).where(table(Case).c.id == bindparam("case")).with_for_update()
+_STILL_OPEN = select(_requests.c.id).where(
+    _requests.c.case_id == bindparam("case"), _requests.c.state.in_([state.value for state in OPEN_STATES])
+)

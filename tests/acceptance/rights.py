@@ -18,6 +18,7 @@ from sqlalchemy import Row
 from bot.demo.known import KNOWN
 from cases.audit import PROGRAM
 from cases.letters import from_json, missing
+from cases.others import Choice
 from cases.transitions import ANSWERED_BY_PROGRAM
 from cases.types import OPEN_STATES, Assurance, Decision, DraftStatus, Label, OutboxKind, RequestState, WorkKind
 from handlers.wording import wrong_form
@@ -25,6 +26,8 @@ from storage.models import Audit, Conversation, Draft, Outbox, Request, table
 from storage.unit import Reads
 from tests.support.arrived import Mail
 from tests.support.office import Office, Shared, open_office
+from workflow import others
+from workflow.others import EXPORTED
 
 # To staff, to those who keep a system or got the data: not written in the organisation's form of address.
 _TO_OTHERS = {OutboxKind.STAFF_NOTICE, OutboxKind.TASK, OutboxKind.RECIPIENT, OutboxKind.FORWARD, OutboxKind.TRANSFER}
@@ -48,6 +51,18 @@ async def office(request: pytest.FixtureRequest, tmp_path: Path, shared: Shared)
         yield opened
 
 
+@pytest.fixture
+async def office_at(request: pytest.FixtureRequest, tmp_path: Path, shared: Shared) -> AsyncIterator[Office]:
+    """The desk of the organisation that `at` names for this test."""
+    async with desk_of(tmp_path, shared, request.param) as opened:
+        yield opened
+
+
+def at(*organisations: str) -> pytest.MarkDecorator:
+    """Runs the conversation at each of these."""
+    return pytest.mark.parametrize("office_at", organisations, indirect=True)
+
+
 # --- steps ------------------------------------------------------------------------------------------------------------
 
 
@@ -69,8 +84,14 @@ def letter(office: Office, label: Label) -> str:
 
 
 async def decided(office: Office, label: Label, edits: Mapping[str, str] | None = None) -> list[Mail]:
-    """One person approves, a second one where two are needed; gives what leaves within a minute."""
+    """One person approves, a second one where two are needed; gives what leaves within a minute.
+
+    What may be about somebody else in an export stays out.
+    """
     request = request_of(office, label)
+    if label in EXPORTED:
+        await others.decide(office.desk, office.staff[0], office.draft(request.id).id, {}, rest=Choice.OUT.value)
+        await office.work()
     await office.approve(0, office.draft(request.id), dict(edits or {}))
     if WorkKind.SECOND_APPROVAL in office.work_list():
         await office.approve(1, office.draft(request.id))

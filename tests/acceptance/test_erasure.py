@@ -16,7 +16,7 @@ from storage.models import Audit, LedgerEntry, SourceAction, Suppression, table
 from tests.acceptance.words import BOTH, ERASURE
 from tests.support.arrived import Mail
 from tests.support.office import Office
-from workflow import kept, undo
+from workflow import kept, replay, undo
 
 FORMER = known("whatnext", Role.FORMER)
 CURRENT = known("whatnext", Role.CURRENT)
@@ -76,15 +76,15 @@ async def test_a_kept_invoice_ends_when_its_law_ends(changing: Office) -> None:
     office.clock.set(datetime(2034, 1, 2, 9, tzinfo=UTC))
     await kept.sweep(office.desk)
     item = office.item(WorkKind.KEPT_ENDED)
-    dry_run = office.store.read_here(lambda reads: kept.offered(reads, "whatnext", item.detail))
+    dry_run = office.store.read_here(lambda reads: kept.offered(reads, "whatnext", [item.detail]))
     assert {one.id for one in dry_run} == {row.id for row in open_lines}
-    gone = await kept.erase_ended(office.desk, f"staff:{office.staff[0]}", "whatnext", item.detail)
-    assert gone == len(open_lines)
+    ended = await kept.erase_ended(office.desk, f"staff:{office.staff[0]}", "whatnext", [item.detail])
+    assert ended == kept.Ended(len(open_lines))
     assert customers(office, "SELECT count(*) FROM facturen WHERE klantnr = ?", FORMER.customer_number) != kept_before
     assert office.rows(LedgerEntry, rows.c.closed_at.is_(None), rows.c.fate == Fate.KEEP.value) == []
     assert WorkKind.KEPT_ENDED not in office.work_list()
     with pytest.raises(InputError, match="nothing_ended"):
-        await kept.erase_ended(office.desk, "staff:x", "whatnext", item.detail)
+        await kept.erase_ended(office.desk, "staff:x", "whatnext", [item.detail])
 
 
 async def test_a_restored_backup_is_erased_again(changing: Office) -> None:
@@ -95,11 +95,11 @@ async def test_a_restored_backup_is_erased_again(changing: Office) -> None:
     await office.advance(days=3)
     path.write_bytes(backup)
     assert customers(office, "SELECT count(*) FROM klanten WHERE email = ?", FORMER.email) == [(1,)]
-    done = await kept.replay(office.desk, "whatnext")
+    done = await replay.replay(office.desk, "whatnext")
     assert done.failed == 0
     assert done.gone_again > 0
     assert customers(office, "SELECT count(*) FROM klanten WHERE email = ?", FORMER.email) == [(0,)]
-    again = await kept.replay(office.desk, "whatnext")
+    again = await replay.replay(office.desk, "whatnext")
     assert (again.gone_again, again.failed) == (0, 0)  # a second time changes nothing
 
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from bot.demo.known import Role, known
-from cases.errors import InputError
+from cases.errors import InputError, Stale
 from cases.types import ActionStatus, Label
 from storage.models import RecipientNotice, Restriction, SourceAction, SourceTask, table
 from tests.acceptance.rights import decided, letter, office, one_letter, proven, request_of, stands
@@ -100,6 +100,51 @@ async def test_the_freeze_is_lifted_only_after_it_was_told(office: Office) -> No
     await freezes.lift(office.desk, staff, row.id)
     assert contact(office, "restricted") == 0
     assert office.rows(Restriction)[0].lifted_by == f"staff:{staff}"
+
+
+async def test_the_week_runs_from_the_moment_the_letter_left(office: Office) -> None:
+    """The mail server was away for ten days: the day in the letter is past, the person has known it for a moment."""
+    await frozen(office, "accuracy")
+    (row,) = office.rows(Restriction)
+    staff, today = office.staff[0], office.clock.now().date()
+    await freezes.announce(office.desk, staff, row.id, today + timedelta(days=8), "Uw adres is verbeterd.")
+    with pytest.raises(Stale):
+        await freezes.announce(office.desk, staff, row.id, today + timedelta(days=9), "Uw adres is verbeterd.")
+    office.clock.advance(days=10)
+    with pytest.raises(InputError, match="tell_first"):
+        await freezes.lift(office.desk, staff, row.id)
+    told = one_letter(await office.work(), CURRENT.email)
+    assert "13 januari 2026" in told.text
+    with pytest.raises(InputError, match="not_yet"):
+        await freezes.lift(office.desk, staff, row.id)
+    await office.advance(days=7)
+    await freezes.lift(office.desk, staff, row.id)
+    assert contact(office, "restricted") == 0
+
+
+async def test_what_another_freeze_still_covers_stays_frozen(office: Office) -> None:
+    await frozen(office, "accuracy")
+    receipt = await proven(
+        office, CURRENT.email, FREEZE_U + "Wacht ook met mijn gegevens tot mijn rechtszaak klaar is."
+    )
+    second = max(office.requests(), key=lambda one: (one.received_at, one.id))
+    assert receipt and second.label == Label.BEPERKING.value
+    await questions.choose(office.desk, f"staff:{office.staff[0]}", second.id, {"ground": "claim"})
+    await office.work()
+    await office.approve(0, office.draft(second.id))
+    await office.advance(minutes=1)
+    for task in office.rows(SourceTask, table(SourceTask).c.status == "open"):
+        await tasks.answer_by_staff(office.desk, f"staff:{office.staff[0]}", task.id, nothing=False)
+    await office.advance(minutes=1)
+    first, other = sorted(office.rows(Restriction), key=lambda one: one.ground)
+    assert (first.ground, other.ground) == ("accuracy", "claim")
+    for row, restricted in ((first, 1), (other, 0)):
+        on = office.clock.now().date() + timedelta(days=7)
+        await freezes.announce(office.desk, office.staff[0], row.id, on, "Het is uitgezocht.")
+        await office.advance(minutes=1)
+        await office.advance(days=8)
+        await freezes.lift(office.desk, office.staff[0], row.id)
+        assert contact(office, "restricted") == restricted
 
 
 async def test_without_a_ground_it_is_a_refusal_that_says_what_does_apply(office: Office) -> None:

@@ -276,7 +276,8 @@ async def test_evidence_is_kept_sealed_for_staff(page: Page) -> None:
     await page.open()
     assert (await page.post("file?id=f1", content=PDF)).status_code == 409, "nobody asked for it"
     await page.say(ACCESS)
-    assert (await page.post("file?id=f2", content=PDF)).status_code == 200
+    for _ in range(2):  # the browser did not hear the answer and tries again: kept once
+        assert (await page.post("file?id=f2", content=PDF)).status_code == 200
     await page.office.work()
     (row,) = page.office.rows(Evidence)
     assert row.media_type == "application/pdf" and PDF not in row.content

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import socket
 import sys
 from asyncio.subprocess import Process
 from pathlib import Path
@@ -17,18 +16,13 @@ from bot.demo.clock import DemoClock
 from storage.claims import LEASE
 from tests.browser.test_widget import answered, lines, say, window
 from tests.support import model
+from tests.support.ports import free_port
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(400)]
 
 ROOT = Path(__file__).parent.parent.parent
 START = 120  # seconds to make the customers, on a busy machine
 LATER = 60_000  # milliseconds; the program loads its reader again
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        port: int = door.getsockname()[1]
-        return port
 
 
 async def start(folder: Path, port: int, smtp_port: int) -> Process:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import socket
+import shutil
 import sys
 import zipfile
 from collections.abc import AsyncIterator
@@ -18,23 +18,21 @@ from playwright.async_api import Browser, FrameLocator, Page, expect
 
 from bot.demo.letters import ready_letters
 from tests.browser.keyboard import press, press_for_window, says_demo, write
+from tests.support import model
+from tests.support.ports import free_port
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
 
 ROOT = Path(__file__).parent.parent.parent
-START = 120  # seconds to make model, customers and example cases, on a busy machine
+START = 120  # seconds to make customers and example cases, on a busy machine
 SOON = 60_000  # milliseconds for what the program does by itself: read, search, draft, send
-
-
-def free_ports() -> tuple[int, int]:
-    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
-        return one.getsockname()[1], other.getsockname()[1]
 
 
 @asynccontextmanager
 async def running_demo(folder: Path) -> AsyncIterator[str]:
     """`python -m bot demo`, until it says where to look; ended by its own id."""
-    port, smtp_port = free_ports()
+    shutil.copytree(model.ready(), folder / "demo" / "model")  # or it would first train its own, for a minute
+    port, smtp_port = free_port(), free_port()
     command = [
         sys.executable, "-m", "bot", "demo", "--folder", str(folder / "demo"), "--port", str(port),
         "--smtp-port", str(smtp_port),

@@ -33,6 +33,7 @@ from tests.faults.launcher import FINISHED, KILLED, NEVER, KillSwitch, When, eve
 from tests.support import postgres
 from tests.support.clock import START
 from tests.support.stores import Database, migrated_url, store_at
+from tests.support.thorough import sample
 
 Part = Callable[[desk.At, KillSwitch], None]
 FETCHED = ["commit", "acknowledge"]
@@ -48,9 +49,11 @@ PARTS: tuple[tuple[Part, list[str]], ...] = (
     (desk.code, [*FETCHED, *TAKEN, *PREPARED, *SENT]),
     (desk.letter, [*APPROVED, *NOTHING, *NOTHING, *SENT]),
 )
-KILLS = [(part, *kill) for part, (_, names) in enumerate(PARTS) for kill in every_kill(len(names))]
-FEWER = KILLS[::5]  # befores and afters, on commits and calls
 UNKNOWN_FILES = {(-1, "after"): 0, (0, "before"): 0, (0, "after"): 1, (1, "before"): 1}  # counted from the send
+EVERY = [(part, *kill) for part, (_, names) in enumerate(PARTS) for kill in every_kill(len(names))]
+AT_A_SEND = [kill for kill in EVERY if (kill[1] - 1 - PARTS[kill[0]][1].index("send"), kill[2]) in UNKNOWN_FILES]
+KILLS = [*AT_A_SEND, *sample([kill for kill in EVERY if kill not in AT_A_SEND], 16)]
+FEWER = sample(EVERY[::5], 7)  # befores and afters, on commits and calls
 
 
 # --- places -----------------------------------------------------------------------------------------------------------
@@ -273,7 +276,7 @@ def test_killed_in_every_life(stages: list[Stage], tmp_path: Path) -> None:
     whole = stages[-1].after
     codes: list[int] = []
     with copied(stages[0].before, tmp_path) as place:
-        while FINISHED not in codes and len(codes) < len(KILLS):
+        while FINISHED not in codes and len(codes) < len(EVERY):
             codes.append(place.run(desk.talk, len(codes) + 1, "after"))
             assert place.run(desk.decide) == FINISHED
         assert codes == [*[KILLED] * (len(codes) - 1), FINISHED]

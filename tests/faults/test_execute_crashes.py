@@ -28,16 +28,18 @@ from tests.faults import desk, erasing
 from tests.faults.launcher import FINISHED, KILLED, When, points, run_until_killed
 from tests.support.clock import START
 from tests.support.stores import migrated_url, store_at
+from tests.support.thorough import sample
 
 WAITED = START + timedelta(days=3, hours=1)  # the policy's wait is over
 CHANGES = 6  # tables of the sample customer that hold something to erase
 ROUND = ["commit", "commit", "change", "commit", "commit"]  # claim, change, settle, and a look whether all is over
+LOOK = ["find", "commit"]  # before anything begins the systems are asked once more
 FINISH = ["commit", "send", "commit", "commit", "commit", "commit"]  # letter written, sent, and nothing left
-PASSED = [*ROUND * CHANGES, *FINISH]
+PASSED = [ROUND[0], *LOOK, *ROUND[1:], *ROUND * (CHANGES - 1), *FINISH]
 # Before a point is the same as after the one before it: nothing is kept in between. The rounds are alike: the first
 # one, the last one and the end.
-POINTS = [*range(1, len(ROUND) + 3), *range(len(PASSED) - len(FINISH) - len(ROUND) + 1, len(PASSED) + 1)]
-KILLS: list[tuple[int, When]] = [*((point, "before") for point in POINTS), (len(PASSED), "after")]
+POINTS = [*range(1, len(LOOK) + len(ROUND) + 3), *range(len(PASSED) - len(FINISH) - len(ROUND) + 1, len(PASSED) + 1)]
+KILLS: list[tuple[int, When]] = [*((point, "before") for point in sample(POINTS, 10)), (len(PASSED), "after")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from tests.faults import launcher, small_desk
 from tests.faults.launcher import FAILED, FINISHED, KILLED, KillSwitch, every_kill, points, run_until_killed
 from tests.support.clock import START
 from tests.support.stores import Database, add_organisations, migrated_url, store_at
+from tests.support.thorough import sample
 
 LATER = START + LEASE + timedelta(seconds=1)
 LETTERS = {"1.txt": "Graag inzage.", "2.txt": "Verwijder mijn gegevens."}
@@ -79,7 +80,8 @@ def test_the_points_of_an_undisturbed_run(store_url: str, tmp_path: Path) -> Non
 
 def test_killed_anywhere_and_run_again_gives_the_same_end(database: Database, tmp_path: Path) -> None:
     differing = {}
-    for point, when in every_kill(len(EXPECTED_POINTS)):
+    kills = every_kill(len(EXPECTED_POINTS))
+    for point, when in kills if database == "sqlite" else sample(kills, 10):
         folder = tmp_path / f"{point}-{when}"
         folder.mkdir()
         with ExitStack() as open_now:

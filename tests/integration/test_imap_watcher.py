@@ -22,10 +22,18 @@ from tests.support.mailbox import PASSWORD, USER, Mailbox, running_mailbox
 from tests.support.mails import mail
 
 
-@pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
+@pytest.fixture(scope="module")
+def server() -> Iterator[Mailbox]:
     with running_mailbox() as running:
         yield running
+
+
+@pytest.fixture
+def mailbox(server: Mailbox) -> Mailbox:
+    """One server for all: what came in before a watcher's first connect is not its business."""
+    if server.dead:
+        server.start()
+    return server
 
 
 @pytest.fixture

@@ -24,8 +24,8 @@ from storage.models import ChannelState, Inbound, table
 from storage.unit import Store
 from tests.support.clock import SetClock
 from tests.support.intercom_api import SECRET, TOKEN, intercom
-from tests.support.mailbox import free_port
 from tests.support.office import Shared, shared
+from tests.support.ports import free_port
 from tests.support.stores import ROOT_KEY, migrated_url
 from workflow.desk import Limits
 

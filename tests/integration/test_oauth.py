@@ -24,7 +24,7 @@ from intake.email.oauth import (
 from intake.email.settings import OauthSettings
 from net.http import checked_url, post_form, post_form_async
 from tests.support.clock import SetClock
-from tests.support.mailbox import free_port
+from tests.support.ports import free_port
 from tests.support.token_server import USER_CODE, TokenServer, token_server
 
 SECRETS = ("access-", "refresh-", "device-secret", "auth-secret", "client-secret", "secret-of-the-server")

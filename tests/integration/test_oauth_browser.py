@@ -26,7 +26,7 @@ from intake.email.settings import OauthSettings
 from net.http import MAX_HEAD
 from tests.integration.test_oauth import _nothing_secret_is_logged, no_secret_in, server, settings_for
 from tests.support.clock import SetClock
-from tests.support.mailbox import free_port
+from tests.support.ports import free_port
 from tests.support.token_server import TokenServer
 
 __all__ = ["_nothing_secret_is_logged", "server"]  # fixtures

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import dkim as library
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cases.errors import Temporary
@@ -20,6 +20,7 @@ from intake.email.settings import SenderCheckSettings
 from intake.normalise import normalise
 from tests.support.dns_zone import DKIM_SELECTOR, Zone, rsa_key, served
 from tests.support.mails import inbound, mail
+from tests.support.thorough import tries
 
 MX = "mx.ontvanger.example"
 RECEIVED = f"Received: from post.voorbeeld.example (post.voorbeeld.example [192.0.2.7]) by {MX} with ESMTPS; x\r\n"
@@ -313,7 +314,7 @@ async def test_it_never_raises_and_logs_nobody(caplog: pytest.LogCaptureFixture)
 WHOLE = results("dmarc=fail header.from=x.example").replace(MAIL, b"") + sealed(delivered(signed()), PASSED)
 
 
-@settings(max_examples=150, deadline=None)
+@tries(100)
 @given(changes=st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 255)), min_size=1, max_size=12))
 def test_mutations_never_raise(changes: list[tuple[int, int]]) -> None:
     raw = bytearray(WHOLE)

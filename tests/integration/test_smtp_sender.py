@@ -13,7 +13,7 @@ from intake.email.sender import SmtpSender
 from intake.email.settings import Envelope, SmtpSettings, Tls
 from intake.email.verp import bounced_outbox_id, make_bounce_address
 from tests.contract.test_sender import MAIL
-from tests.support.mailbox import free_port
+from tests.support.ports import free_port
 from tests.support.smtp_sink import Behaviour, Sink, smtp_sink
 
 

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cases.erasure import CLAIM_LAW, CONTRACT_LAW, standing_of
@@ -28,6 +28,7 @@ from sources.settings import load_sources
 from sources.sql import SqlSource
 from sources.sql_settings import SqlSourceSettings
 from tests.support.case_files import case_file, policy_of
+from tests.support.thorough import tries
 
 NOW = datetime(2027, 2, 10, 9, tzinfo=UTC)
 TODAY = date(2027, 2, 10)
@@ -78,7 +79,7 @@ def worlds(draw: st.DrawFn) -> World:
 
 
 @given(world=worlds())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@tries(30)
 def test_every_record_ends_accounted_for(world: World) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "boek.db")

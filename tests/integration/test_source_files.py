@@ -162,6 +162,30 @@ async def test_a_sheet_keeps_its_formulas_and_its_other_rows(tmp_path: Path) -> 
     await source.close()
 
 
+async def test_copies_go_on_their_day_without_a_change(tmp_path: Path) -> None:
+    (tmp_path / "leden.csv").write_text(CSV, encoding="utf-8", newline="")
+    source = leden(tmp_path)
+    assert await source.forget_copies() == 0, "there is no folder yet"
+    assert (await source.change(OPT_OUT)).status is ActionStatus.DONE
+    (tmp_path / "kopieen" / "2020T oud van iemand.csv").write_text("niet van ons")
+    for days, gone in ((6, 0), (8, 1), (9, 0)):
+        later = leden(tmp_path, days=days)
+        assert await later.forget_copies() == gone
+        await later.close()
+    assert _names(tmp_path / "kopieen") == ["2020T oud van iemand.csv"]
+    await source.close()
+
+
+async def test_a_file_that_is_only_read_has_no_copies(tmp_path: Path) -> None:
+    (tmp_path / "20200101T000000000000 leden.csv").write_text("van iemand anders")
+    toml = TOML.format(suffix="csv").replace('copies = "kopieen"\n', "").replace('"correct", "erase", "opt_out"', "")
+    (settings,) = load_sources(toml.replace('opt_out = { set = { nieuws = "nee" } }\n', ""), file="t", base=tmp_path)
+    source = open_source(settings, lambda: NOW)
+    assert isinstance(source, FileSource) and await source.forget_copies() == 0
+    assert _names(tmp_path) == ["20200101T000000000000 leden.csv"]
+    await source.close()
+
+
 def test_no_change_without_a_place_for_the_copy(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load_sources(TOML.format(suffix="csv").replace('copies = "kopieen"\n', ""), file="test.toml", base=tmp_path)
@@ -213,3 +237,16 @@ async def test_documents_of_exactly_this_number(dossiers: Callable[[int], Folder
 async def test_a_key_never_leads_out_of_the_folder(dossiers: Callable[[int], FolderSource], key: str) -> None:
     result = await dossiers(0).change(Change("e", Verb.ERASE, "documenten", (key,)))
     assert (result.status, result.error) == (ActionStatus.FAILED, "dit is geen sleutel van een document")
+
+
+async def test_the_bin_is_emptied_without_a_change(dossiers: Callable[[int], FolderSource], tmp_path: Path) -> None:
+    source = dossiers(0)
+    assert await source.forget_copies() == 0, "there is no bin yet"
+    assert (await source.change(Change("1", Verb.ERASE, "documenten", (NOTA,)))).status is ActionStatus.DONE
+    assert [await dossiers(days).forget_copies() for days in (6, 8, 9)] == [0, 1, 0]
+    assert _names(tmp_path / "weg") == []
+
+
+async def test_documents_are_looked_at_by_their_place(dossiers: Callable[[int], FolderSource]) -> None:
+    found = await dossiers(0).records("documenten", [NOTA, json.dumps("weg.pdf")])
+    assert set(found) == {NOTA} and found[NOTA]["naam"] == "K-1001 nota.pdf" and found[NOTA]["bytes"] == 19

@@ -161,8 +161,8 @@ def test_a_database_from_a_newer_program_is_refused(store: Store) -> None:
 def test_two_processes_start_on_an_empty_database(database: Database, tmp_path: Path) -> None:
     program = "import sys; from tests.support.stores import migrate_new; migrate_new(sys.argv[1])"
     with empty_url(database, tmp_path) as url:
-        started = [subprocess.Popen([sys.executable, "-c", program, url], cwd=ROOT) for _ in range(3)]
-        assert [process.wait(60) for process in started] == [0, 0, 0]
+        started = [subprocess.Popen([sys.executable, "-c", program, url], cwd=ROOT) for _ in range(2)]
+        assert [process.wait(60) for process in started] == [0, 0]
         with store_at(url) as store:
             assert migrate.current(store) == migrate.HEAD
             store.write_here(add_organisations)

@@ -195,3 +195,22 @@ async def test_refusing_a_complaint_says_what_was_looked_into(tmp_path: Path) ->
         draft = re.search(r"/bureau/brief/([^/]+)/tekst", page)
         assert draft is not None
         assert found in (await http.get(f"/bureau/brief/{draft[1]}/tekst")).text
+
+
+# --- a wish that the program did not hear -----------------------------------------------------------------------------
+
+
+async def test_a_wish_that_only_a_person_heard_becomes_a_request(tmp_path: Path) -> None:
+    async with opened(tmp_path, "sanne") as (made, http):
+        assert "Er staat nog een verzoek in dit gesprek" in await case(http, made, "anna")
+        address = f"/bureau/gesprek/{made.ids['anna.talk']}/verzoek"
+        csrf = await token(http)
+        wrong = await http.post(address, data={"csrf": csrf, "label": "overig"})
+        assert wrong.status_code == 422 and wrong_words(wrong.text) == ["Kies minstens één soort verzoek."]
+        twice = await http.post(address, data={"csrf": csrf, "label": "inzage"})
+        assert wrong_words(twice.text) == ["Zo&#39;n verzoek loopt al in deze zaak."]
+        answer = await http.post(address, data={"csrf": csrf, "label": "overdracht"})
+        assert "Het verzoek staat erbij" in (await http.get(answer.headers["location"])).text
+        rows = table(Request)
+        found = made.store.read_here(lambda reads: reads.rows(select(rows).where(rows.c.label == "overdracht")))
+        assert [(row.state, row.conversation_id) for row in found] == [("preparing", made.ids["anna.talk"])]

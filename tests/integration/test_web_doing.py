@@ -63,7 +63,8 @@ def executing(made: World, kind: str, **action: Any) -> str:
         unit.flush()
         facts = request_facts(unit, request)
         assert facts is not None
-        return undo.new_link(unit, facts, kind, unit.now + timedelta(days=3))
+        undo.keep_link(unit, facts, kind, "ongedaan-geheim", unit.now + timedelta(days=3))
+        return "ongedaan-geheim"
 
     return made.store.write_here(write)
 
@@ -160,7 +161,9 @@ def open_task(made: World, *, change: bool = False) -> str:
         facts = request_facts(unit, made.ids["anna.inzage"])
         assert facts is not None
         if not change:
-            tasks.open_find(unit, made.desk, facts, BY_HAND, (Identifier("email", facts.address, proven=True),))
+            mail = tasks.TaskMail("kaart-geheim", facts.told_on, None)
+            who = (Identifier("email", facts.address, proven=True),)
+            tasks.open_find(unit, made.desk, facts, "kaart", who, mail)
             return
         row_id = unit.new_id()
         content: dict[str, Any] = {"keys": ["7"], "values": {}, "columns": [], "description": "Haal kaart 7 weg."}
@@ -173,7 +176,7 @@ def open_task(made: World, *, change: bool = False) -> str:
         unit.flush()
         row = unit.one(select(table(SourceAction)))
         assert row is not None
-        tasks.open_change(unit, made.desk, facts, row, content)
+        tasks.open_change(unit, made.desk, facts, row, content, tasks.TaskMail("kaart-geheim", facts.told_on, None))
 
     def read(reads: Reads) -> str:
         row = reads.one(select(table(SourceTask)))

@@ -133,6 +133,16 @@ async def test_a_new_secret_starts_anew(tmp_path: Path) -> None:
             assert isinstance(signed, accounts.SignedIn)
 
 
+async def test_passwords_are_hashed_as_rfc_9106_recommends() -> None:
+    """Its second option, for who has no 2 GiB to spare (section 4); the world of the other tests has a light one."""
+    made = await passwords.hashed(PASSWORD)
+    assert made.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert not passwords.outdated(made)
+    assert await passwords.matches(made, PASSWORD)
+    assert not await passwords.matches(made, PASSWORD + "x")
+    assert not await passwords.matches(None, PASSWORD)
+
+
 async def test_a_flood_of_sign_ins_leaves_the_program_its_threads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -260,14 +260,19 @@ async def test_the_privacy_page_comes_from_the_policy(tmp_path: Path) -> None:
 
 async def test_the_privacy_page_promises_the_terms_of_the_purge(tmp_path: Path) -> None:
     async with opened(tmp_path) as (made, http):
-        export_days = made.desk.organisation("whatnext").policy.links.export_days
-        for address, years, days, after in (
-            ("/privacy/whatnext", "{} jaar nadat", "{} dagen nadat", "{} dagen na het antwoord"),
-            ("/privacy/whatnext?taal=en", "{} years after", "{} days after we", "{} days after the answer"),
-        ):
+        policy = made.desk.organisation("whatnext").policy
+        export_days, ledger_years = policy.links.export_days, policy.erasure.ledger_years
+        for address, years, days, after, erased in (
+            ("/privacy/whatnext", "{} jaar nadat", "{} dagen nadat", "{} dagen na het antwoord", "{} jaar na het wissen"),
+            (
+                "/privacy/whatnext?taal=en", "{} years after", "{} days after we", "{} days after the answer",
+                "{} years after the erasure",
+            ),
+        ):  # fmt: skip
             page = (await http.get(address)).text
             table_of_terms = page[page.index("<tbody>") : page.index("</tbody>")]
             assert years.format(round(CLOSED_CASE.days / 365)) in table_of_terms
             assert days.format(NON_REQUEST.days) in table_of_terms
             assert after.format(export_days) in table_of_terms
-            assert len(re.findall(r"<td>\D*\d+", table_of_terms)) == 3  # no other figure is promised
+            assert erased.format(ledger_years) in table_of_terms
+            assert len(re.findall(r"<td>\D*\d+", table_of_terms)) == 4  # no other figure is promised

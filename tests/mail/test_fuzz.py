@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cases.errors import InputError
@@ -14,6 +14,7 @@ from intake.normalise import normalise
 from tests.mail.binary import made
 from tests.mail.corpus import written
 from tests.support.mails import inbound
+from tests.support.thorough import tries
 
 SEEDS = [trap.raw[:20_000] for trap in (*written(), *made())]
 KEYS = [b"k" * 32, b"o" * 32]
@@ -49,7 +50,7 @@ def mutated(draw: st.DrawFn) -> bytes:
     return data
 
 
-@settings(max_examples=3000, deadline=None, suppress_health_check=list(HealthCheck))
+@tries(600)
 @given(mutated())
 def test_no_mutation_breaks_the_reading(data: bytes) -> None:
     try:
@@ -71,7 +72,7 @@ def test_no_mutation_breaks_the_reading(data: bytes) -> None:
         assert own_outbox_id(identifier, KEYS) is None
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
+@tries(200)
 @given(mutated())
 def test_no_text_breaks_quotes_and_pages(data: bytes) -> None:
     text = data.decode("utf-8", "replace")

@@ -23,6 +23,7 @@ from starlette.types import ASGIApp
 from storage.models import Inbound, table
 from tests.support.chat import open_chat
 from tests.support.office import Office
+from tests.support.ports import free_port
 from web.app import create_app
 from web.chat.sender import WebChatSender
 from web.chat.settings import Algorithm, PortalSettings, WebChatSettings
@@ -102,12 +103,6 @@ class ChatSite:
         return jwt.encode(claims, SECRET, algorithm="HS256")
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        port: int = door.getsockname()[1]
-        return port
-
-
 def shop_page(site: ChatSite) -> Starlette:
     """An organisation's page: nothing inline, nothing of a third party but the chat, Trusted Types required."""
 
@@ -152,19 +147,20 @@ async def chat_site(office: Office) -> AsyncIterator[ChatSite]:
     shop.app = stranger.app = shop_page(site)
     for served in (shop, stranger, site):
         await served.start()
-    working = asyncio.create_task(_work(office))
+    stopping = asyncio.Event()
+    working = asyncio.create_task(_work(office, stopping))
     try:
         yield site
     finally:
-        working.cancel()
-        with suppress(asyncio.CancelledError):
-            await working
+        stopping.set()  # cancelled in the middle of a mail it would leave its line open
+        await working
         for served in (site, shop, stranger):
             await served.stop()
 
 
-async def _work(office: Office) -> None:
+async def _work(office: Office, stopping: asyncio.Event) -> None:
     """What the program's loops do; it looks again soon when there was nothing."""
-    while True:
+    while not stopping.is_set():
         if not await office.steps():
-            await asyncio.sleep(0.05)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), 0.05)

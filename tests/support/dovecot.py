@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs
 
-from tests.support.mailbox import free_port
+from tests.support.ports import free_port
 
 USER, PASSWORD = "loket", "goed"
 MISSING = shutil.which("dovecot") is None or os.geteuid() != 0

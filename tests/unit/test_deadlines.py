@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cases.deadlines import DeadlineRow, Rule, compute, date_told, derive, promise, service
+from cases.deadlines import DeadlineRow, Question, Rule, compute, date_told, derive, promise, service
 from cases.errors import InputError, RuleError
 from cases.policy import Policy, load_policy
 from cases.types import STATUTORY, DeadlineKind, Label
@@ -35,6 +35,11 @@ MOMENTS = st.builds(lambda moment, zone: moment.replace(tzinfo=zone), YEARS, ZON
 
 def at(text: str) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
+
+
+def asking(asked: datetime | None, answered: datetime | None = None) -> list[Question]:
+    """One question, or none."""
+    return [Question(asked, answered)] if asked else []
 
 
 def noon(day: date) -> datetime:
@@ -67,7 +72,7 @@ def next_working(day: date, working: list[date]) -> date:
 def test_worked_examples(row: dict[str, str]) -> None:
     received = at(row["received_at"])
     assert received is not None
-    term = compute(row["rule"], received=received, asked=at(row["asked_at"]), answered=at(row["answered_at"]))
+    term = compute(row["rule"], received=received, questions=asking(at(row["asked_at"]), at(row["answered_at"])))
     assert term.due.isoformat() == row["expected_due"]
     assert term.target.isoformat() in row["accept"].split("|")
 
@@ -93,7 +98,7 @@ def test_suspension(received: datetime, ask_after: int, answer_after: int) -> No
     answered = asked + timedelta(days=answer_after)
     start, question, answer = ams_date(received), ams_date(asked), ams_date(answered)
     base = plus_months(start, 1)
-    term = compute("suspend", received=received, asked=asked, answered=answered)
+    term = compute("suspend", received=received, questions=asking(asked, answered))
     for working, result in ((WORKING, term.due), (WORKING_STRICT, term.target)):
         after = bisect_right(working, start)
         in_time = question <= working[after + 1]
@@ -102,6 +107,45 @@ def test_suspension(received: datetime, ask_after: int, answer_after: int) -> No
     assert term.unsuspended == next_working(base, WORKING)
     assert isinstance(term.due, date)
     assert term.unsuspended <= term.due
+
+
+PERIODS = st.lists(st.tuples(st.integers(0, 9), st.one_of(st.none(), st.integers(0, 90))), max_size=4)
+
+
+@given(MOMENTS, PERIODS)
+def test_several_questions_add_up_and_no_day_counts_twice(
+    received: datetime, periods: list[tuple[int, int | None]]
+) -> None:
+    questions = [
+        Question(
+            received + timedelta(days=after),
+            received + timedelta(days=after + answer) if answer is not None else None,
+        )
+        for after, answer in periods
+    ]
+    start = ams_date(received)
+    base = plus_months(start, 1)
+    term = compute("suspend", received=received, questions=questions)
+    for working, result in ((WORKING, term.due), (WORKING_STRICT, term.target)):
+        latest = working[bisect_right(working, start) + 1]
+        stood: set[int] = set()
+        for one in questions:
+            if one.answered is not None and ams_date(one.asked) <= latest:
+                stood |= set(range(ams_date(one.asked).toordinal(), ams_date(one.answered).toordinal()))
+        assert result == next_working(base + timedelta(days=len(stood)), working)
+    assert term == compute("suspend", received=received, questions=questions[::-1])
+    assert term.unsuspended == next_working(base, WORKING)
+
+
+def test_two_questions_say_what_each_of_them_gave() -> None:
+    received = datetime.fromisoformat("2026-03-02T09:00:00+01:00")
+    first = Question(received, received + timedelta(days=6))
+    second = Question(received + timedelta(days=2), received + timedelta(days=10))
+    term = compute("suspend", received=received, questions=[first, second])
+    assert term.due == date(2026, 4, 13)  # 2 April + 10 is a Sunday; 6 + 8 days, of which four ran side by side
+    assert "6 dagen erbij" in term.reasoning
+    assert "8 dagen erbij" in term.reasoning
+    assert "samen 10 dagen erbij" in term.reasoning
 
 
 @given(MOMENTS)
@@ -158,7 +202,7 @@ def test_reasoning_in_words() -> None:
 )
 def test_a_question_that_does_not_stop_the_clock_says_why(asked: str | None, answered: str | None, why: str) -> None:
     received = datetime.fromisoformat("2026-03-02T09:00:00+01:00")
-    term = compute("suspend", received=received, asked=at(asked or ""), answered=at(answered or ""))
+    term = compute("suspend", received=received, questions=asking(at(asked or ""), at(answered or "")))
     assert term.due == term.unsuspended == date(2026, 4, 2)
     assert why in term.reasoning
 
@@ -167,8 +211,10 @@ def test_weekend_days_do_not_use_up_the_two_days_to_ask() -> None:
     term = compute(
         "suspend",
         received=datetime.fromisoformat("2026-03-06T09:00:00+01:00"),  # a Friday
-        asked=datetime.fromisoformat("2026-03-10T17:00:00+01:00"),  # the Tuesday after
-        answered=datetime.fromisoformat("2026-03-11T09:00:00+01:00"),
+        questions=asking(
+            datetime.fromisoformat("2026-03-10T17:00:00+01:00"),  # the Tuesday after
+            datetime.fromisoformat("2026-03-11T09:00:00+01:00"),
+        ),
     )
     assert (term.due, term.unsuspended) == (
         date(2026, 4, 7),
@@ -181,12 +227,12 @@ def test_an_answer_before_its_question_is_refused() -> None:
     received = noon(date(2026, 3, 2))
     later = received + timedelta(days=1)
     with pytest.raises(InputError) as caught:
-        compute("suspend", received=received, asked=later, answered=received)
+        compute("suspend", received=received, questions=asking(later, received))
     assert caught.value.code == "answered_before_question"
     with pytest.raises(InputError):
-        compute("suspend", received=later, asked=received)
-    with pytest.raises(InputError):
-        compute("suspend", received=received, answered=later)
+        compute("suspend", received=later, questions=asking(received))
+    with pytest.raises(InputError):  # also when another question is in order
+        compute("suspend", received=received, questions=[Question(later, later), Question(later, received)])
 
 
 @pytest.mark.parametrize("rule", list(Rule))
@@ -198,7 +244,7 @@ def test_moments_without_zone_are_refused(rule: Rule) -> None:
 
 def test_a_question_without_zone_is_refused() -> None:
     with pytest.raises(InputError):
-        compute("suspend", received=noon(date(2026, 3, 2)), asked=datetime(2026, 3, 2, 9))  # noqa: DTZ001
+        compute("suspend", received=noon(date(2026, 3, 2)), questions=asking(datetime(2026, 3, 2, 9)))  # noqa: DTZ001
 
 
 def test_promise_is_never_rolled_and_service_counts_working_days() -> None:
@@ -307,8 +353,7 @@ def test_suspension_moves_the_legal_date_and_not_the_date_told() -> None:
         Label.INZAGE,
         RECEIVED,
         POLICIES["nexxt"],
-        asked=RECEIVED + timedelta(days=1),
-        answered=RECEIVED + timedelta(days=11),
+        questions=asking(RECEIVED + timedelta(days=1), RECEIVED + timedelta(days=11)),
     )
     assert rows[0].due_on == date(2026, 4, 15)
     assert date_told(rows) == rows[0].target_on == date(2026, 4, 7)
@@ -320,8 +365,7 @@ def test_a_suspended_legal_term_still_comes_before_a_later_promise() -> None:
         Label.VERWIJDERING,
         RECEIVED,
         load_policy(text, file="whatnext.toml"),
-        asked=RECEIVED,
-        answered=RECEIVED + timedelta(days=20),
+        questions=asking(RECEIVED, RECEIVED + timedelta(days=20)),
     )
     assert kinds(rows)[DeadlineKind.PROMISE] == date(2026, 4, 14)
     assert kinds(rows)[DeadlineKind.LEGAL] == date(2026, 4, 28)  # 5 April + 20 is a Saturday, Monday is Koningsdag
@@ -334,10 +378,28 @@ def test_suspension_and_extension_count_from_the_same_receipt() -> None:
         datetime.fromisoformat("2026-01-31T09:00:00+01:00"),
         POLICIES["nexxt"],
         extended=datetime.fromisoformat("2026-02-20T09:00:00+01:00"),
-        asked=datetime.fromisoformat("2026-02-02T09:00:00+01:00"),
-        answered=datetime.fromisoformat("2026-02-12T09:00:00+01:00"),
+        questions=asking(
+            datetime.fromisoformat("2026-02-02T09:00:00+01:00"), datetime.fromisoformat("2026-02-12T09:00:00+01:00")
+        ),
     )
     assert (rows[0].due_on, rows[0].target_on) == (date(2026, 5, 11), date(2026, 4, 30))  # 30 April + 10 is a Sunday
+
+
+def test_who_comes_back_after_silence_hears_the_date_with_the_standstill() -> None:
+    back = RECEIVED + timedelta(days=60)
+    asked = [Question(RECEIVED + timedelta(hours=1), back)]
+    rows = derive(Label.INZAGE, RECEIVED, POLICIES["nexxt"], questions=asked, resumed=back)
+    legal = next(row for row in rows if row.kind is DeadlineKind.LEGAL)
+    assert legal.due_on == legal.target_on == date_told(rows) == date(2026, 6, 4)  # 5 April + 60 days
+    assert all(row.due_at >= back for row in rows)
+    assert legal.inputs["resumed"] == back.isoformat()
+
+
+def test_a_promise_counts_from_the_day_somebody_came_back() -> None:
+    back = RECEIVED + timedelta(days=60)
+    asked = [Question(RECEIVED + timedelta(hours=1), back)]
+    rows = derive(Label.VERWIJDERING, RECEIVED, POLICIES["whatnext"], questions=asked, resumed=back)
+    assert kinds(rows)[DeadlineKind.PROMISE] == date_told(rows) == ams_date(back) + timedelta(days=14)
 
 
 def test_a_label_without_any_term_is_a_mistake_of_the_program() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cases.dialogue import Awaited, Known, Mail, Turn, decide, form_for
@@ -15,6 +15,7 @@ from cases.policy import level_needed
 from cases.reading import Certainty, Fact, FactKind, Flag, Reading, Reply, ReplyKind
 from cases.types import DESTRUCTIVE, Assurance, Form, InboundOutcome, Label, MachineKind, WorkKind
 from tests.support.case_files import policy_of
+from tests.support.thorough import tries
 
 POLICY = policy_of("whatnext")
 CASELESS = (Label.STATUS, Label.ANNULEREN, Label.OVERIG)
@@ -222,7 +223,7 @@ conversations = st.none() | st.builds(
 messages = st.sampled_from([message(), *(message(kind) for kind in MachineKind)])
 
 
-@settings(max_examples=600, deadline=None)
+@tries(300)
 @given(messages, readings, replies, conversations)
 def test_what_may_never_happen(incoming: ParsedMessage, read: Reading, reply: Reply, found: Known | None) -> None:
     """`decide` always answers, and no reading alone opens, ends or vouches for anything that needs more."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cases.chat_dialogue import OFFERED, asked, decide, typed_address
@@ -16,6 +16,7 @@ from cases.reading import Asked, Certainty, Fact, FactKind, Flag, Reading, Reply
 from cases.types import Assurance, InboundOutcome, Label, WorkKind
 from intake.chat import plain_message
 from tests.support.case_files import policy_of
+from tests.support.thorough import tries
 from tests.unit.test_dialogue import known, reading
 
 POLICY = policy_of("whatnext")
@@ -264,7 +265,7 @@ _KNOWN = st.none() | st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None)
+@tries(200)
 @given(st.sampled_from(["hallo", "ok", "iets", "anna@post.example", ""]), _READINGS, _REPLIES, _KNOWN, st.booleans())
 def test_never(text: str, read: Reading, reply: Reply, here: Known | None, shared: bool) -> None:
     said = turn(text, read, reply, here, shared=shared)

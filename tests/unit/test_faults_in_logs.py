@@ -11,7 +11,7 @@ import pytest
 
 from bot import run
 from cases.errors import place_of
-from workflow import asking, process
+from workflow import asking, process, understanding
 
 MARK = "Gemarkeerde Zin"
 
@@ -62,9 +62,9 @@ async def test_a_worker(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.Mo
 
 
 def test_a_message_that_breaks_the_reader(caplog: pytest.LogCaptureFixture) -> None:
-    desk: Any = SimpleNamespace(reader=lambda: None, normalise=_broken)
+    desk: Any = SimpleNamespace(reader=lambda: None, normalise=_broken, apart=None)
     item: Any = SimpleNamespace(row=SimpleNamespace(id="i1"), raw=b"", parsed=None, failure="")
-    process._understand(desk, [item])
+    understanding.understand(desk, [item])
     assert item.failure == "ValueError"
     _told(caplog, "a message could not be understood")
 

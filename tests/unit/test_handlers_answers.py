@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
 from cases.errors import InputError
 from cases.letters import BlockKind, missing, slots
 from cases.policy import AutomatedDecisions, Category, Sensitivity, portable
+from cases.progress import Deed, Progress
 from cases.protocols import FieldInfo, FindStatus, Found, FoundTable, SourceInfo, SourceRole, TableInfo
-from cases.types import Decision, Form, Label, RestrictionGround, Verb
+from cases.types import Awaiting, Decision, Form, Label, RequestState, RestrictionGround, Verb
 from handlers.choices import CHOICES, offered, question
 from handlers.registry import HANDLERS
 from handlers.vraag import answers_for
@@ -197,24 +198,38 @@ def test_a_silent_statement_is_said_to_be_silent() -> None:
     assert "zegt hier niets over" in text_of(made.letter)
 
 
+ASKED = Progress(
+    Label.VERWIJDERING, RequestState.AWAITING_APPROVAL, Awaiting.STAFF, datetime(2027, 2, 2, 9, tzinfo=UTC),
+    date(2027, 3, 2),
+)  # fmt: skip
+
+
 def test_the_state_of_things_is_filled_from_the_case() -> None:
-    made = prepared(Label.STATUS, chosen={"state": "identifying", "awaiting": "requester"})
-    assert made.by_program
-    assert "we wachten op je code" in text_of(made.letter)
+    made = prepared(Label.STATUS, standing=(ASKED,))
+    assert made.by_program and missing(made.letter, Label.STATUS, made.decision) == ()
+    assert "een medewerker bekijkt het antwoord" in text_of(made.letter) and "2 maart 2027" in text_of(made.letter)
     still = prepared(
-        Label.STATUS,
-        chosen={"state": "identifying", "suspended_since": "2027-02-05", "suspended_for": "om welke periode het gaat"},
+        Label.STATUS, standing=(replace(ASKED, suspended_since=date(2027, 2, 5), suspended_for="specify"),)
     )
     assert "5 februari 2027" in text_of(still.letter)
+
+
+def test_the_state_of_nothing_is_read_by_a_person() -> None:
     unknown = prepared(Label.STATUS)
-    assert not unknown.by_program
-    assert missing(unknown.letter, Label.STATUS, unknown.decision) == (BlockKind.STAGE,)
+    assert not unknown.by_program and not block(unknown.letter, BlockKind.STAGE).fixed
+    assert "geen open verzoek" in text_of(unknown.letter)
 
 
 def test_dropping_a_request_says_what_had_been_done() -> None:
-    assert "nog niets uitgevoerd" in text_of(prepared(Label.ANNULEREN, chosen={"executed": "nothing"}).letter)
-    done = prepared(Label.ANNULEREN, chosen={"executed": "mailinglijst: afgemeld\nnieuwsbrief: gestopt"}).letter
-    assert block(done, BlockKind.CLOSED).items == ("mailinglijst: afgemeld", "nieuwsbrief: gestopt")
+    assert "nog niets uitgevoerd" in text_of(prepared(Label.ANNULEREN, standing=(ASKED,)).letter)
+    deeds = (Deed(Verb.ERASE, "crm", date(2027, 2, 9)), Deed(Verb.OPT_OUT, "mailings", date(2027, 2, 9)))
+    done = prepared(Label.ANNULEREN, standing=(replace(ASKED, deeds=deeds),)).letter
+    assert block(done, BlockKind.CLOSED).items == (
+        "9 februari 2027: gegevens gewist in Klantenbestand", "9 februari 2027: afgemeld in Mailinglijst",
+    )  # fmt: skip
+    assert "niet terughalen" in text_of(done)
+    nothing = prepared(Label.ANNULEREN)
+    assert missing(nothing.letter, Label.ANNULEREN, nothing.decision) == (BlockKind.CLOSED,)
 
 
 # --- what staff settle ------------------------------------------------------------------------------------------------

@@ -9,14 +9,23 @@ from inspect import signature
 
 import pytest
 
-from cases.letters import BlockKind, Letter, missing
-from cases.types import Awaiting, ChannelKind, Decision, Form, Label, RequestState
+from cases.letters import BlockKind, Letter
+from cases.progress import Deed, Progress
+from cases.types import Awaiting, ChannelKind, Form, Label, RequestState, Verb
 from handlers import notices
 from handlers.notices import About
 from handlers.wording import wrong_form
 from render.letter import LetterContext, letter_html, letter_text
 from tests.support.case_files import ORGANISATIONS, about, policy_of
 
+TODAY = date(2027, 2, 10)
+RUNNING = Progress(
+    Label.INZAGE, RequestState.IDENTIFYING, Awaiting.REQUESTER, datetime(2027, 2, 2, 9, tzinfo=UTC), date(2027, 3, 2)
+)
+DONE = Progress(
+    Label.VERWIJDERING, RequestState.AWAITING_APPROVAL, Awaiting.STAFF, datetime(2027, 2, 2, 9, tzinfo=UTC),
+    date(2027, 3, 2), deeds=(Deed(Verb.ERASE, "crm", date(2027, 2, 9)),),
+)  # fmt: skip
 WRITTEN = datetime(2027, 2, 1, 23, 30, tzinfo=UTC)
 CTX = LetterContext("X")
 NOTICES: dict[str, Callable[[About], Letter]] = {
@@ -34,11 +43,13 @@ NOTICES: dict[str, Callable[[About], Letter]] = {
     "accepted": notices.code_accepted,
     "reminder": notices.identity_reminder,
     "clarification": lambda a: notices.clarification(a, (Label.INZAGE, Label.VRAAG)),
-    "status": lambda a: notices.status(a, state=RequestState.PREPARING),
+    "status": lambda a: notices.status(a, (RUNNING, DONE), today=TODAY, systems={}),
+    "status_unproven": notices.status_unproven,
+    "withdrawn": lambda a: notices.withdrawn(a, (RUNNING,), systems={}),
+    "withdrawn_late": lambda a: notices.withdrawn(a, (DONE,), systems={"crm": "Klantenbestand"}),
     "status_unknown": notices.status_unknown,
     "human": notices.human_handover,
     "download": lambda a: notices.download_code(a, code="482913", written_at=WRITTEN),
-    "opt_out": lambda a: notices.opt_out_confirmation(a, stopped_on=date(2027, 2, 3)),
 }
 
 
@@ -118,7 +129,7 @@ def test_a_code_for_another_conversation_tells_nothing_of_that_case() -> None:
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("acknowledgement", "andere vraag"), ("with_code", "gaat om: je bericht"), ("status", "Je verzoek: je bericht")],
+    [("acknowledgement", "andere vraag"), ("with_code", "gaat om: je bericht")],
 )
 def test_a_message_without_a_label_is_another_question(name: str, words: str) -> None:
     assert words in letter_text(NOTICES[name](about(labels=())), CTX)
@@ -133,25 +144,33 @@ def test_choices_are_words_with_numbers() -> None:
 
 
 def test_status_says_whether_the_clock_stands_still() -> None:
-    running = letter_text(notices.status(about(), state=RequestState.IDENTIFYING, awaiting=Awaiting.REQUESTER), CTX)
-    assert "loopt gewoon door" in running
-    assert "antwoord van jou" in running
-    still = notices.status(
-        about(),
-        state=RequestState.IDENTIFYING,
-        suspended_since=date(2027, 2, 5),
-        suspended_for="om welke periode het gaat",
-    )
-    assert "stil sinds 5 februari 2027" in letter_text(still, CTX)
-    assert "om welke periode het gaat" in letter_text(still, CTX)
-    assert "te laat" in letter_text(notices.status(about(), state=RequestState.PREPARING, late=True), CTX)
+    def said(*running: Progress) -> str:
+        return letter_text(notices.status(about(), running, today=TODAY, systems={"crm": "Klantenbestand"}), CTX)
+
+    assert "loopt gewoon door" in said(RUNNING) and "antwoord van jou" in said(RUNNING)
+    still = said(replace(RUNNING, suspended_since=date(2027, 2, 5), suspended_for="specify"))
+    assert "stil sinds 5 februari 2027" in still and "om welke gegevens" in still
+    late = replace(RUNNING, told_on=date(2027, 2, 9))
+    assert "te laat" in said(late)
+    assert "te laat" not in said(replace(late, suspended_since=date(2027, 2, 5), suspended_for="identity"))
+    assert "meer tijd nodig" in said(replace(RUNNING, extended_on=date(2027, 2, 8)))
+    waits = replace(DONE, state=RequestState.EXECUTING, deeds=(), begins_on=date(2027, 2, 12))
+    assert "beginnen er op 12 februari 2027" in said(waits)
+    two = said(late, DONE)
+    assert two.count("Antwoord uiterlijk op") == 2 and "je gegevens wissen: De termijn loopt gewoon door." in two
+    assert "9 februari 2027: gegevens gewist in Klantenbestand" in two
+    over = said(replace(RUNNING, state=RequestState.ANSWERED, told_on=date(2027, 2, 9)))
+    assert "beantwoord" in over and "te laat" not in over and "uiterlijk" not in over
 
 
-@pytest.mark.parametrize("organisation", ORGANISATIONS)
-def test_an_opt_out_confirmation_is_an_answer_but_for_the_person(organisation: str) -> None:
-    letter = notices.opt_out_confirmation(about(organisation), stopped_on=date(2027, 2, 3))
-    assert missing(letter, Label.AFMELDEN, Decision.GRANTED) == ()
-    assert "3 februari 2027" in letter_text(letter, CTX)
+def test_dropping_says_what_was_done_and_what_can_not_be_stopped() -> None:
+    def said(*dropped: Progress) -> str:
+        return letter_text(notices.withdrawn(about(), dropped, systems={"crm": "Klantenbestand"}), CTX)
+
+    assert "nog niets uitgevoerd" in said(RUNNING)
+    assert "gewist in Klantenbestand" in said(DONE) and "niet terughalen" in said(DONE)
+    begun = replace(DONE, state=RequestState.EXECUTING)
+    assert not begun.stoppable and "niet meer stoppen" in said(begun)
 
 
 def test_staff_notices_hold_number_kind_date_and_link() -> None:

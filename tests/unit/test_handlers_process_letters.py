@@ -75,9 +75,12 @@ def test_a_freeze_ends_after_the_person_has_heard() -> None:
 
 
 def test_joined_and_split_keep_the_date() -> None:
-    for letter in (joined_letter(case_file(), ["PL-2027-0013"]), split_letter(case_file(), "PL-2027-0013")):
+    split = split_letter(case_file(), "PL-2027-0013", other_told=date(2027, 2, 16))
+    for letter in (joined_letter(case_file(), ["PL-2027-0013"]), split):
         assert "PL-2027-0013" in text_of(letter)
         assert "2 maart 2027" in text_of(letter)
+    assert "PL-2027-0013 krijg" in text_of(split)
+    assert "16 februari 2027" in text_of(split), "each part has its own date"
 
 
 def test_narrowing_is_an_offer_and_no_condition() -> None:

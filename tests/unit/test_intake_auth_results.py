@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import authres
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from intake.email.auth_results import NO_ID, AuthResults, parse_auth_results
+from tests.support.thorough import tries
 
 
 def read(value: str) -> AuthResults:
@@ -90,7 +91,7 @@ def test_a_comment_can_not_hide_who_wrote_it() -> None:
     assert read("kwaad.example (mx.ontvanger.example); dkim=pass").authserv_id == "kwaad.example"
 
 
-@settings(max_examples=500, deadline=None)
+@tries(200)
 @given(st.text(alphabet='abc=;."()\\ \t@/1', max_size=200))
 def test_nothing_breaks_it(value: str) -> None:
     parse_auth_results(value)
@@ -103,7 +104,7 @@ RESULT = st.tuples(
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@tries(100)
 @given(identifier=TOKEN, methods=st.lists(RESULT, min_size=1, max_size=4), comment=st.text("a;=( ", max_size=5))
 def test_another_implementation_reads_the_same(
     identifier: str, methods: list[tuple[str, str, dict[str, str]]], comment: str

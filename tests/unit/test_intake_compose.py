@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cases.errors import ConfigError, Permanent
@@ -18,6 +18,7 @@ from intake.email.compose import compose, smtp_address
 from intake.email.settings import ImapSettings, SmtpSettings, Tls
 from intake.normalise import normalise
 from tests.support.mails import inbound
+from tests.support.thorough import tries
 
 LETTER = Outgoing(
     outbox_id="brief-1",
@@ -141,7 +142,7 @@ def test_forwarded_mail_leaves_unchanged() -> None:
     assert written(replace(LETTER, raw=b"From: x@y.example\r\n\r\nHallo")) == b"From: x@y.example\r\n\r\nHallo"
 
 
-@settings(max_examples=200, deadline=None)
+@tries(80)
 @given(subject=st.text(max_size=120), text=st.text(max_size=400))
 def test_any_text_comes_back(subject: str, text: str) -> None:
     data = written(replace(LETTER, subject=subject, text=text))

@@ -9,7 +9,7 @@ from email.header import decode_header, make_header
 from email.message import EmailMessage, Message
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
@@ -21,6 +21,7 @@ from intake.email.html import html_to_text
 from intake.email.parse import safe_name
 from intake.normalise import normalise
 from tests.support.mails import DSN_FAILED, MAILBOX, QUOTES, inbound, mail, odd_mails, raw
+from tests.support.thorough import tries
 
 
 def parsed(data: bytes) -> ParsedMessage:
@@ -54,7 +55,7 @@ def test_what_is_no_mail_is_refused_by_name(data: bytes) -> None:
     assert error.value.code == "unreadable"
 
 
-@settings(max_examples=300, deadline=None)
+@tries(200)
 @given(st.binary(max_size=600))
 def test_no_bytes_break_it(data: bytes) -> None:
     try:

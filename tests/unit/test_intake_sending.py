@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cases.context import random_id
@@ -11,6 +11,7 @@ from cases.errors import OutsideError, Permanent, Temporary, Throttled
 from intake.email.replies import refusal, scrubbed
 from intake.email.throttle import Bucket
 from intake.email.verp import bounced_outbox_id, make_bounce_address
+from tests.support.thorough import tries
 
 BOX = "info@whatnext.example"
 KEY, OLD, FOREIGN = b"k" * 32, b"o" * 32, b"f" * 32
@@ -41,7 +42,7 @@ def test_without_room_the_mailbox_itself() -> None:
     assert make_bounce_address(long, random_id(), KEY) == long
 
 
-@settings(max_examples=300, deadline=None)
+@tries(100)
 @given(outbox_id=st.one_of(st.text(max_size=30), st.uuids().map(lambda value: value.hex)))
 def test_any_id_comes_back_or_is_left_out(outbox_id: str) -> None:
     try:
@@ -53,7 +54,7 @@ def test_any_id_comes_back_or_is_left_out(outbox_id: str) -> None:
         assert bounced_outbox_id([address], [KEY]) == outbox_id
 
 
-@settings(max_examples=200, deadline=None)
+@tries(100)
 @given(st.text(max_size=120))
 def test_any_address_is_read(address: str) -> None:
     assert bounced_outbox_id([address], [KEY]) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import shutil
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,15 +15,15 @@ import pytest
 from cases.types import Label
 from nlp.examples import CORPUS, Split, load_examples
 from nlp.features import BLOCK_BITS, CAP, Block, folded, occurrences
-from nlp.model import ensure_model, load
+from nlp.model import Model, ensure_model, load
 from nlp.train import build, inputs_digest
 
-EVERY = 12  # a small corpus builds fast; all labels stay in it
+EVERY = 48  # a small corpus builds fast; all labels stay in it
 
 
-@pytest.fixture
-def corpus(tmp_path: Path) -> Path:
-    folder = tmp_path / "corpus"
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("nlp") / "corpus"
     folder.mkdir()
     for path in sorted(CORPUS.glob("*/*.jsonl")):
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -31,32 +32,46 @@ def corpus(tmp_path: Path) -> Path:
     return folder
 
 
-def test_nothing_is_pickled(corpus: Path, tmp_path: Path) -> None:
-    build(tmp_path / "model", corpus)
-    with zipfile.ZipFile(tmp_path / "model" / "model.npz") as archive:
+@pytest.fixture
+def corpus(whole: Path, tmp_path: Path) -> Path:
+    """One of its own, to change."""
+    return Path(shutil.copytree(whole, tmp_path / "corpus"))
+
+
+@pytest.fixture(scope="module")
+def first(whole: Path) -> Model:
+    """Made once; `built` is its folder, one of its own."""
+    return build(whole.parent / "model", whole)
+
+
+@pytest.fixture
+def built(first: Model, whole: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(whole.parent / "model", tmp_path / "built"))
+
+
+def test_nothing_is_pickled(built: Path) -> None:
+    with zipfile.ZipFile(built / "model.npz") as archive:
         for name in archive.namelist():
             header = archive.read(name)[:200]
             assert header.startswith(b"\x93NUMPY")
             assert b"'|O'" not in header
 
 
-def test_a_pickled_array_is_refused(corpus: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "model"
-    build(folder, corpus)
-    with np.load(folder / "model.npz", allow_pickle=False) as arrays:
+def test_a_pickled_array_is_refused(built: Path) -> None:
+    with np.load(built / "model.npz", allow_pickle=False) as arrays:
         content = dict(arrays)
     content["idf"] = np.array([{"not": "numbers"}], dtype=object)
-    np.savez_compressed(folder / "model.npz", **content)
+    np.savez_compressed(built / "model.npz", **content)
     with pytest.raises((ValueError, pickle.UnpicklingError)):
-        load(folder)
+        load(built)
 
 
-def test_two_builds_are_equal(corpus: Path, tmp_path: Path) -> None:
-    one, other = build(tmp_path / "one", corpus), build(tmp_path / "other", corpus)
-    assert one.version == other.version
-    assert np.allclose(one.linear.weights, other.linear.weights, atol=1e-5)
+def test_two_builds_are_equal(first: Model, corpus: Path, tmp_path: Path) -> None:
+    other = build(tmp_path / "other", corpus)
+    assert first.version == other.version
+    assert np.allclose(first.linear.weights, other.linear.weights, atol=1e-5)
     text = "Wilt u mijn gegevens wissen?"
-    assert np.allclose(one.score(text).probabilities, load(tmp_path / "other").score(text).probabilities, atol=1e-2)
+    assert np.allclose(first.score(text).probabilities, load(tmp_path / "other").score(text).probabilities, atol=1e-2)
 
 
 def test_built_once_and_again_when_the_corpus_changes(corpus: Path, tmp_path: Path) -> None:
@@ -82,21 +97,20 @@ def test_parallel_builders_wait_for_each_other(corpus: Path, tmp_path: Path) -> 
     assert len({model.version for model in models}) == 1
 
 
-def test_the_test_writers_are_not_learned(corpus: Path, tmp_path: Path) -> None:
+def test_the_test_writers_are_not_learned(corpus: Path, built: Path) -> None:
     examples = load_examples(corpus)
     assert any(example.split is Split.TEST for example in examples)
-    assert build(tmp_path / "model", corpus).examples == sum(example.split is not Split.TEST for example in examples)
+    assert load(built).examples == sum(example.split is not Split.TEST for example in examples)
 
 
-def test_a_manifest_of_another_program_is_refused(corpus: Path, tmp_path: Path) -> None:
-    build(tmp_path, corpus)
-    manifest = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
+def test_a_manifest_of_another_program_is_refused(corpus: Path, built: Path) -> None:
+    manifest = json.loads((built / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["labels"] == [str(label) for label in Label]
     assert manifest["digest"] == inputs_digest(corpus)
     assert set(manifest["versions"]) == {"python", "numpy", "scipy"}
-    (tmp_path / "manifest.json").write_text(json.dumps(manifest | {"labels": ["inzage"]}), encoding="utf-8")
+    (built / "manifest.json").write_text(json.dumps(manifest | {"labels": ["inzage"]}), encoding="utf-8")
     with pytest.raises(ValueError, match="another version"):
-        load(tmp_path)
+        load(built)
 
 
 def test_a_bad_corpus_line_is_named(tmp_path: Path) -> None:

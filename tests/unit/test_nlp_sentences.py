@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
+from spacy.language import Language
 
 from nlp.pipeline import make_pipeline, read_doc, sentence_bounds
 
 
+@cache
+def pipeline() -> Language:
+    return make_pipeline(None)
+
+
 def sentences(text: str) -> list[str]:
-    doc = read_doc(make_pipeline(None), text)
+    doc = read_doc(pipeline(), text)
     return [text[start:end] for start, end in sentence_bounds(doc, text)]
 
 

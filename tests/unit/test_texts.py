@@ -12,6 +12,7 @@ from cases.errors import ConfigError, RuleError
 from cases.letters import BlockKind
 from cases.types import Awaiting, ChannelKind, Decision, Form, Label, RefusalGround, RequestState, Verb
 from handlers.wording import load_all, load_texts, staff_texts, variables, wrong_form
+from workflow.terms import SUSPENSIONS
 
 ROOT = Path(__file__).parents[2]
 JE, U, EN = (load_texts(form) for form in (Form.NL_JE, Form.NL_U, Form.EN))
@@ -59,7 +60,8 @@ def test_every_value_of_the_vocabulary_has_words(texts: object) -> None:
     wanted += [f"awaiting.{who.value}" for who in Awaiting]
     wanted += [f"channel.{kind.value}" for kind in ChannelKind]
     wanted += [f"decision.{decision.value}" for decision in Decision]
-    wanted += [f"art19.{verb.value}" for verb in Verb]
+    wanted += [f"{section}.{verb.value}" for section in ("art19", "deed") for verb in Verb]
+    wanted += [f"suspended.{reason}" for reason in SUSPENSIONS]
     wanted += [f"field.{name}" for name in sorted(corrected_fields())]
     wanted += [f"{section}.{ground.value}" for section in ("ground", "facts") for ground in RefusalGround]
     assert [key for key in wanted if key not in say] == []
@@ -71,6 +73,7 @@ def test_every_sentence_is_used() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in modules).replace("'", '"')
     by_value = {"wish", "topic", "channel", "stage", "awaiting", "identifier", "basis", "ground", "facts", "decision"}
     listed = {f"art19.{verb.value}" for verb in Verb} | {f"field.{name}" for name in corrected_fields()}
+    listed |= {f"deed.{verb.value}" for verb in Verb} | {f"suspended.{reason}" for reason in SUSPENSIONS}
     listed |= {f"id_copy.{part}" for part in ("bsn", "photo", "number", "zone")}
     unused = []
     for key in JE.sentences:

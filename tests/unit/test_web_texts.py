@@ -35,6 +35,7 @@ from cases.types import (
 from handlers.wording import variables, wrong_form
 from web import answers, letter_words, words
 from web.form import WISHES
+from web.staff import rights
 from web.texts import page_texts
 
 TEMPLATES = Path(words.__file__).parent / "templates"
@@ -127,6 +128,8 @@ HANDED: dict[str, Iterable[str]] = {
     "info.name": [],
     "recipient.key": [],  # a recipient, called as the policy calls it
     "row.case_number": [],
+    "f'{source},{number}'": [],  # a system and a case
+    "f'{one.source},{one.mark.case_number}'": [],
     "kind": ["sent_wrong", "reported"],  # of a breach
     "'undo_failed' if failed else 'undone'": ["undo_failed", "undone"],
 }
@@ -163,6 +166,7 @@ def test_what_may_be_said_after_an_act_exists() -> None:
     """Every `melding` of a redirect has its sentence, and every sentence is said."""
     code = "".join(path.read_text(encoding="utf-8") for path in (TEMPLATES.parent / "staff").glob("*.py"))
     said = set(re.findall(r"melding=([a-z-]+)", code)) | set(re.findall(r'(?:return|else) "([a-z-]+)"', code))
-    said |= set(re.findall(r'"([a-z-]+)", step\)', code))
+    said |= {act.notice for act in rights.ACTS}
+    assert {act.notice for act in rights.ACTS} <= set(answers.NOTICES)
     assert set(answers.NOTICES) <= said
     assert set(re.findall(r"melding=([a-z-]+)", code)) <= set(answers.NOTICES)

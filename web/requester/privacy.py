@@ -23,7 +23,7 @@ async def privacy(organisation: str, face: Face, taal: str = "") -> Response:
     if own is None:
         raise NotThere
     form = Form.EN if taal == "en" else own.policy.form
-    # The terms by which `workflow/retention` purges: this page promises nothing else.
+    # The terms by which `workflow/retention` and `workflow/own_terms` purge: this page promises nothing else.
     return page(
         face, "privacy_page.html", form, policy=own.policy, mailbox=own.mailbox,
         case_years=CLOSED_CASE.days // YEAR, other_days=NON_REQUEST.days,

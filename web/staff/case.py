@@ -17,6 +17,7 @@ from render.letter import LetterContext, letter_html, letter_text
 from storage.queries import case_file, doing, staff
 from storage.queries.case_values import CaseView, DraftView, FoundRows, Look, RequestView, Sending
 from storage.queries.doing import DoingView, EvidenceView, MandateView
+from storage.queries.open_cases import InTheWay
 from storage.queries.staff import Session
 from storage.unit import Reads
 from web import answers, letter_words, right_words
@@ -24,7 +25,7 @@ from web.face import Face, WebFace, source_names
 from web.guard import mail_headers
 from web.staff.found import for_staff
 from web.staff.session import NotThere, Who, may_decide
-from workflow import staff_chat
+from workflow import second_look, staff_chat
 from workflow.approval import needs_two
 
 router = APIRouter(prefix="/bureau")
@@ -79,7 +80,10 @@ async def preview_text(draft_id: str, face: Face, who: Who) -> Response:
     return PlainTextResponse(letter_text(found[1], _context(face, found[0])), headers=mail_headers(links=False))
 
 
-_Read = tuple[CaseView | None, int, dict[str, DoingView], tuple[MandateView, ...], tuple[EvidenceView, ...]]
+_Read = tuple[
+    CaseView | None, int, dict[str, DoingView], tuple[MandateView, ...], tuple[EvidenceView, ...],
+    dict[str, tuple[InTheWay, ...]],
+]  # fmt: skip
 
 
 async def case_page(
@@ -87,18 +91,17 @@ async def case_page(
     opened: FoundRows | None = None,
 ) -> HTMLResponse:  # fmt: skip
 
-    def read(
-        reads: Reads,
-    ) -> tuple[CaseView | None, int, dict[str, DoingView], tuple[MandateView, ...], tuple[EvidenceView, ...]]:
+    def read(reads: Reads) -> _Read:
         found = case_file.case_file(reads, case_id, who.roles)
         if found is None or found.erased:
-            return found, 0, {}, (), ()
+            return found, 0, {}, (), (), {}
         people = staff.approvers(reads, found.organisation)
         return (
             found, people, doing.doing(reads, case_id), doing.mandates(reads, case_id), doing.evidence(reads, case_id),
+            second_look.held_back(reads, [item.id for item in found.requests]),
         )  # fmt: skip
 
-    view, approvers, being_done, mandates, proofs = await face.desk.store.read(read)
+    view, approvers, being_done, mandates, proofs, held = await face.desk.store.read(read)
     if view is None:
         raise NotThere
     policy = face.desk.organisation(view.organisation).policy
@@ -114,7 +117,7 @@ async def case_page(
         blocked=policy.blocked_grounds, blocked_why=policy.blocked_why, ground_facts=GROUND_FACTS,
         redirects=policy.processor is not None, id_copy=policy.identity.id_copy is IdCopy.NAMED_DOUBT,
         source_names=source_names(face.desk, view.organisation),
-        doing=being_done, mandates=mandates, proofs=proofs, rights=right_words, statutory=STATUTORY,
+        doing=being_done, held=held, mandates=mandates, proofs=proofs, rights=right_words, statutory=STATUTORY,
         choices={label.value: found for label, found in CHOICES.items()},
         recipient_names={recipient.key: recipient.name for recipient in policy.recipients},
         methods=ProofMethod, sent_as={item.id: item.status for item in view.sendings},

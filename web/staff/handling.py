@@ -10,15 +10,16 @@ from starlette.responses import Response
 from cases.audit import AuditTag, staff_actor
 from cases.errors import InputError
 from cases.identity import ProofMethod
+from cases.types import Label
 from storage.queries import case_file, console
 from storage.queries.staff import Session
 from storage.unit import Unit
-from web import answers
+from web import answers, words
 from web.face import Face, WebFace, seen
 from web.staff.attempt import attempt
 from web.staff.case import Entered, case_page
 from web.staff.session import Form, NotThere, Who, own, own_to_decide, text
-from workflow import colleague, outbox, people
+from workflow import colleague, outbox, people, wishes
 
 router = APIRouter(prefix="/bureau")
 
@@ -45,6 +46,20 @@ async def reply(conversation_id: str, face: Face, who: Who, form: Form) -> Respo
         return "antwoord"
 
     return await attempt(face, who, "conversation", conversation_id, form, act(), "antwoord")
+
+
+@router.post("/gesprek/{conversation_id}/verzoek")
+async def add_wish(conversation_id: str, face: Face, who: Who, form: Form) -> Response:
+    """A wish in this conversation that the program did not hear."""
+    await own_to_decide(face, who, "conversation", conversation_id)
+
+    async def act() -> str:
+        if text(form, "label") not in set(words.CHOICES):
+            raise InputError("no_label")
+        await wishes.add(face.desk, who.staff_id, conversation_id, Label(text(form, "label")))
+        return "verzoek-erbij"
+
+    return await attempt(face, who, "conversation", conversation_id, form, act(), "verzoek")
 
 
 @router.post("/gesprek/{conversation_id}/assistent")

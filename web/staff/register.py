@@ -1,21 +1,20 @@
-"""Two registers: breaches with their 72 hours (art. 33(5)), and kept records whose term is over (art. 17, 5(1)(e))."""
+"""The register of breaches with their 72 hours (art. 33(5))."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from cases.audit import staff_actor
 from cases.context import AMSTERDAM
-from cases.errors import InputError, RuleError
-from storage.queries import doing
+from cases.errors import InputError
+from storage.queries import breaches as register_of
 from storage.queries.staff import Session
 from web import answers, right_words
 from web.face import Face, WebFace, seen
-from web.staff.session import Form, NotThere, Refused, Who, may_decide, own_to_decide, text
-from workflow import breach, kept
+from web.staff.session import Form, Refused, Who, may_decide, own_to_decide, text
+from workflow import breach
 
 router = APIRouter(prefix="/bureau")
 
@@ -26,7 +25,7 @@ async def breaches(face: Face, who: Who, melding: str = "") -> Response:
 
 
 async def _breaches(face: WebFace, who: Session, *, notice: str = "", problem: str = "", status: int = 200) -> Response:
-    found = await face.desk.store.read(lambda reads: doing.breaches(reads, sorted(who.roles)))
+    found = await face.desk.store.read(lambda reads: register_of.breaches(reads, sorted(who.roles)))
     return face.page(
         "breaches.html", status=status, who=who, breaches=found, rights=right_words, notice=notice, problem=problem,
         organisations=[key for key in sorted(who.roles) if may_decide(who, key)], here="breaches",
@@ -69,45 +68,3 @@ def _moment(typed: str) -> datetime | None:
         return datetime.fromisoformat(typed).replace(tzinfo=AMSTERDAM)
     except ValueError:
         return None
-
-
-@router.get("/bewaard")
-async def kept_records(face: Face, who: Who, melding: str = "") -> Response:
-    """The dry run "termijn verlopen: alsnog wissen", per case."""
-    return await _kept(face, who, notice=answers.NOTICES.get(melding, ""))
-
-
-async def _kept(face: WebFace, who: Session, *, notice: str = "", problem: str = "", status: int = 200) -> Response:
-    found = {key: await kept.ended(face.desk, key) for key in sorted(who.roles) if key in face.desk.organisations}
-    decides = {key for key in found if may_decide(who, key)}
-    return face.page("kept.html", status=status, who=who, found=found, decides=decides, notice=notice, problem=problem,
-        here="kept",
-    )  # fmt: skip
-
-
-@router.post("/bewaard/regel/{entry_id}")
-async def keep_longer(entry_id: str, face: Face, who: Who, form: Form) -> Response:
-    """A dispute came up, say: the end date moves, with a reason."""
-    await own_to_decide(face, who, "ledger_entry", entry_id)
-    try:
-        until = date.fromisoformat(text(form, "until"))
-        await kept.keep_longer(face.desk, staff_actor(who.staff_id), entry_id, until, text(form, "reason"))
-    except ValueError:
-        return await _kept(face, who, problem=answers.problem("no_date"), status=422)
-    except InputError as error:
-        return await _kept(face, who, problem=answers.problem(error.code), status=422)
-    return seen("/bureau/bewaard?melding=langer")
-
-
-@router.post("/bewaard/{organisation}/{number}")
-async def erase_ended(organisation: str, number: str, face: Face, who: Who, form: Form) -> Response:
-    if organisation not in who.roles:
-        raise NotThere
-    if not may_decide(who, organisation):
-        raise Refused
-    try:
-        await kept.erase_ended(face.desk, staff_actor(who.staff_id), organisation, number)
-    except (InputError, RuleError) as error:
-        code = error.code if isinstance(error, InputError) else "changed"
-        return await _kept(face, who, problem=answers.problem(code), status=422)
-    return seen("/bureau/bewaard?melding=alsnog-gewist")

@@ -1,11 +1,13 @@
 """What staff do on the way of a request: settle a choice, more time, call off, tasks, recipients, freezes, mandates.
 
-Every act is a POST with a token by somebody who may decide; the steps (rules, audit, letters) are in `workflow/`.
+Every act is a POST with a token by somebody who may decide, and they all have one shape: `ACTS` names each with its
+address, the row it is about and the word said afterwards. The steps (rules, audit, letters) are in `workflow/`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import date
 
 from fastapi import APIRouter
@@ -18,29 +20,47 @@ from handlers.choices import CHOICES
 from handlers.process_letters import ExtensionReason
 from storage.queries import console
 from storage.queries.request_facts import request_facts
-from storage.queries.staff import Session
-from storage.unit import Unit
-from web.face import Face, WebFace
+from web.face import Face
 from web.staff.attempt import attempt
 from web.staff.session import Form, NotThere, Who, own_to_decide, text
-from workflow import actions, breach, evidence, freezes, persons, questions, recipients, tasks, terms, transfer, undo
+from workflow import (
+    actions,
+    breach,
+    drafting,
+    evidence,
+    freezes,
+    joining,
+    persons,
+    questions,
+    recipients,
+    splitting,
+    tasks,
+    terms,
+    transfer,
+    undo,
+)
+from workflow.desk import Desk
+from workflow.split_rows import Apart
 
 router = APIRouter(prefix="/bureau")
 CHOICE = "keuze-"  # form fields of what is settled on the way
 
+Step = Callable[[Desk, str, str, FormData], Awaitable[object]]  # desk, who presses, the row, what was typed
 
-async def _decide(
-    face: WebFace, who: Session, form: FormData, table: str, row_id: str, name: str, notice: str,
-    step: Callable[[], Awaitable[object]],
-) -> Response:  # fmt: skip
-    """The shape of every act here: may this person, do it, back to the case with a word of what happened."""
-    await own_to_decide(face, who, table, row_id)
 
-    async def act() -> str:
-        await step()
-        return notice
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One button."""
 
-    return await attempt(face, who, table, row_id, form, act(), name)
+    address: str  # "{}" is the id of the row
+    table: str
+    notice: str  # web/answers.NOTICES
+    step: Step
+
+    @property
+    def name(self) -> str:
+        """How the page finds the form again when something in it is wrong: the last word of its address."""
+        return next(part for part in reversed(self.address.split("/")) if part != "{}")
 
 
 def _day(form: FormData, name: str) -> date:
@@ -53,153 +73,185 @@ def _day(form: FormData, name: str) -> date:
 # --- a request ------------------------------------------------------------------------------------------------------
 
 
-@router.post("/verzoek/{request_id}/kies")
-async def choose(request_id: str, face: Face, who: Who, form: Form) -> Response:
+async def _choose(desk: Desk, staff_id: str, request_id: str, form: FormData) -> None:
     """What a handler needs to know from staff (`handlers/choices`); the draft is made anew with it."""
-
-    async def step() -> None:
-        facts = await face.desk.store.read(lambda reads: request_facts(reads, request_id))
-        if facts is None:
-            raise NotThere
-        known = {choice.key: choice.options for choice in CHOICES.get(facts.label, ())}
-        typed = {name.removeprefix(CHOICE): text(form, name).strip() for name in form if name.startswith(CHOICE)}
-        values = {key: value for key, value in typed.items() if key in known and value != facts.chosen.get(key, "")}
-        if any(known[key] and value and value not in known[key] for key, value in values.items()):
-            raise InputError("unknown_choice")
-        if values:
-            await questions.choose(face.desk, staff_actor(who.staff_id), request_id, values)
-
-    return await _decide(face, who, form, "request", request_id, "kies", "gekozen", step)
+    facts = await desk.store.read(lambda reads: request_facts(reads, request_id))
+    if facts is None:
+        raise NotThere
+    known = {choice.key: choice.options for choice in CHOICES.get(facts.label, ())}
+    typed = {name.removeprefix(CHOICE): text(form, name).strip() for name in form if name.startswith(CHOICE)}
+    values = {key: value for key, value in typed.items() if key in known and value != facts.chosen.get(key, "")}
+    if any(known[key] and value and value not in known[key] for key, value in values.items()):
+        raise InputError("unknown_choice")
+    if values:
+        await questions.choose(desk, staff_actor(staff_id), request_id, values)
 
 
-@router.post("/verzoek/{request_id}/verlengen")
-async def extend(request_id: str, face: Face, who: Who, form: Form) -> Response:
-    async def step() -> None:
-        try:
-            reason = ExtensionReason(text(form, "reason"))
-        except ValueError:
-            raise InputError("unknown_reason") from None
-        await terms.extend(face.desk, who.staff_id, request_id, reason, text(form, "explanation"))
-
-    return await _decide(face, who, form, "request", request_id, "verlengen", "verlengd", step)
+async def _extend(desk: Desk, staff_id: str, request_id: str, form: FormData) -> None:
+    try:
+        reason = ExtensionReason(text(form, "reason"))
+    except ValueError:
+        raise InputError("unknown_reason") from None
+    await terms.extend(desk, staff_id, request_id, reason, text(form, "explanation"))
 
 
-@router.post("/verzoek/{request_id}/opschorten")
-async def suspend(request_id: str, face: Face, who: Who, form: Form) -> Response:
-    async def step() -> None:
-        await terms.suspend(face.desk, who.staff_id, request_id, text(form, "reason"), _day(form, "asked_on"))
-
-    return await _decide(face, who, form, "request", request_id, "opschorten", "opgeschort", step)
+async def _suspend(desk: Desk, staff_id: str, request_id: str, form: FormData) -> None:
+    await terms.suspend(desk, staff_id, request_id, text(form, "reason"), _day(form, "asked_on"))
 
 
-@router.post("/verzoek/{request_id}/hervatten")
-async def resume(request_id: str, face: Face, who: Who, form: Form) -> Response:
-    async def step() -> None:
-        await terms.resume(face.desk, who.staff_id, request_id, _day(form, "answered_on"))
-
-    return await _decide(face, who, form, "request", request_id, "hervatten", "loopt-weer", step)
+async def _resume(desk: Desk, staff_id: str, request_id: str, form: FormData) -> None:
+    await terms.resume(desk, staff_id, request_id, _day(form, "answered_on"), text(form, "reason"))
 
 
-@router.post("/verzoek/{request_id}/excuses")
-async def apologise(request_id: str, face: Face, who: Who, form: Form) -> Response:
-    async def step() -> None:
-        await terms.apologise(face.desk, who.staff_id, request_id, _day(form, "new_date"))
-
-    return await _decide(face, who, form, "request", request_id, "excuses", "excuses", step)
+async def _apologise(desk: Desk, staff_id: str, request_id: str, form: FormData) -> None:
+    await terms.apologise(desk, staff_id, request_id, _day(form, "new_date"))
 
 
-@router.post("/verzoek/{request_id}/tegenhouden")
-async def call_off(request_id: str, face: Face, who: Who, form: Form) -> Response:
+async def _silence(desk: Desk, staff_id: str, request_id: str, _form: FormData) -> None:
+    await drafting.close_for_silence(desk, staff_id, request_id)
+
+
+async def _call_off(desk: Desk, staff_id: str, request_id: str, _form: FormData) -> None:
     """Takes back an approval whose changes still wait."""
-
-    async def step() -> None:
-        await face.desk.store.write(lambda unit: undo.called_off_by_staff(unit, request_id, who.staff_id))
-
-    return await _decide(face, who, form, "request", request_id, "tegenhouden", "tegengehouden", step)
+    await desk.store.write(lambda unit: undo.called_off_by_staff(unit, request_id, staff_id))
 
 
-@router.post("/verzoek/{request_id}/zelfde")
-async def repeat(request_id: str, face: Face, who: Who, form: Form) -> Response:
+async def _repeat(desk: Desk, staff_id: str, request_id: str, form: FormData) -> None:
     """The same wish once more: answered with the other one."""
-
-    async def step() -> None:
-        number = text(form, "number").strip().upper()
-        other = await face.desk.store.read(lambda reads: console.same_wish(reads, request_id, number))
-        if other is None:
-            raise InputError("no_such_case")
-        await persons.link_repeat(face.desk, who.staff_id, request_id, other)
-
-    return await _decide(face, who, form, "request", request_id, "zelfde", "gekoppeld", step)
+    number = text(form, "number").strip().upper()
+    other = await desk.store.read(lambda reads: console.same_wish(reads, request_id, number))
+    if other is None:
+        raise InputError("no_such_case")
+    await joining.link_repeat(desk, staff_id, request_id, other)
 
 
-@router.post("/verzoek/{request_id}/overdracht")
-async def transfer_to(request_id: str, face: Face, who: Who, form: Form) -> Response:
+async def _unlink(desk: Desk, staff_id: str, request_id: str, _form: FormData) -> None:
+    await joining.unlink_repeat(desk, staff_id, request_id)
+
+
+async def _transfer(desk: Desk, staff_id: str, request_id: str, form: FormData) -> None:
     """Straight to another party: the person confirms it first."""
-
-    async def step() -> None:
-        await transfer.ask(face.desk, who.staff_id, request_id, text(form, "party"), text(form, "address"))
-
-    return await _decide(face, who, form, "request", request_id, "overdracht", "overdracht", step)
+    await transfer.ask(desk, staff_id, request_id, text(form, "party"), text(form, "address"))
 
 
 # --- what is carried out --------------------------------------------------------------------------------------------
 
 
-@router.post("/wijziging/{action_id}")
-async def stuck(action_id: str, face: Face, who: Who, form: Form) -> Response:
+async def _stuck(desk: Desk, staff_id: str, action_id: str, form: FormData) -> None:
     """A change that did not happen: once more, or somebody did it in the system itself."""
-
-    async def step() -> None:
-        by_hand = text(form, "act") == "gedaan"
-        await (actions.did_it_myself if by_hand else actions.try_again)(face.desk, who.staff_id, action_id)
-
-    return await _decide(face, who, form, "source_action", action_id, "wijziging", "wijziging", step)
+    by_hand = text(form, "act") == "gedaan"
+    await (actions.did_it_myself if by_hand else actions.try_again)(desk, staff_id, action_id)
 
 
-@router.post("/taak/{task_id}")
-async def task_done(task_id: str, face: Face, who: Who, form: Form) -> Response:
-    async def step() -> None:
-        nothing = text(form, "act") == "niets"
-        await tasks.answer_by_staff(face.desk, staff_actor(who.staff_id), task_id, nothing=nothing)
-
-    return await _decide(face, who, form, "source_task", task_id, "taak", "taak", step)
+async def _task_done(desk: Desk, staff_id: str, task_id: str, form: FormData) -> None:
+    await tasks.answer_by_staff(desk, staff_actor(staff_id), task_id, nothing=text(form, "act") == "niets")
 
 
-@router.post("/ontvanger/{notice_id}")
-async def recipient(notice_id: str, face: Face, who: Who, form: Form) -> Response:
-    async def step() -> None:
-        why = text(form, "impossible").strip() if text(form, "act") == "kan-niet" else ""
-        if text(form, "act") == "kan-niet" and not why:
-            raise InputError("no_reason")
-        await recipients.settle_by_staff(face.desk, staff_actor(who.staff_id), notice_id, impossible=why)
-
-    return await _decide(face, who, form, "recipient_notice", notice_id, "ontvanger", "ontvanger", step)
+async def _recipient(desk: Desk, staff_id: str, notice_id: str, form: FormData) -> None:
+    why = text(form, "impossible").strip() if text(form, "act") == "kan-niet" else ""
+    if text(form, "act") == "kan-niet" and not why:
+        raise InputError("no_reason")
+    await recipients.settle_by_staff(desk, staff_actor(staff_id), notice_id, impossible=why)
 
 
-@router.post("/brief/{draft_id}/stilzetten")
-async def freeze_now(draft_id: str, face: Face, who: Who, form: Form) -> Response:
+async def _freeze_now(desk: Desk, staff_id: str, draft_id: str, _form: FormData) -> None:
     """While an objection is weighed, before there is a letter (art. 18(1)(d))."""
-
-    async def step() -> None:
-        await freezes.freeze_now(face.desk, who.staff_id, draft_id)
-
-    return await _decide(face, who, form, "draft", draft_id, "stilzetten", "stilgezet", step)
+    await freezes.freeze_now(desk, staff_id, draft_id)
 
 
-@router.post("/beperking/{restriction_id}/aankondigen")
-async def announce(restriction_id: str, face: Face, who: Who, form: Form) -> Response:
-    async def step() -> None:
-        await freezes.announce(face.desk, who.staff_id, restriction_id, _day(form, "on"), text(form, "why"))
-
-    return await _decide(face, who, form, "restriction", restriction_id, "aankondigen", "aangekondigd", step)
+async def _announce(desk: Desk, staff_id: str, restriction_id: str, form: FormData) -> None:
+    await freezes.announce(desk, staff_id, restriction_id, _day(form, "on"), text(form, "why"))
 
 
-@router.post("/beperking/{restriction_id}/opheffen")
-async def lift(restriction_id: str, face: Face, who: Who, form: Form) -> Response:
-    async def step() -> None:
-        await freezes.lift(face.desk, who.staff_id, restriction_id)
+async def _lift(desk: Desk, staff_id: str, restriction_id: str, _form: FormData) -> None:
+    await freezes.lift(desk, staff_id, restriction_id)
 
-    return await _decide(face, who, form, "restriction", restriction_id, "opheffen", "opgeheven", step)
+
+async def _judge_evidence(desk: Desk, staff_id: str, evidence_id: str, form: FormData) -> None:
+    outcome = text(form, "outcome")
+    if outcome not in ("accepted", "bsn_visible", "unclear"):
+        raise InputError("unknown_kind")
+    await evidence.settle(desk, staff_id, evidence_id, again=outcome == "bsn_visible", accepted=outcome == "accepted")
+
+
+async def _ask_id_copy(desk: Desk, staff_id: str, conversation_id: str, form: FormData) -> None:
+    """A shielded copy, on a named doubt; only where the policy knows it."""
+    await evidence.ask_id_copy(desk, staff_id, conversation_id, text(form, "doubt"))
+
+
+# --- a case ---------------------------------------------------------------------------------------------------------
+
+
+async def _first_letter(desk: Desk, staff_id: str, conversation_id: str, form: FormData) -> None:
+    """Heirs, a child, somebody who acts for another: the first letter; it decides nothing."""
+    await persons.first_letter(desk, staff_id, conversation_id, text(form, "kind"))
+
+
+async def _mandate(desk: Desk, staff_id: str, mandate_id: str, form: FormData) -> None:
+    await persons.judge_mandate(
+        desk, staff_id, mandate_id, accepted=text(form, "act") == "ja", scope=text(form, "scope"),
+        answer_to=text(form, "answer_to") or "person",
+    )  # fmt: skip
+
+
+async def _join(desk: Desk, staff_id: str, case_id: str, form: FormData) -> None:
+    """Other cases of the same matter move in here."""
+    numbers = [number.strip().upper() for number in text(form, "numbers").replace(",", " ").split()]
+    others = await desk.store.read(lambda reads: console.by_numbers(reads, case_id, numbers))
+    if not numbers or len(others) != len(set(numbers)):
+        raise InputError("no_such_case")
+    await joining.join_cases(desk, staff_id, case_id, others)
+
+
+async def _split(desk: Desk, staff_id: str, case_id: str, form: FormData) -> None:
+    """Requests, and the messages that belong to them, go to a case of their own."""
+    apart = Apart(
+        requests=_all(form, "request"), messages=_all(form, "message"), name=text(form, "name"),
+        other_person=text(form, "about") == "other",
+    )  # fmt: skip
+    await splitting.split(desk, staff_id, case_id, apart)
+
+
+def _all(form: FormData, name: str) -> tuple[str, ...]:
+    return tuple(value for value in form.getlist(name) if isinstance(value, str))
+
+
+async def _sent_wrong(desk: Desk, staff_id: str, outbox_id: str, form: FormData) -> None:
+    """ "Verkeerd verzonden": links close, the conversation freezes, 72 hours begin."""
+    await breach.sent_wrong(desk, staff_id, outbox_id, text(form, "what"))
+
+
+async def _take(desk: Desk, staff_id: str, case_id: str, _form: FormData) -> None:
+    """Says who works on a case, so that two do not."""
+    await desk.store.write(lambda unit: persons.take(unit, staff_id, case_id))
+
+
+ACTS = (
+    Act("verzoek/{}/kies", "request", "gekozen", _choose),
+    Act("verzoek/{}/verlengen", "request", "verlengd", _extend),
+    Act("verzoek/{}/opschorten", "request", "opgeschort", _suspend),
+    Act("verzoek/{}/hervatten", "request", "loopt-weer", _resume),
+    Act("verzoek/{}/excuses", "request", "excuses", _apologise),
+    Act("verzoek/{}/stilte", "request", "stilte", _silence),
+    Act("verzoek/{}/tegenhouden", "request", "tegengehouden", _call_off),
+    Act("verzoek/{}/zelfde", "request", "gekoppeld", _repeat),
+    Act("verzoek/{}/los", "request", "los", _unlink),
+    Act("verzoek/{}/overdracht", "request", "overdracht", _transfer),
+    Act("wijziging/{}", "source_action", "wijziging", _stuck),
+    Act("taak/{}", "source_task", "taak", _task_done),
+    Act("ontvanger/{}", "recipient_notice", "ontvanger", _recipient),
+    Act("brief/{}/stilzetten", "draft", "stilgezet", _freeze_now),
+    Act("beperking/{}/aankondigen", "restriction", "aangekondigd", _announce),
+    Act("beperking/{}/opheffen", "restriction", "opgeheven", _lift),
+    Act("bewijs/{}", "evidence", "bewijs", _judge_evidence),
+    Act("gesprek/{}/kopie", "conversation", "antwoord", _ask_id_copy),
+    Act("gesprek/{}/eerste-brief", "conversation", "antwoord", _first_letter),
+    Act("machtiging/{}", "mandate", "machtiging", _mandate),
+    Act("zaak/{}/samenvoegen", "case", "samengevoegd", _join),
+    Act("zaak/{}/splitsen", "case", "gesplitst", _split),
+    Act("zaak/{}/neem", "case", "genomen", _take),
+    Act("bericht/{}/verkeerd", "outbox", "datalek", _sent_wrong),
+)
 
 
 @router.post("/bewijs/{evidence_id}/bekijk")
@@ -212,85 +264,20 @@ async def look(evidence_id: str, face: Face, who: Who, _form: Form) -> Response:
     return Response(content, media_type=media_type, headers=headers)
 
 
-@router.post("/bewijs/{evidence_id}")
-async def judge_evidence(evidence_id: str, face: Face, who: Who, form: Form) -> Response:
-    async def step() -> None:
-        outcome = text(form, "outcome")
-        if outcome not in ("accepted", "bsn_visible", "unclear"):
-            raise InputError("unknown_kind")
-        await evidence.settle(
-            face.desk, who.staff_id, evidence_id, again=outcome == "bsn_visible", accepted=outcome == "accepted"
-        )
+def _route(act: Act) -> None:
+    """The shape of every act here: may this person, do it, back to the case with a word of what happened."""
 
-    return await _decide(face, who, form, "evidence", evidence_id, "bewijs", "bewijs", step)
+    async def press(row_id: str, face: Face, who: Who, form: Form) -> Response:
+        await own_to_decide(face, who, act.table, row_id)
 
+        async def step() -> str:
+            await act.step(face.desk, who.staff_id, row_id, form)
+            return act.notice
 
-@router.post("/gesprek/{conversation_id}/kopie")
-async def ask_id_copy(conversation_id: str, face: Face, who: Who, form: Form) -> Response:
-    """A shielded copy, on a named doubt; only where the policy knows it."""
+        return await attempt(face, who, act.table, row_id, form, step(), act.name)
 
-    async def step() -> None:
-        await evidence.ask_id_copy(face.desk, who.staff_id, conversation_id, text(form, "doubt"))
-
-    return await _decide(face, who, form, "conversation", conversation_id, "kopie", "antwoord", step)
+    router.add_api_route(f"/{act.address.replace('{}', '{row_id}')}", press, methods=["POST"])
 
 
-# --- a case ---------------------------------------------------------------------------------------------------------
-
-
-@router.post("/gesprek/{conversation_id}/eerste-brief")
-async def first_letter(conversation_id: str, face: Face, who: Who, form: Form) -> Response:
-    """Heirs, a child, somebody who acts for another: the first letter; it decides nothing."""
-
-    async def step() -> None:
-        await persons.first_letter(face.desk, who.staff_id, conversation_id, text(form, "kind"))
-
-    return await _decide(face, who, form, "conversation", conversation_id, "eerste-brief", "antwoord", step)
-
-
-@router.post("/machtiging/{mandate_id}")
-async def mandate(mandate_id: str, face: Face, who: Who, form: Form) -> Response:
-    async def step() -> None:
-        await persons.judge_mandate(
-            face.desk, who.staff_id, mandate_id, accepted=text(form, "act") == "ja", scope=text(form, "scope"),
-            answer_to=text(form, "answer_to") or "person",
-        )  # fmt: skip
-
-    return await _decide(face, who, form, "mandate", mandate_id, "machtiging", "machtiging", step)
-
-
-@router.post("/zaak/{case_id}/samenvoegen")
-async def join(case_id: str, face: Face, who: Who, form: Form) -> Response:
-    """Other cases of the same matter move in here."""
-
-    async def step() -> None:
-        numbers = [number.strip().upper() for number in text(form, "numbers").replace(",", " ").split()]
-        others = await face.desk.store.read(lambda reads: console.by_numbers(reads, case_id, numbers))
-        if not numbers or len(others) != len(set(numbers)):
-            raise InputError("no_such_case")
-        await persons.join_cases(face.desk, who.staff_id, case_id, others)
-
-    return await _decide(face, who, form, "case", case_id, "samenvoegen", "samengevoegd", step)
-
-
-@router.post("/bericht/{outbox_id}/verkeerd")
-async def sent_wrong(outbox_id: str, face: Face, who: Who, form: Form) -> Response:
-    """ "Verkeerd verzonden": links close, the conversation freezes, 72 hours begin."""
-
-    async def step() -> None:
-        await breach.sent_wrong(face.desk, who.staff_id, outbox_id, text(form, "what"))
-
-    return await _decide(face, who, form, "outbox", outbox_id, "verkeerd", "datalek", step)
-
-
-@router.post("/zaak/{case_id}/neem")
-async def take(case_id: str, face: Face, who: Who, form: Form) -> Response:
-    """Says who works on a case, so that two do not."""
-
-    async def step() -> None:
-        def settle(unit: Unit) -> None:
-            persons.take(unit, who.staff_id, case_id)
-
-        await face.desk.store.write(settle)
-
-    return await _decide(face, who, form, "case", case_id, "neem", "genomen", step)
+for _act in ACTS:
+    _route(_act)

@@ -1,0 +1,73 @@
+"""The list of who must not be written to: "mag ik dit adres toevoegen?", and who was added again all the same."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from cases.audit import staff_actor
+from cases.errors import InputError, RuleError
+from storage.queries.staff import Session
+from storage.queries.suppression import Mark
+from web import answers, right_words
+from web.face import Face, WebFace, seen
+from web.staff.session import Form, Who, may_decide, own_to_decide, text
+from workflow import returned, suppression
+
+router = APIRouter(prefix="/bureau/niet-benaderen")
+
+
+@router.get("")
+async def page(face: Face, who: Who, melding: str = "") -> Response:
+    return await _page(face, who, notice=answers.NOTICES.get(melding, ""))
+
+
+async def _page(
+    face: WebFace, who: Session, *, asked: str = "", marks: dict[str, Mark] | None = None, notice: str = "",
+    problem: str = "", status: int = 200,
+) -> Response:  # fmt: skip
+    own = [key for key in sorted(who.roles) if key in face.desk.organisations]
+    lines = await face.desk.store.read(lambda reads: returned.lines(reads, own))
+    return face.page(
+        "suppression.html", status=status, who=who, own=own, asked=asked, marks=marks, lines=lines,
+        decides={key for key in own if may_decide(who, key)}, notice=notice, problem=problem, rights=right_words,
+        here="suppression",
+    )  # fmt: skip
+
+
+@router.post("")
+async def ask(face: Face, who: Who, form: Form) -> Response:
+    """By POST, so that an address never stands in a URL or a log."""
+    asked = text(form, "adres").strip()
+    own = [key for key in sorted(who.roles) if key in face.desk.organisations]
+    try:
+        marks = await suppression.asked(face.desk, own, asked)
+    except InputError:
+        return await _page(face, who, asked=asked, problem="Vul een heel e-mailadres in.", status=422)
+    return await _page(face, who, asked=asked, marks=marks)
+
+
+@router.post("/{work_id}/weghalen")
+async def take_away(work_id: str, face: Face, who: Who, form: Form) -> Response:
+    """Added again by mistake: erased, or switched off, once more."""
+    await own_to_decide(face, who, "work_item", work_id)
+    try:
+        await returned.take_away(face.desk, staff_actor(who.staff_id), work_id)
+    except (InputError, RuleError) as error:
+        return await _page(face, who, problem=_words(error), status=422)
+    return seen("/bureau/niet-benaderen?melding=weer-weg")
+
+
+@router.post("/{work_id}/terug")
+async def came_back(work_id: str, face: Face, who: Who, form: Form) -> Response:
+    """The person came back by its own wish: the mark is withdrawn."""
+    await own_to_decide(face, who, "work_item", work_id)
+    try:
+        await returned.came_back(face.desk, staff_actor(who.staff_id), work_id)
+    except (InputError, RuleError) as error:
+        return await _page(face, who, problem=_words(error), status=422)
+    return seen("/bureau/niet-benaderen?melding=terug")
+
+
+def _words(error: InputError | RuleError) -> str:
+    return answers.problem(error.code if isinstance(error, InputError) else "changed")
