@@ -28,6 +28,7 @@ from sources.sql_settings import SqlSourceSettings
 from sources.sql_walk import listed, records
 
 T = TypeVar("T")
+_WALK = 12  # times the limit of a search: every row is looked at, while nobody waits
 _GRACE_SECONDS = 1  # for a connection that answers neither yes nor no
 
 
@@ -94,7 +95,7 @@ class TableSource(ABC):
 
     async def listed(self, wanted: Callable[[str], bool]) -> list[Listed]:
         outside_unit("sources.listed")
-        return await self.ask(lambda reader: listed(reader, self._settings, wanted))
+        return await self.ask(lambda reader: listed(reader, self._settings, wanted), times=_WALK)
 
     async def check(self) -> list[str]:
         """What is wrong with the declaration, in words for staff; empty is good."""
@@ -108,16 +109,18 @@ class TableSource(ABC):
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def ask(self, question: Callable[[Reader], T]) -> T:
+    async def ask(self, question: Callable[[Reader], T], *, times: float = 1) -> T:
+        """`times`: how much longer than a search it may take."""
+
         def work(deadline: float) -> T:
             with self._open(deadline) as reader:
                 return question(reader)
 
-        return await self._run(work)
+        return await self._run(work, times=times)
 
-    async def _run(self, work: Callable[[float], T]) -> T:
+    async def _run(self, work: Callable[[float], T], *, times: float = 1) -> T:
         """Works in a thread; the time limit counts from now, waiting for a thread included."""
-        seconds = self._settings.timeout_seconds
+        seconds = self._settings.timeout_seconds * times
         deadline = time.monotonic() + seconds
         try:
             async with asyncio.timeout(seconds + _GRACE_SECONDS):

@@ -31,8 +31,8 @@ _PRAGMAS = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA secure_delete=ON",
     "PRAGMA temp_store=MEMORY",
-    "PRAGMA cache_size=-16000",
 )
+_CACHE = "PRAGMA cache_size=-{}"  # kB, of each connection
 
 
 def parse_url(text: str) -> URL:
@@ -72,8 +72,8 @@ def make_engines(url: URL, *, writers: int) -> tuple[Engine, Engine]:
         common |= {"poolclass": QueuePool, "connect_args": {"check_same_thread": False, "timeout": wait}}
         write = create_engine(url, pool_size=1, max_overflow=0, **common)
         read = create_engine(url, pool_size=4, max_overflow=4, **common)
-        _tune_sqlite(write, "BEGIN IMMEDIATE")
-        _tune_sqlite(read, "BEGIN", "PRAGMA query_only=ON")
+        _tune_sqlite(write, "BEGIN IMMEDIATE", _CACHE.format(16_000))
+        _tune_sqlite(read, "BEGIN", "PRAGMA query_only=ON", _CACHE.format(4_000))
         return write, read
     options = f"-c lock_timeout={int(wait * 1000)}"
     common |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": CONNECT_WAIT, "options": options}}

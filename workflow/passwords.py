@@ -10,6 +10,7 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import TypeVar
 
 from argon2 import PasswordHasher
@@ -19,8 +20,6 @@ T = TypeVar("T")
 MOST_WAITING = 8  # beside the one that is being checked: a second or two
 
 _hasher = PasswordHasher()
-# Checked when the login is unknown, so that the answer takes as long as for a known one.
-_nobody = _hasher.hash(secrets.token_urlsafe(16))
 _thread = ThreadPoolExecutor(1, thread_name_prefix="passwords")
 _in_line: set[object] = set()
 
@@ -33,7 +32,7 @@ async def matches(password_hash: str | None, password: str) -> bool:
     """Whether this is the password; None stands for an account that is not there. Raises TooBusy."""
     if len(_in_line) > MOST_WAITING:
         raise TooBusy
-    return await _in_turn(_verify, password_hash or _nobody, password)
+    return await _in_turn(_verify, password_hash, password)
 
 
 async def hashed(password: str) -> str:
@@ -46,7 +45,7 @@ def outdated(password_hash: str) -> bool:
     return _hasher.check_needs_rehash(password_hash)
 
 
-async def _in_turn(work: Callable[..., T], *arguments: str) -> T:
+async def _in_turn(work: Callable[..., T], *arguments: str | None) -> T:
     place = object()
     _in_line.add(place)
     try:
@@ -55,8 +54,15 @@ async def _in_turn(work: Callable[..., T], *arguments: str) -> T:
         _in_line.discard(place)
 
 
-def _verify(password_hash: str, password: str) -> bool:
+@cache
+def _nobody() -> str:
+    """Checked when the login is unknown, so that the answer takes as long as for a known one."""
+    return _hasher.hash(secrets.token_urlsafe(16))
+
+
+def _verify(password_hash: str | None, password: str) -> bool:
+    nobody = _nobody()  # made at the first check, whoever that is about
     try:
-        return _hasher.verify(password_hash, password)
+        return _hasher.verify(password_hash or nobody, password)
     except (VerificationError, InvalidHashError):
         return False

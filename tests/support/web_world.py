@@ -118,7 +118,7 @@ def _template() -> tuple[Path, dict[str, str]]:
 def _quick_passwords() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_hasher", _QUICK)
-        patch.setattr(passwords, "_nobody", _QUICK.hash(secrets.token_urlsafe(16)))
+        patch.setattr(passwords, "_nobody", cache(lambda: _QUICK.hash(secrets.token_urlsafe(16))))
         yield
 
 

@@ -60,6 +60,7 @@ def test_a_table_read_before_gives_the_same() -> None:
         ('label = "Klanten"', 'label = "Klanten"\nlabbel = "x"', 10, "source[1].table[1].labbel"),
         ('mask = "iban"', 'maks = "iban"', 16, "source[1].table[1].fields.iban.maks"),
         ('mask = "iban"', 'mask = "half"', 16, "source[1].table[1].fields.iban.mask"),
+        ('mask = "iban"', 'about = "buur"', 16, "source[1].table[1].fields.iban.about"),
         ('category = "bank"', 'category = "geld"', 16, "source[1].table[1].fields.iban.category"),
         ("timeout_seconds = 4", "timeout_seconds = 0", 5, "source[1].timeout_seconds"),
         ("timeout_seconds = 4", "max_rows = 0", 5, "source[1].max_rows"),

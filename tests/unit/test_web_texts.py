@@ -124,6 +124,7 @@ HANDED: dict[str, Iterable[str]] = {
     "failure": ["unreadable", "stale"],
     "detail": ["too_many_codes"],
     "row.source": [],  # a system
+    "source": [],
     "action.source": [],
     "info.name": [],
     "recipient.key": [],  # a recipient, called as the policy calls it

@@ -24,7 +24,7 @@ from web.chat.settings import WebChatSettings
 from web.face import Face, WebFace
 from web.requester.pages import page
 from web.staff.session import NotThere
-from workflow import web_chat
+from workflow import evidence, web_chat
 
 router = APIRouter(prefix="/chat")
 HELD = 20.0  # seconds that a question for new lines waits for one
@@ -126,7 +126,7 @@ async def file(organisation: str, request: Request, face: Face, id: str = "") ->
         visitor = await web_chat.session(face.desk, organisation, door.bearer(request.headers))
         if not id.isascii() or not id.isalnum() or len(id) > MAX_ID:
             raise InputError("unreadable")
-        content = await door.body_of(request, web_chat.MAX_FILE)
+        content = await door.body_of(request, evidence.MAX_FILE)
         await web_chat.keep_file(face.desk, face.accept, visitor, message_id=id, content=content)
         return {"kept": id}
 
