@@ -2,8 +2,8 @@
 
 Labels come in sets ("intrekken" mostly with "afmelden", "overig" alone), so the best *set* is read: the chances of its
 labels, of the absence of the others, and how usual the set is. Missing a request is the worst error, an automatic act
-on a wrong reading the second worst: so `overig` needs far more where a privacy word stands, and so do labels whose wish
-can not be undone.
+on a wrong reading the second worst: so `overig` is certain only without any privacy word, and labels whose wish can
+not be undone need more.
 """
 
 from __future__ import annotations
@@ -21,24 +21,22 @@ from nlp.features import Floats
 LABELS = tuple(Label)
 REQUESTS = tuple(label for label in Label if label is not Label.OVERIG)
 
-SURE = 0.35  # the least chance of a label that is read as certain, beside what its set must have
+SURE = 0.30  # the least chance of a label that is read as certain, beside what its set must have
 SURE_DESTRUCTIVE = 0.68
-SET_CERTAIN = 0.55  # share of all the probability that the best set must have
-SET_CERTAIN_DESTRUCTIVE = 0.85
-GREY = 0.12  # from here a label that destroys, beside what was read, makes us ask
+SET_CERTAIN = 0.50  # share of all the probability that the best set must have
+SET_CERTAIN_DESTRUCTIVE = 0.90
+GREY = 0.10  # from here a label that destroys, beside what was read, makes us ask
 SET_CLEAR = 0.84  # a set with such a share is asked about only from
 GREY_CLEAR = 0.25  # here (these numbers: chosen out of fold on the writers, without the test part)
 STANDS = 0.45  # a label that is worth naming in a question
 OTHER_CERTAIN = 0.65
 OTHER_LEFT = 0.22  # what the likeliest request may have while `overig` is certain
-OTHER_CERTAIN_PRIVATE = 0.85  # the same two where a privacy word stands
-OTHER_LEFT_PRIVATE = 0.15
-OTHER_BESIDE = 0.80  # beside a sure request: ask
+OTHER_BESIDE = 0.65  # beside a sure request: ask
 LIKELY = 0.25  # a request that is worth asking about
 _PRIOR_WEIGHT = 0.2
 
-GRAVE = frozenset(  # with one of these a person looks, whatever is asked: nothing is set aside as no request
-    {Flag.POSSIBLE_BREACH, Flag.AP_NAMED, Flag.AUTHORITY, Flag.DECEASED, Flag.DISTRESS}
+SENSITIVE = frozenset(  # with one of these nothing is set aside as no request
+    {Flag.PRIVACY_WORD, Flag.POSSIBLE_BREACH, Flag.AP_NAMED, Flag.AUTHORITY, Flag.DECEASED, Flag.DISTRESS}
 )
 
 
@@ -86,9 +84,7 @@ def decide(probabilities: Mapping[Label, float], sets: LabelSets, flags: Collect
     other = probabilities[Label.OVERIG]
     best = max(probabilities[label] for label in REQUESTS)
     if chosen == (Label.OVERIG,):
-        private = Flag.PRIVACY_WORD in flags
-        needed, left = (OTHER_CERTAIN_PRIVATE, OTHER_LEFT_PRIVATE) if private else (OTHER_CERTAIN, OTHER_LEFT)
-        if other >= needed and best <= left and GRAVE.isdisjoint(flags):
+        if other >= OTHER_CERTAIN and best <= OTHER_LEFT and SENSITIVE.isdisjoint(flags):
             return Decision(chosen, Certainty.CERTAIN, chosen, share)
         return _triage(chosen, share)
     if other < OTHER_BESIDE and _sure(probabilities, chosen, share):

@@ -147,6 +147,8 @@ PROBLEMS: Mapping[str, str] = {
     "too_soon": "Geef de verzoeker minstens een week.",
     "not_all": "Niet alles lukte. Wat mislukte, staat er nog; probeer het opnieuw.",
     "open_case": "Er loopt nog een verzoek of beperking van deze persoon: tot dan wordt er niets gewist.",
+    "customer_again": "Er staan nieuwe stukken die de wet bewaart (een factuur): dit is geen vergissing. Haal deze "
+    "persoon van de lijst; wissen gaat dan met een nieuw verzoek.",
     "not_marked": "Dit adres staat niet (meer) op de lijst.",
     "nothing_ended": "Hier is niets waarvan de termijn voorbij is.",
     "scope_missing": "Schrijf op waarvoor de machtiging geldt.",

@@ -68,6 +68,13 @@ def source_names(desk: Desk, organisation: str) -> dict[str, str]:
     return {name: source.describe().label for name, source in own.sources.items()} if own else {}
 
 
+def table_names(desk: Desk, organisation: str) -> dict[tuple[str, str], str]:
+    """How its tables are called, by system and table."""
+    own = desk.organisations.get(organisation)
+    infos = [source.describe() for source in own.sources.values()] if own else []
+    return {(info.name, one.name): one.label for info in infos for one in info.tables}
+
+
 def _face(request: Request) -> WebFace:
     face: WebFace = request.app.state.face
     return face

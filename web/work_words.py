@@ -75,6 +75,7 @@ PAGES: Mapping[str, str] = {
     "kept_review": "/bureau/bewaard",
     "erase_again": "/bureau/bewaard",
     "returned": "/bureau/niet-benaderen",
+    "breach": "/bureau/datalekken",
 }
 # Lines that somebody closes by hand once it is handled; the others close when the matter is done.
 CLOSABLE = frozenset(

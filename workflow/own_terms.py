@@ -59,7 +59,6 @@ class Term:
 ROWS: tuple[Term, ...] = (
     Term(StaffButton, "created_at", timedelta(days=120), "longer than a request with its extension can wait"),
     Term(DraftView, "at", timedelta(days=120), "an approval is as late as that"),
-    Term(IdentityCode, "expires_at", timedelta(days=30), "the audit log tells which code was right"),
     Term(Link, "expires_at", YEAR, "until then the page says that its time is over"),
     Term(MailboxAct, "done_at", timedelta(days=60), "what was done in the mailbox is seen there"),
     Term(WorkItem, "closed_at", timedelta(days=730), "as long as the letters of a case"),
@@ -115,6 +114,7 @@ RULED: Mapping[str, str] = {
     "staff_chat": "a code that nobody used goes after a day, a chat when its account is switched off",
     "blind_index": "five years after the end of the case",
     "case_identifier": "five years after the end of the case",
+    "identity_code": "with the persons of its case, closing for silence counts from it; without a case thirty days",
 }
 
 
@@ -155,7 +155,8 @@ def counted(reads: Reads, organisation: str) -> Kept:
 
 def purge_rows(unit: Unit, rules: Mapping[str, ErasureRules]) -> int:
     """`rules`: of each organisation."""
-    gone = sum(_rows(unit, term) for term in ROWS) + _staff_chats(unit) + _notices(unit) + _persons(unit)
+    gone = sum(_rows(unit, term) for term in ROWS) + _staff_chats(unit) + _notices(unit)
+    gone += _codes(unit) + _persons(unit)
     return gone + sum(_ledger(unit, key, rule) + _marks(unit, key, rule) for key, rule in rules.items())
 
 
@@ -177,6 +178,15 @@ def _staff_chats(unit: Unit) -> int:
         unit.execute(buttons.delete().where(buttons.c.staff_chat_id.in_(ids)))
         unit.execute(rows.delete().where(rows.c.id.in_(ids)))
     return len(ids)
+
+
+def _codes(unit: Unit) -> int:
+    """Of conversations that came to no case. Elsewhere the first one says when we asked who somebody is, for years."""
+    rows, talks = table(IdentityCode), table(Conversation)
+    loose = rows.c.conversation_id.in_(select(talks.c.id).where(talks.c.case_id.is_(None)))
+    over = select(rows.c.id).where(loose, rows.c.expires_at < unit.now - timedelta(days=30)).limit(BATCH)
+    ids = [row.id for row in unit.rows(over)]
+    return unit.execute(rows.delete().where(rows.c.id.in_(ids))).rowcount if ids else 0
 
 
 def _notices(unit: Unit) -> int:
@@ -208,7 +218,8 @@ def _persons(unit: Unit) -> int:
     if ids:
         for model in (BlindIndex, CaseIdentifier):
             unit.execute(table(model).delete().where(table(model).c.case_id.in_(ids)))
-        mine = talks.c.case_id.in_(ids)
+        mine, codes = talks.c.case_id.in_(ids), table(IdentityCode)
+        unit.execute(codes.delete().where(codes.c.conversation_id.in_(select(talks.c.id).where(mine))))
         unit.execute(talks.update().where(mine).values(address_index=talks.c.id, ident_index=None, network_index=None))
         outbox = table(Outbox)
         unit.execute(outbox.update().where(outbox.c.case_id.in_(ids)).values(recipient_index=outbox.c.id))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,7 +21,8 @@ from sqlalchemy import Row, select
 from cases.audit import PROGRAM, AuditTag
 from cases.calendar import local_date
 from cases.errors import InputError, OutsideError, Stale
-from cases.protocols import Change, Listed, TableInfo, Walkable
+from cases.policy import RetentionSource
+from cases.protocols import Change, DataSource, FindStatus, Identifier, Listed, TableInfo, Walkable
 from cases.types import ActionStatus, Fate, Verb, WorkKind
 from storage.models import Audit, LedgerEntry, WorkItem, table
 from storage.queries.open_cases import in_the_way
@@ -138,7 +140,8 @@ def lines(reads: Reads, organisations: Collection[str]) -> list[Line]:
 async def take_away(desk: Desk, actor: str, work_id: str) -> int:
     """Added again by mistake: erased again, or opted out again; gives how many records.
 
-    InputError `open_case` (a request of the same person runs), `not_all` (a system could not; the line stays).
+    InputError `open_case` (a request of the same person runs), `customer_again` (there are records that the law
+    keeps), `not_all` (a system could not; the line stays).
     """
     line = await desk.store.read(lambda reads: _free(reads, work_id))
     looked = await look(desk, line.organisation)
@@ -147,13 +150,16 @@ async def take_away(desk: Desk, actor: str, work_id: str) -> int:
         raise InputError("not_all")
     records = mine.records if mine is not None else ()
     source = desk.organisation(line.organisation).sources[line.source]
+    if line.mark.erased and records:
+        await _no_customer(desk, line, source, records)
     infos = {info.name: info for info in source.describe().tables}
     places = list(infos)
     done = 0
     for record in sorted(records, key=lambda one: -places.index(one.table)):  # children before what they refer to
         change = _change(f"returned:{work_id}", line.mark, record, infos[record.table])
-        changed = await source.change(change)
-        done += changed.status in (ActionStatus.DONE, ActionStatus.NOTHING)
+        with suppress(OutsideError):  # what did not go stays on the line
+            changed = await source.change(change)
+            done += changed.status in (ActionStatus.DONE, ActionStatus.NOTHING)
 
     def settle(unit: Unit) -> None:
         unit.record(
@@ -167,6 +173,24 @@ async def take_away(desk: Desk, actor: str, work_id: str) -> int:
     if done < len(records):
         raise InputError("not_all")
     return done
+
+
+async def _no_customer(desk: Desk, line: Line, source: DataSource, records: Collection[Listed]) -> None:
+    """A new invoice shows a customer, not a mistake: that takes a request of its own, record by record (17(3)(b))."""
+    handles = [Identifier("email", address, proven=True) for address in sorted({one.address for one in records})]
+    found = await source.find(handles)
+    if found.status is FindStatus.FAILED:
+        raise InputError("not_all")
+    policy = desk.organisation(line.organisation).policy
+    law = {rule.category for rule in policy.retention if rule.source is RetentionSource.LAW}
+    books = {info.name for info in source.describe().tables if any(item.category in law for item in info.fields)}
+    listed, kept = await desk.store.read(
+        lambda reads: (marks(reads, line.organisation), _kept(reads, line.organisation))
+    )
+    for part in (part for part in found.tables if part.table in books):
+        known = [reference_digest(listed.key, line.source, part.table, key, Fate.KEEP) in kept for key in part.keys]
+        if not all(known) or len(known) < len(part.rows):
+            raise InputError("customer_again")
 
 
 async def came_back(desk: Desk, actor: str, work_id: str) -> None:

@@ -223,6 +223,8 @@ def _words(found: Iterable[Difference], file: CaseFile) -> str:
 
 
 def _begin(unit: Unit, opened: Opened) -> None:
+    if held_back(unit, [opened.facts.id]):
+        raise Stale("somebody asked what is held while the systems were asked")
     unit.change(Draft, opened.row.id, if_={"look_first": True, "status": opened.row.status}, look_first=False)
     close_work(unit, WorkKind.SOURCE_FAILED, WorkKind.HANDLE, actor=PROGRAM, request_id=opened.facts.id)
 

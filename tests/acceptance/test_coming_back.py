@@ -99,6 +99,23 @@ async def test_the_shop_adds_an_erased_person_again_and_the_desk_sees_it(on_both
     assert office.audit().problems == ()
 
 
+async def test_who_is_a_customer_again_is_not_erased_with_a_click(changing: Office) -> None:
+    """A new invoice: not added by mistake, and the books must be kept (17(3)(b))."""
+    office = changing
+    await erased(office)
+    add_again(office)
+    customers(
+        office, "INSERT INTO facturen (factuurnr, klantnr, datum, naam, totaal) VALUES (?, ?, ?, ?, ?)",
+        "N-900", "99001", "2026-01-09", FORMER.last, 12,
+    )  # fmt: skip
+    await returned.sweep(office.desk)
+    item = office.item(WorkKind.RETURNED)
+    with pytest.raises(InputError, match="customer_again"):
+        await returned.take_away(office.desk, staff_actor(office.staff[0]), item.id)
+    assert customers(office, "SELECT count(*) FROM klanten WHERE klantnr = '99001'") == [(1,)]
+    assert WorkKind.RETURNED in office.work_list()
+
+
 async def test_the_address_on_file_is_marked_beside_the_one_that_wrote(changing: Office) -> None:
     """Who asks from a new address is added again under the old one."""
     office = changing

@@ -11,7 +11,7 @@ from bot.demo.known import Role, known
 from cases.errors import InputError, Stale
 from cases.protocols import FindStatus, Found, Identifier
 from cases.types import ActionStatus, RequestState, WorkKind
-from storage.models import Audit, Case, DataKey, SourceAction, table
+from storage.models import Audit, Case, DataKey, Draft, SourceAction, table
 from storage.queries.writing import move_request
 from storage.unit import Reads
 from tests.acceptance.words import ACCESS, COMPLAINT, ERASURE
@@ -177,6 +177,18 @@ async def test_an_erasure_waits_for_an_access_request_in_another_case(changing: 
     await office.approved(office.draft(access))
     await office.advance(minutes=1)
     assert office.states() == {"inzage": "answered", "verwijdering": "answered"} and not still_there(office)
+
+
+async def test_it_still_comes_first_when_it_was_asked_during_the_look(changing: Office) -> None:
+    """The look has begun (other systems answer slowly), then the other request came in."""
+    office = changing
+    _, erasure = await access_elsewhere(office), await erasure_approved(office)
+    office.clock.advance(days=5)
+    (draft,) = office.rows(Draft, table(Draft).c.request_id == erasure)
+    with pytest.raises(Stale):
+        await second_look._look(office.desk, draft.id)
+    await office.work()
+    assert statuses(office) == {ActionStatus.WAITING} and still_there(office)
 
 
 async def test_staff_go_on_all_the_same_with_a_reason(changing: Office) -> None:

@@ -14,7 +14,7 @@ from tests.acceptance.rights import office
 from tests.acceptance.words import ACCESS, DROP, STATUS
 from tests.support.arrived import Mail
 from tests.support.office import Office, shared
-from workflow import drafting
+from workflow import drafting, own_terms
 
 __all__ = ["office", "shared"]  # fixtures
 ORGANISATION = "whatnext"
@@ -69,6 +69,20 @@ async def test_staff_hear_when_it_may_be_closed(office: Office) -> None:
     assert office.item(WorkKind.IDENTITY_STUCK).detail == "silent"
     await close(office)
     assert WorkKind.IDENTITY_STUCK not in office.work_list()
+
+
+async def test_what_the_desk_forgets_by_itself_is_not_when_it_asked(office: Office) -> None:
+    """Months later it can still be closed, and the clock of who comes back still knows the day of the question."""
+    await unanswered(office)
+    await office.advance(days=60)
+    await own_terms.purge(office.desk)
+    letter = await close(office)
+    await office.advance(days=40)
+    await own_terms.purge(office.desk)
+    await office.reply(letter, SORRY)
+    ended, going = office.requests()
+    assert going.received_at == ended.received_at
+    assert [row.asked_on for row in office.rows(Suspension)] == [date(2026, 1, 5)]
 
 
 async def test_the_letter_says_why_and_that_the_door_stays_open(office: Office) -> None:

@@ -90,10 +90,6 @@ def small_rows(unit: Unit) -> None:
             created_at=now,
         )  # fmt: skip
     unit.add(
-        IdentityCode, id="code", organisation_id=ORGANISATION, conversation_id=talk.id, purpose="mailbox", digest="d",
-        sent_to_index="i", created_at=now, expires_at=now, attempts_left=3,
-    )  # fmt: skip
-    unit.add(
         Link, id="link", organisation_id=ORGANISATION, kind="case", token_digest="t", conversation_id=talk.id,
         created_at=now, expires_at=now,
     )  # fmt: skip
@@ -114,7 +110,7 @@ def test_small_rows_go_each_on_its_day(store: Store, clock: SetClock) -> None:
     assert {row.id for row in store.read_here(lambda r: r.rows(table(StaffChat).select()))} == {"saskia", "unused"}
     assert count(store, StaffButton) == 1
     left: dict[int, tuple[type[SQLModel], int]] = {
-        2: (StaffChat, 1), 31: (IdentityCode, 0), 61: (MailboxAct, 1), 121: (StaffButton, 0), 366: (Link, 0),
+        2: (StaffChat, 1), 61: (MailboxAct, 1), 121: (StaffButton, 0), 366: (Link, 0),
         731: (WorkItem, 1),
     }  # fmt: skip
     began = clock.now()
@@ -125,6 +121,42 @@ def test_small_rows_go_each_on_its_day(store: Store, clock: SetClock) -> None:
         clock.set(began + timedelta(days=days))
         purge(store)
         assert count(store, model) == expected, model.__name__
+
+
+def code(unit: Unit, name: str, conversation_id: str) -> None:
+    unit.add(
+        IdentityCode, id=name, organisation_id=ORGANISATION, conversation_id=conversation_id, purpose="mailbox",
+        digest="d", sent_to_index="i", created_at=unit.now, expires_at=unit.now, attempts_left=3,
+    )  # fmt: skip
+
+
+def test_a_code_of_a_case_says_for_years_when_it_was_asked(store: Store, clock: SetClock) -> None:
+    def write(unit: Unit) -> None:
+        add_request(unit)
+        unit.flush()
+        of_a_case = unit.one(table(Conversation).select())
+        assert of_a_case is not None
+        sealed = {"data_key_id": of_a_case.data_key_id, "address": b"x"}
+        unit.add(
+            Conversation, id="loose", organisation_id=ORGANISATION, channel="web", account="a", address_index="j",
+            last_message_at=unit.now, created_at=unit.now, **sealed,
+        )  # fmt: skip
+        unit.flush()
+        code(unit, "loose", "loose")
+        code(unit, "case", of_a_case.id)
+
+    store.write_here(write)
+    clock.advance(days=29)
+    assert purge(store) == 0
+    clock.advance(days=2)
+    assert purge(store) == 1 and count(store, IdentityCode) == 1
+    cases = metadata.tables["case"]
+    store.write_here(lambda unit: unit.execute(cases.update().values(closed_at=unit.now)))
+    clock.advance(days=1820)
+    assert purge(store) == 0, "closing for silence counts from it, and who sent it back is the same person elsewhere"
+    clock.advance(days=10)
+    purge(store)
+    assert count(store, IdentityCode) == 0
 
 
 def ledger(unit: Unit, number: str, fate: Fate, **values: Any) -> None:

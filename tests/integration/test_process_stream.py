@@ -128,7 +128,7 @@ async def test_one_that_can_not_be_written_takes_nobody_with_it(
                 raise ValueError("broken")
             return good.prepare(file)
 
-    monkeypatch.setitem(HANDLERS, Label.AFMELDEN, Breaks())  # type: ignore[arg-type]
+    monkeypatch.setitem(HANDLERS, Label.AFMELDEN, Breaks())
     await office.work()
     assert sorted(row.state for row in office.requests()) == ["answered", "answered", "preparing"]
     assert office.work_list().count(WorkKind.HANDLE) == 1

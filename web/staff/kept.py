@@ -11,7 +11,7 @@ from cases.audit import staff_actor
 from cases.errors import InputError, RuleError
 from storage.queries.staff import Session
 from web import answers
-from web.face import Face, WebFace, seen, source_names
+from web.face import Face, WebFace, seen, source_names, table_names
 from web.staff.session import Form, NotThere, Refused, Who, may_decide, own_to_decide, text
 from workflow import kept, replay
 
@@ -36,6 +36,7 @@ async def _kept(
         "kept.html", status=status, who=who, found=ended, reviews=reviews, again=again, left=left,
         decides={key for key in own if may_decide(who, key)}, notice=notice, problem=problem, here="kept",
         systems={key: source_names(face.desk, key) for key in own}, stays=answers.STAYS,
+        tables={key: table_names(face.desk, key) for key in own},
         may_run={key: {number for number, each in cases.items() if kept.may_run(each)} for key, cases in ended.items()},
     )  # fmt: skip
 
