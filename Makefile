@@ -21,7 +21,7 @@ run: setup ## start the desk with config.toml; without that file: the demo
 demo: setup ## start the demo, whatever config.toml says
 	@$(RUN) -m bot demo
 
-test: setup-dev ## run every test
+test: setup-dev ## run every test (THOROUGH=1: every example and crash point)
 	@$(RUN) -m pytest -n $(JOBS) --dist loadfile
 
 check: setup-dev ## style, types and import rules

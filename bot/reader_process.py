@@ -80,7 +80,9 @@ class ReaderProcess:
     def close(self) -> None:
         """Also in the middle of a call, which then fails."""
         self._closed = True
-        self._end()
+        self._child.kill()  # whoever waits for an answer hears that there will be none
+        with self._lock:
+            self._end()
 
     # --- the process --------------------------------------------------------------------------------------------------
 

@@ -368,11 +368,14 @@ async def shut_down(program: Program) -> None:
         event.set()
     if program.web is not None:
         program.web.should_exit = True
+    reader = program.reader if isinstance(program.reader, ReaderProcess) else None
+    if reader is not None and not reader.version:  # still loads its model: nothing is waited for
+        reader.close()
     await asyncio.gather(*program.tasks, return_exceptions=True)
     if program.stream is not None:
         await program.stream.close()
-    if isinstance(program.reader, ReaderProcess):
-        program.reader.close()
+    if reader is not None:
+        reader.close()
     await close(program.desk)
 
 

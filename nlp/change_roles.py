@@ -48,6 +48,11 @@ _CLOSING = re.compile(
 )
 
 
+_REACHED = re.compile(  # where the sender can be reached is no correction
+    r"\b(?:bel|app|sms|mail|whatsapp|contact)\w*(?: (?:mij|me|ons|gerust|maar|even|dan|anders|liever|terug|u|je)){0,3} "
+    r"(?:op|naar|via|onder) (?:het nummer )?$",
+    re.IGNORECASE,
+)
 _SENTENCE = re.compile(r"[a-z]{2}[.!?] +[A-Z]|[^\n]{70}")
 
 
@@ -119,6 +124,10 @@ def units_of(text: str, facts: Sequence[Fact]) -> Iterator[Unit]:
             group.append(fact)
         elif fact.kind is FactKind.NAME and contact:
             yield Unit("contact", fact.start, fact.end)
+        elif fact.kind in (FactKind.PHONE, FactKind.EMAIL) and _REACHED.search(
+            text, max(fact.start - 60, 0), fact.start
+        ):
+            continue
         elif fact.kind in _FIELDS and (fact.kind is not FactKind.DATE or birth):
             yield Unit(_FIELDS[fact.kind], fact.start, fact.end)
 

@@ -13,8 +13,9 @@ def changes_of(text: str, facts: Sequence[Fact], roles: Roles) -> tuple[Change, 
     """What is to be put right; called for messages that ask for a correction."""
     units = list(units_of(text, facts))
     found = _paired(text, units, roles.of(text, units))
-    if not any(change.field == "name" for change in found):
-        found += name_changes(text)
+    both = any(change.field == "name" and change.old for change in found)
+    if not both and (spelled := name_changes(text)):  # the words themselves say more
+        found = [*(change for change in found if change.field != "name"), *spelled]
     return (*found, *salutation_changes(text))
 
 

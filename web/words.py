@@ -221,6 +221,7 @@ MACHINES: Mapping[str, str] = {
 DETAILS: Mapping[str, str] = {
     "not_me": "iemand zei: dit was ik niet",
     "silent": "geen antwoord, ook niet na de herinnering: sluiten om stilte kan nu, bij Termijn en koppelen",
+    "first_dropped": "het verzoek waarmee dit samen beantwoord werd, is ingetrokken: maak het los",
     "other_person": "afgesplitst: gaat over iemand anders dan wie schreef; vraag om een machtiging of neem contact op",
     "sent_wrong": "een bericht ging naar de verkeerde",
     "reported": "iemand meldt een mogelijk datalek",

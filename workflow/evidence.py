@@ -164,7 +164,7 @@ async def settle(desk: Desk, staff_id: str, evidence_id: str, *, again: bool, ac
             Evidence, row.id, if_={"status": STORED}, status=ASKED if again else CHECKED, content=None,
             data_key_id=None, checked_at=unit.now, checked_by=staff_id,
         )  # fmt: skip
-        close_work(unit, WorkKind.EVIDENCE, actor=staff_actor(staff_id), case_id=row.case_id)
+        close_work(unit, WorkKind.EVIDENCE, actor=staff_actor(staff_id), same=f"{WorkKind.EVIDENCE.value}:{row.id}")
         unit.record(
             AuditTag.EVIDENCE_ERASED, organisation=row.organisation_id, actor=staff_actor(staff_id), case=row.case_id,
             subject=row.id,
@@ -189,7 +189,7 @@ async def forget(desk: Desk) -> int:
         for row in found:
             unit.keys.erase(unit, row.data_key_id)
             unit.change(Evidence, row.id, status="erased", content=None, data_key_id=None)
-            close_work(unit, WorkKind.EVIDENCE, actor=PROGRAM, case_id=row.case_id)
+            close_work(unit, WorkKind.EVIDENCE, actor=PROGRAM, same=f"{WorkKind.EVIDENCE.value}:{row.id}")
             unit.record(
                 AuditTag.EVIDENCE_ERASED, organisation=row.organisation_id, actor=PROGRAM, case=row.case_id,
                 subject=row.id,

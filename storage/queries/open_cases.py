@@ -13,7 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, union
+from sqlalchemy import exists, select, union
 
 from cases.types import OPEN_STATES, ChannelKind, Label, RestrictionGround
 from storage.models import Case, CaseIdentifier, Conversation, IdentityCode, Request, Restriction, table
@@ -56,12 +56,15 @@ def in_the_way(
 
 
 def _marks(reads: Reads, case_ids: Collection[str]) -> dict[str, set[tuple[str, str]]]:
-    """Case → (organisation, keyed digest) of every address it was written from and of everything proved in it."""
+    """Case → (organisation, keyed digest) of every address it was written from and of everything proved in it.
+
+    Not of conversations that we began: a code to an address on file, a link to another party (art. 20(2)).
+    """
     talks, known, codes = table(Conversation), table(CaseIdentifier), table(IdentityCode)
     found = reads.rows(
         union(
             select(talks.c.case_id, talks.c.organisation_id, talks.c.address_index.label("token")).where(
-                talks.c.case_id.in_(case_ids), talks.c.channel == ChannelKind.EMAIL.value
+                talks.c.case_id.in_(case_ids), talks.c.channel == ChannelKind.EMAIL.value, talks.c.asking_id.is_(None)
             ),
             select(talks.c.case_id, talks.c.organisation_id, talks.c.ident_index).where(
                 talks.c.case_id.in_(case_ids), talks.c.ident_index.is_not(None)
@@ -71,7 +74,7 @@ def _marks(reads: Reads, case_ids: Collection[str]) -> dict[str, set[tuple[str, 
             ),
             select(talks.c.case_id, talks.c.organisation_id, codes.c.sent_to_index)
             .join(codes, codes.c.conversation_id == talks.c.id)
-            .where(talks.c.case_id.in_(case_ids), codes.c.used_at.is_not(None)),
+            .where(talks.c.case_id.in_(case_ids), codes.c.used_at.is_not(None), talks.c.asking_id.is_(None)),
         )
     )
     marks: dict[str, set[tuple[str, str]]] = {}
@@ -87,6 +90,7 @@ def _cases_of(reads: Reads, marks: Collection[tuple[str, str]]) -> dict[tuple[st
     if not marks:
         return {}
     talk = talks.c.organisation_id.in_(organisations) & talks.c.case_id.is_not(None) & talks.c.frozen.is_(False)
+    talk &= talks.c.asking_id.is_(None)
     by_mail = talks.c.channel == ChannelKind.EMAIL.value
     found = reads.rows(
         union(
@@ -111,13 +115,15 @@ def _cases_of(reads: Reads, marks: Collection[tuple[str, str]]) -> dict[tuple[st
 
 
 def _requests(reads: Reads, case_ids: Collection[str], labels: Collection[Label]) -> list[InTheWay]:
-    """Open, asked by somebody who did not say "niet ik", and not just the repetition of another one."""
+    """Open, asked by somebody who did not say "niet ik", and not just the repetition of another open one."""
     rows, cases, talks = table(Request), table(Case), table(Conversation)
+    first = rows.alias("first")
+    repeats = exists().where(first.c.id == rows.c.same_as, first.c.state.in_(_OPEN))
     query = (
         select(rows.c.case_id, cases.c.number, rows.c.label, rows.c.received_at)
         .join(cases, cases.c.id == rows.c.case_id)
         .join(talks, talks.c.id == rows.c.conversation_id)
-        .where(rows.c.case_id.in_(case_ids), rows.c.state.in_(_OPEN), rows.c.same_as.is_(None))
+        .where(rows.c.case_id.in_(case_ids), rows.c.state.in_(_OPEN), ~repeats)
         .where(rows.c.label.in_([label.value for label in labels]), talks.c.frozen.is_(False))
     )
     return [InTheWay(row.case_id, row.number, Label(row.label), row.received_at) for row in reads.rows(query)]

@@ -167,6 +167,8 @@ def move_request(
         )  # fmt: skip
     if over:
         _after_the_end(unit, row.organisation_id, row.case_id, request_id, actor)
+        if after[-1] is RequestState.WITHDRAWN:
+            _repeats_stand_alone(unit, request_id)
 
 
 # A letter that did not arrive, may not have, or still waits for a click stays somebody's work after the end.
@@ -192,6 +194,15 @@ def _after_the_end(unit: Unit, organisation: str, case_id: str, request_id: str,
         unit.change(Case, case_id, closed_at=unit.now)
         close_work(unit, *_OVER_WITH_ITS_CASE, actor=actor, case_id=case_id)
         unit.record(AuditTag.CASE_CLOSED, organisation=organisation, actor=actor, case=case_id)
+
+
+def _repeats_stand_alone(unit: Unit, request_id: str) -> None:
+    """Nobody answers a dropped request: what waited for its answer is a person's now."""
+    for row in unit.rows(_REPEATS, request=request_id):
+        open_work(
+            unit, WorkKind.HANDLE, row.organisation_id, same=row.id, case_id=row.case_id, request_id=row.id,
+            due_on=row.told_on, detail="first_dropped",
+        )  # fmt: skip
 
 
 def void_drafts(unit: Unit, request_id: str) -> None:
@@ -227,6 +238,9 @@ _CANCEL_DATES = (
 )
 _OPEN_TASKS = select(_tasks.c.id).where(
     _tasks.c.request_id == bindparam("request"), _tasks.c.status == TaskStatus.OPEN.value
+)
+_REPEATS = select(_requests).where(
+    _requests.c.same_as == bindparam("request"), _requests.c.state.in_([state.value for state in OPEN_STATES])
 )
 _HOLD_CASE = select(table(Case).c.id).where(table(Case).c.id == bindparam("case")).with_for_update()
 _STILL_OPEN = select(_requests.c.id).where(

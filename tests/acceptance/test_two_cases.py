@@ -11,7 +11,7 @@ from sqlalchemy import Row
 
 from bot.demo.known import Role, known
 from cases.errors import InputError, RuleError
-from cases.types import Label, OutboxStatus, WorkKind
+from cases.types import Label, OutboxStatus, RequestState, WorkKind
 from storage.models import (
     Audit,
     Case,
@@ -29,7 +29,9 @@ from storage.models import (
     table,
 )
 from storage.queries import moving
-from storage.unit import Reads
+from storage.queries.open_cases import in_the_way
+from storage.queries.writing import move_request
+from storage.unit import Reads, Unit
 from tests.acceptance.rights import decided, office, one_letter, proven, request_of
 from tests.acceptance.words import ACCESS, ERASURE, THIEF
 from tests.support.office import Office, Shared, open_office, shared
@@ -366,6 +368,26 @@ async def test_a_chain_waits_for_the_last_one(office: Office) -> None:
     await joining.link_repeat(office.desk, office.staff[0], second.id, first.id)
     await office.approved(office.draft(first.id))
     assert [row.state for row in office.requests()] == ["answered"] * 3
+
+
+async def test_when_the_first_one_is_dropped_the_other_is_somebodys_work(office: Office) -> None:
+    """It waited for an answer that never comes; until it has its own it still keeps an erasure waiting."""
+    first, second = await again(office)
+    await joining.link_repeat(office.desk, office.staff[0], second.id, first.id)
+
+    def drop(unit: Unit) -> None:
+        move_request(unit, first.id, RequestState.WITHDRAWN, actor=f"requester:{first.conversation_id}")
+
+    office.store.write_here(drop)
+    rows = table(WorkItem)
+    (line,) = office.rows(WorkItem, rows.c.kind == WorkKind.HANDLE.value, rows.c.closed_at.is_(None))
+    assert (line.request_id, line.detail) == (second.id, "first_dropped")
+    found = office.store.read_here(lambda reads: in_the_way(reads, [second.case_id]))
+    assert [one.label for one in found[second.case_id]] == [Label.INZAGE]
+    await joining.unlink_repeat(office.desk, office.staff[0], second.id)
+    await office.work()
+    assert office.draft(second.id).status == "open"
+    assert WorkKind.HANDLE not in office.work_list()
 
 
 async def test_unlinked_it_goes_on_by_itself(office: Office) -> None:

@@ -116,6 +116,25 @@ def test_who_is_the_same_person(store: Store, written: Callable[[Unit], None], w
     assert [one.case_id for one in found.get("mine", ())] == (["other"] if waits else [])
 
 
+def test_two_people_who_move_to_the_same_party_are_two_people(store: Store) -> None:
+    """Their data were sent on to it (art. 20(2)): it has a conversation in the case of each, and opened its link."""
+
+    def both(unit: Unit) -> None:
+        for name, label in (("mine", Label.VERWIJDERING), ("other", Label.INZAGE)):
+            case(unit, name, f"index of {name}", label)
+            unit.add(
+                Conversation, id=f"talk party {name}", organisation_id=ORGANISATION, case_id=name, channel="email",
+                data_key_id=unit.keys.new_data_key(unit, ORGANISATION), account="info", address=b"sealed",
+                address_index="index of the party", asking_id=f"talk {name}", last_message_at=unit.now,
+                created_at=unit.now,
+            )  # fmt: skip
+            code(unit, f"party {name}", "index of the party", used=True)
+
+    store.write_here(both)
+    found = store.read_here(lambda reads: in_the_way(reads, ["mine"], labels=ACCESS))
+    assert found == {}
+
+
 def test_a_freeze_stands_in_the_way_until_it_is_lifted(store: Store) -> None:
     def frozen(unit: Unit) -> None:
         case(unit, "mine", SANNE, Label.BEPERKING, state=RequestState.ANSWERED)

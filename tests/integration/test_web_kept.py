@@ -75,7 +75,7 @@ async def test_added_again_erased_again(office: Office) -> None:
     async with signed_in(office) as http:
         assert f'href="{NOT_AGAIN}"' in (await http.get("/bureau")).text
         page = await http.get(NOT_AGAIN)
-        assert "Wis opnieuw" in page.text and "1 in klanten" in page.text and FORMER.email not in page.text
+        assert "Wis opnieuw" in page.text and "1 in klantgegevens" in page.text and FORMER.email not in page.text
         assert (await press(http, NOT_AGAIN, f"{NOT_AGAIN}/{work_id}/weghalen")).status_code == 303
         assert (await press(http, NOT_AGAIN, f"{NOT_AGAIN}/{work_id}/weghalen")).status_code == 422
         assert customers(office, "SELECT count(*) FROM klanten WHERE klantnr = '99001'") == [(0,)]

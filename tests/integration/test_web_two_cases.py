@@ -27,7 +27,7 @@ BOTH = (
 
 @pytest.fixture
 async def office(tmp_path: Path, shared: Shared) -> AsyncIterator[Office]:
-    async with open_office(tmp_path, shared) as opened:
+    async with open_office(tmp_path, shared, own_customers=True) as opened:
         yield opened
 
 

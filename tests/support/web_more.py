@@ -39,23 +39,22 @@ BINDERS = SourceInfo(
     by_hand=True,
     keeper=Keeper("anja@kantoor.example", steps={"find": ("Pak de map van de klant.", "Schrijf op wat erin zit.")}),
 )  # fmt: skip
+TAX = "artikel 52 lid 4 AWR"
 ERASED = Line("crm", "customers", "[7]", Fate.ERASE, "contact")
 ENDED = (
-    Line("books", "invoices", "F2019-0007", Fate.KEEP, "invoices", law="artikel 52 lid 4 AWR", ends_on=date(2026, 10, 31)),
-    Line("books", "invoices", "F2019-0011", Fate.KEEP, "invoices", law="artikel 52 lid 4 AWR", ends_on=date(2026, 10, 31)),
+    Line("books", "invoices", "F2019-0007", Fate.KEEP, "invoices", law=TAX, ends_on=date(2026, 10, 31)),
+    Line("books", "invoices", "F2019-0011", Fate.KEEP, "invoices", law=TAX, ends_on=date(2026, 10, 31)),
     Line("crm", "customers", "[12]", Fate.KEEP, "contact", law=CLAIM_LAW, ends_on=date(2026, 11, 1)),
 )  # fmt: skip
 LASTING = Line("crm", "customers", "[31]", Fate.KEEP, "contact", law=CONTRACT_LAW)
+NOTE = ("crm", "notes", "note", "Klantenbestand, Notities, Notitie")
 OTHERS = (
     Other(
         "a1", OtherKind.EMAIL, "buur@thuis.example", True, 4,
-        (
-            Spot("crm", "notes", "note", "Klantenbestand, Notities, Notitie", 2, "Buurvrouw wil meelezen: ", ", elke week"),
-            Spot("crm", "notes", "note", "Klantenbestand, Notities, Notitie", 5, "zelfde adres, ", ""),
-        ),
+        (Spot(*NOTE, 2, "Buurvrouw wil meelezen: ", ", elke week"), Spot(*NOTE, 5, "zelfde adres, ", "")),
     ),
-    Other("a2", OtherKind.NAME, "mevrouw Bakkerman", False, 1, (Spot("crm", "notes", "note", "Klantenbestand, Notities, Notitie", 2, "Gesproken met ", " over de rekening"),)),
-    Other("a3", OtherKind.UNREAD, "", False, 1, (Spot("crm", "notes", "log", "Klantenbestand, Notities, Verslag", 9, "Verslag van ", ""),)),
+    Other("a2", OtherKind.NAME, "mevrouw Bakkerman", False, 1, (Spot(*NOTE, 2, "Gesproken met ", " over geld"),)),
+    Other("a3", OtherKind.UNREAD, "", False, 1, (Spot(*NOTE, 9, "Verslag van ", ""),)),
 )  # fmt: skip
 FACTS = BreachFacts(
     date(2026, 11, 20), "Een lijst met klanten ging naar een verkeerd adres.", "Namen en e-mailadressen.",

@@ -117,6 +117,7 @@ HANDED: dict[str, Iterable[str]] = {
     "self.parsed.machine.value if self.parsed.machine else ''": MachineKind,
     "doubt": ["several_addresses", "lookup"],
     "row.kind": OutboxKind,
+    "post.kind.value": OutboxKind,
     "item.failure": ["unreadable", "stale"],  # else the name of an error, as it is
     "','.join(names)": [],  # systems, called as their organisation calls them
     "name": [],  # a channel
@@ -138,8 +139,8 @@ HANDED: dict[str, Iterable[str]] = {
 
 def details() -> Iterator[tuple[str, str]]:
     """Every detail that a line of work can be opened with, and where."""
-    folder = Path(words.__file__).parent.parent / "workflow"
-    for path in sorted(folder.glob("*.py")):
+    root = Path(words.__file__).parent.parent
+    for path in sorted([*(root / "workflow").glob("*.py"), *(root / "storage" / "queries").glob("*.py")]):
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "open_work":
                 for given in (keyword.value for keyword in call.keywords if keyword.arg == "detail"):

@@ -10,7 +10,7 @@ from cases.errors import InputError, RuleError
 from storage.queries.staff import Session
 from storage.queries.suppression import Mark
 from web import answers, right_words
-from web.face import Face, WebFace, seen
+from web.face import Face, WebFace, seen, table_names
 from web.staff.session import Form, Who, may_decide, own_to_decide, text
 from workflow import returned, suppression
 
@@ -31,7 +31,7 @@ async def _page(
     return face.page(
         "suppression.html", status=status, who=who, own=own, asked=asked, marks=marks, lines=lines,
         decides={key for key in own if may_decide(who, key)}, notice=notice, problem=problem, rights=right_words,
-        here="suppression",
+        here="suppression", tables={key: table_names(face.desk, key) for key in own},
     )  # fmt: skip
 
 
