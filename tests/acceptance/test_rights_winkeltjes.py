@@ -9,11 +9,11 @@ import pytest
 from bot.demo.known import Role, known
 from cases.errors import InputError
 from cases.types import Label, RefusalGround, WorkKind
-from storage.models import SourceAction
+from storage.models import Evidence, SourceAction
 from tests.acceptance.rights import decided, letter, office, one_letter, proven, request_of, stands
 from tests.acceptance.words import ACCESS, ERASURE, LETTERS, STOP
 from tests.support.office import Office, shared
-from workflow import drafting
+from workflow import drafting, evidence
 
 __all__ = ["office", "shared"]  # fixtures
 ORGANISATION = "winkeltjes"
@@ -35,6 +35,33 @@ async def test_access_takes_a_code_and_no_paper(office: Office) -> None:
     answer = one_letter(await decided(office, Label.INZAGE), CURRENT.email)
     assert request_of(office, Label.INZAGE).state == "answered" and "/d/" in answer.text
     assert [mail.subject for mail in office.mails if _PAPERS.search(mail.flat)] == []
+
+
+async def test_a_shielded_copy_only_on_a_named_doubt_and_gone_the_same_day(office: Office) -> None:
+    """The last resort: staff name their doubt, the mail says what to cover, a visible number is erased at once."""
+    await office.mail(CURRENT.email, "verzoek", ACCESS + CURRENT.name)
+    request = request_of(office, Label.INZAGE)
+    staff = office.staff[0]
+    with pytest.raises(InputError, match="no_doubt"):
+        await evidence.ask_id_copy(office.desk, staff, request.conversation_id, " ")
+    asked = await evidence.ask_id_copy(office.desk, staff, request.conversation_id, "twee klanten met deze naam")
+    mail = one_letter(await office.advance(minutes=1), CURRENT.email)
+    assert "twee klanten met deze naam" in mail.flat and "BSN" in mail.text and "foto" in mail.text
+    link = re.search(r"/z/[\w-]+", mail.text)
+    assert link is not None
+    async with office.browser() as http:
+        for content in (b"%PDF-1.7 met een zichtbaar nummer", b"%PDF-1.7 afgeschermd"):
+            sent = await http.post(
+                f"{link[0]}/bewijs", data={"vraag": asked}, files={"bestand": ("kopie.pdf", content)}
+            )
+            assert sent.status_code == 303 and WorkKind.EVIDENCE in office.work_list()
+            visible = b"zichtbaar" in content
+            await evidence.settle(office.desk, staff, asked, again=visible, accepted=not visible)
+            (row,) = office.rows(Evidence)
+            assert (row.content, row.data_key_id) == (None, None)
+            assert row.status == ("asked" if visible else "checked")
+    await office.work()
+    assert request_of(office, Label.INZAGE).state == "awaiting_approval"
 
 
 async def test_traffic_goes_and_only_the_books_stay(office: Office) -> None:

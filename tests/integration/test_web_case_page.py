@@ -56,6 +56,19 @@ async def test_a_file_that_was_asked_is_sealed_and_somebody_has_to_look(tmp_path
         assert await evidence.look(made.desk, made.ids["sanne"], question) == ("application/pdf", PDF)
 
 
+async def test_each_file_has_its_own_line_until_it_was_looked_at(tmp_path: Path) -> None:
+    """A mandate and a copy: judging the one must not take the other from the list."""
+    async with opened(tmp_path) as (made, http):
+        first, second = await asked(made), await asked(made, EvidenceKind.OTHER)
+        for question in (first, second):
+            await sent(http, question, PDF)
+        await evidence.settle(made.desk, made.ids["sanne"], first, again=False)
+        work = table(WorkItem)
+        waits = select(work.c.same).where(work.c.kind == "evidence", work.c.closed_at.is_(None))
+        assert [one.same for one in made.store.read_here(lambda reads: reads.rows(waits))] == [f"evidence:{second}"]
+        assert await evidence.look(made.desk, made.ids["sanne"], second) == ("application/pdf", PDF)
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
