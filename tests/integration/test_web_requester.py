@@ -263,7 +263,10 @@ async def test_the_privacy_page_promises_the_terms_of_the_purge(tmp_path: Path) 
         policy = made.desk.organisation("whatnext").policy
         export_days, ledger_years = policy.links.export_days, policy.erasure.ledger_years
         for address, years, days, after, erased in (
-            ("/privacy/whatnext", "{} jaar nadat", "{} dagen nadat", "{} dagen na het antwoord", "{} jaar na het wissen"),
+            (
+                "/privacy/whatnext", "{} jaar nadat", "{} dagen nadat", "{} dagen na het antwoord",
+                "{} jaar na het wissen",
+            ),
             (
                 "/privacy/whatnext?taal=en", "{} years after", "{} days after we", "{} days after the answer",
                 "{} years after the erasure",
