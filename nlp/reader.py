@@ -27,7 +27,7 @@ from nlp.train import joined
 
 CLEAR = 0.95  # share of the best set from which the cheap model's word is taken
 CLEAR_OTHER = 0.985  # the same for "no request at all"
-PRIVATE_ODDS = 0.4  # what a privacy word leaves of the odds of "no request"
+PRIVATE_ODDS = 0.3  # what a privacy word leaves of the odds of "no request"
 CORRECTS = 0.2  # from here a correction is looked for
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
