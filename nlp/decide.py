@@ -9,7 +9,7 @@ not be undone need more.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,17 +21,16 @@ from nlp.features import Floats
 LABELS = tuple(Label)
 REQUESTS = tuple(label for label in Label if label is not Label.OVERIG)
 
-SURE = 0.30  # the least chance of a label that is read as certain, beside what its set must have
+SURE = 0.45  # a label that stands by itself
 SURE_DESTRUCTIVE = 0.68
 SET_CERTAIN = 0.50  # share of all the probability that the best set must have
-SET_CERTAIN_DESTRUCTIVE = 0.90
-GREY = 0.10  # from here a label that destroys, beside what was read, makes us ask
+SET_CERTAIN_DESTRUCTIVE = 0.78
+GREY = 0.12  # from here a label that destroys, beside what was read, makes us ask
 SET_CLEAR = 0.84  # a set with such a share is asked about only from
 GREY_CLEAR = 0.25  # here (these numbers: chosen out of fold on the writers, without the test part)
-STANDS = 0.45  # a label that is worth naming in a question
 OTHER_CERTAIN = 0.65
 OTHER_LEFT = 0.22  # what the likeliest request may have while `overig` is certain
-OTHER_BESIDE = 0.65  # beside a sure request: ask
+OTHER_BESIDE = 0.50  # beside a sure request: ask
 LIKELY = 0.25  # a request that is worth asking about
 _PRIOR_WEIGHT = 0.2
 
@@ -78,38 +77,33 @@ class Decision:
     share: float
 
 
-def decide(probabilities: Mapping[Label, float], sets: LabelSets, flags: Collection[Flag]) -> Decision:
-    """`flags`: what was found in the sender's own words beside the labels."""
+def threshold(label: Label) -> float:
+    return SURE_DESTRUCTIVE if label in DESTRUCTIVE else SURE
+
+
+def decide(probabilities: Mapping[Label, float], sets: LabelSets, *, sensitive: bool) -> Decision:
+    """`sensitive`: a privacy word, or a sign of trouble, stands in the sender's own words."""
     chosen, share = sets.best(probabilities)
     other = probabilities[Label.OVERIG]
     best = max(probabilities[label] for label in REQUESTS)
     if chosen == (Label.OVERIG,):
-        if other >= OTHER_CERTAIN and best <= OTHER_LEFT and SENSITIVE.isdisjoint(flags):
+        if other >= OTHER_CERTAIN and best <= OTHER_LEFT and not sensitive:
             return Decision(chosen, Certainty.CERTAIN, chosen, share)
-        return _triage(chosen, share)
-    if other < OTHER_BESIDE and _sure(probabilities, chosen, share):
-        return Decision(chosen, Certainty.CERTAIN, chosen, share)
-    named = tuple(
-        label for label in REQUESTS if probabilities[label] >= (SURE_DESTRUCTIVE if label in DESTRUCTIVE else STANDS)
-    )
-    if named:
-        return Decision(named, Certainty.ASK, chosen, share) if other < best else _triage(chosen, share)
-    asks = best >= LIKELY and best >= other
-    return Decision((), Certainty.ASK, chosen, share) if asks else _triage(chosen, share)
-
-
-def _sure(probabilities: Mapping[Label, float], chosen: tuple[Label, ...], share: float) -> bool:
-    """Whether a set of requests may be acted on."""
-    if share < (SET_CERTAIN if DESTRUCTIVE.isdisjoint(chosen) else SET_CERTAIN_DESTRUCTIVE):
-        return False
+        return Decision((), Certainty.TRIAGE, chosen, share)
+    sure = tuple(label for label in REQUESTS if probabilities[label] >= threshold(label))
+    needed = SET_CERTAIN if DESTRUCTIVE.isdisjoint(chosen) else SET_CERTAIN_DESTRUCTIVE
     doubt = GREY_CLEAR if share >= SET_CLEAR else GREY
-    if any(probabilities[label] >= doubt for label in DESTRUCTIVE if label not in chosen):
-        return False
-    return all(probabilities[label] >= (SURE_DESTRUCTIVE if label in DESTRUCTIVE else SURE) for label in chosen)
-
-
-def _triage(chosen: tuple[Label, ...], share: float) -> Decision:
-    return Decision((), Certainty.TRIAGE, chosen, share)
+    grey = any(probabilities[label] >= doubt for label in DESTRUCTIVE if label not in chosen)
+    if share >= needed and not grey and sure == chosen and other < OTHER_BESIDE:
+        return Decision(chosen, Certainty.CERTAIN, chosen, share)
+    if sure:
+        return (
+            Decision((), Certainty.TRIAGE, chosen, share)
+            if other >= best
+            else Decision(sure, Certainty.ASK, chosen, share)
+        )
+    asks = best >= LIKELY and best >= other
+    return Decision((), Certainty.ASK if asks else Certainty.TRIAGE, chosen, share)
 
 
 def ranked(probabilities: Mapping[Label, float]) -> list[Label]:

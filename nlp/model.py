@@ -149,9 +149,9 @@ def save(model: Model, folder: Path, *, seed: int) -> None:
 
 
 def _half(weights: Floats) -> npt.NDArray[np.float16]:
-    """What hardly counts becomes nothing, the rest goes in steps finer than the fit knows them: both pack well."""
-    step = 0.001 * float(np.abs(weights).max(initial=0.0)) or 1.0
-    return np.where(np.abs(weights) < 2 * step, 0, np.rint(weights / step) * step).astype(np.float16)
+    """What hardly counts becomes nothing, and packs well."""
+    floor = 0.002 * float(np.abs(weights).max(initial=0.0))
+    return np.where(np.abs(weights) < floor, 0, weights).astype(np.float16)
 
 
 def load(folder: Path) -> Model:

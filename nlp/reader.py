@@ -14,7 +14,7 @@ from cases.guard import outside_unit
 from cases.reading import Asked, Certainty, Change, Fact, Flag, Reading, Reply
 from cases.types import Label
 from nlp.changes import changes_of
-from nlp.decide import LABELS, Decision, decide
+from nlp.decide import LABELS, SENSITIVE, Decision, decide
 from nlp.embeddings import Embed, embedder
 from nlp.facts import SEEN, facts_of
 from nlp.features import CAP
@@ -27,7 +27,7 @@ from nlp.train import joined
 
 CLEAR = 0.95  # share of the best set from which the cheap model's word is taken
 CLEAR_OTHER = 0.985  # the same for "no request at all"
-PRIVATE_ODDS = 0.3  # what a privacy word leaves of the odds of "no request"
+PRIVATE_ODDS = 0.6  # what a privacy word leaves of the odds of "no request"
 CORRECTS = 0.2  # from here a correction is looked for
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -100,9 +100,9 @@ class DutchReader:
 
     def _decided(self, text: str, scored: Scored, flags: set[Flag]) -> tuple[dict[Label, float], Decision]:
         """The cheap model's word where it is clear; else the embedding is asked too."""
-        private = Flag.PRIVACY_WORD in flags
+        private, sensitive = Flag.PRIVACY_WORD in flags, not SENSITIVE.isdisjoint(flags)
         probabilities = _named(scored.probabilities, private=private)
-        decision = decide(probabilities, self._model.sets, flags)
+        decision = decide(probabilities, self._model.sets, sensitive=sensitive)
         if (
             self._embed is None
             or not text.strip()
@@ -110,7 +110,7 @@ class DutchReader:
         ):
             return probabilities, decision
         probabilities = _named(self._model.score_again(scored, self._embed(text)), private=private)
-        return probabilities, decide(probabilities, self._model.sets, flags)
+        return probabilities, decide(probabilities, self._model.sets, sensitive=sensitive)
 
     def _flags(self, scored: Scored, low: str) -> set[Flag]:
         """What the model says, and what patterns say that the model does not think absurd."""

@@ -26,7 +26,7 @@ from nlp.train_tagger import fit_tagger
 
 SEED = 20_181  # only the order of writers over the folds hangs on it
 FOLDS = 3
-FOLD_STEPS = 25  # only the calibration hangs on them
+FOLD_STEPS = 40  # only the calibration hangs on them
 STRENGTH = 50.0  # inverse regularisation
 SHIPPED = frozenset({Split.TRAIN, Split.DEV})  # the test writers are never read
 _BLOCK = 256  # rows of a large product at a time

@@ -124,7 +124,7 @@ def _chances(**given: float) -> dict[Label, float]:
 
 def _decided(*, sensitive: bool, **given: float) -> tuple[tuple[Label, ...], Certainty]:
     pairs = [frozenset({one, other}) for one in REQUESTS for other in REQUESTS if one < other]
-    decision = decide(_chances(**given), label_sets(pairs, at_least=1), {Flag.PRIVACY_WORD} if sensitive else ())
+    decision = decide(_chances(**given), label_sets(pairs, at_least=1), sensitive=sensitive)
     return decision.labels, decision.certainty
 
 
