@@ -20,15 +20,17 @@ from tests.acceptance.rights import decided, desk_of, one_letter, request_of
 from tests.acceptance.words import ACCESS, ERASURE
 from tests.support.arrived import Mail
 from tests.support.office import Office, Shared, shared
+from workflow import tasks
 
 __all__ = ["shared"]  # fixtures
-KEEPER = "anja@kantoor.example"
+KEEPER, DEPUTY = "anja@kantoor.example", "bram@kantoor.example"
 BINDER = f"""
 [[source]]
 kind = "manual"
 name = "map"
 label = "Papieren dossiers"
 keeper = "{KEEPER}"
+deputy = "{DEPUTY}"
 steps = {{ find = ["Pak de map van de klant."], erase = ["Haal de papieren door de versnipperaar."] }}
 [[source.table]]
 name = "dossier"
@@ -122,3 +124,15 @@ async def test_nothing_in_the_binder_is_an_answer_too(office: Office) -> None:
     await office.work()
     answer = one_letter(await decided(office, Label.INZAGE), who.email)
     assert "Papieren dossiers" in answer.flat and "niet in kijken" not in answer.flat
+
+
+async def test_a_silent_keeper_is_reminded_and_then_the_deputy(office: Office) -> None:
+    """Three letters with one link, and no fourth; whoever answers first has answered."""
+    task = await asked(office, known("whatnext", Role.CURRENT), ACCESS)
+    heard: list[Mail] = []
+    for _ in range(30):
+        office.clock.advance(days=1)
+        await tasks.remind(office.desk)
+        heard += [mail for mail in await office.work() if mail.to in (KEEPER, DEPUTY)]
+    assert [mail.to for mail in heard] == [KEEPER, DEPUTY]
+    assert {mail.token("taak") for mail in heard} == {task.token("taak")}
