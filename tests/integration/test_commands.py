@@ -13,9 +13,7 @@ import smtplib
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -24,8 +22,11 @@ from typer.testing import CliRunner
 from bot import __main__ as command_line
 from cases.errors import LoketError
 from tests.support import model
+from tests.support.command_line import Command, Done, command
 from tests.support.ports import free_port
 from tests.support.smtp_sink import Sink, smtp_sink
+
+__all__ = ["command"]  # a fixture
 
 ROOT = Path(__file__).parents[2]
 ROWS = list(csv.DictReader((ROOT / "tests/support/deadlines-examples.csv").read_text(encoding="utf-8").splitlines()))
@@ -57,31 +58,6 @@ Date: Sat, 21 Nov 2026 12:00:00 +0100
 
 Graag ontvang ik een kopie van alle persoonsgegevens die jullie van mij hebben.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    code: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Done]
-
-
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """`privacyloket …` in this process: the same entry point, the same exit codes."""
-
-    def call(*arguments: str | Path) -> Done:
-        monkeypatch.setattr(sys, "argv", ["privacyloket", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            command_line.main()
-        shown = capsys.readouterr()
-        code = ended.value.code
-        return Done(code if isinstance(code, int) else int(code is not None), shown.out, shown.err)
-
-    return call
 
 
 def process(*arguments: str | Path, cwd: Path = ROOT) -> Done:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import openpyxl
 import pytest
 
-from bot import __main__ as command_line
 from bot.config import load
 from bot.wiring import open_store, prepare_organisations
 from cases.context import Context
@@ -19,6 +15,9 @@ from sources.address_list import open_list
 from storage.models import Suppression
 from storage.queries.suppression import suppressed_digest
 from storage.unit import Unit
+from tests.support.command_line import Command, command
+
+__all__ = ["command"]  # a fixture
 
 CONFIG = """\
 [program]
@@ -51,27 +50,6 @@ LIST = (
     "Firma;info@firma.example, jip@post.example;\r\n"
     "Piet;piet@post.example;\r\n"
 )
-
-
-class Done(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Done]
-
-
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    def call(*arguments: str | Path) -> Done:
-        monkeypatch.setattr(sys, "argv", ["privacyloket", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            command_line.main()
-        shown = capsys.readouterr()
-        return Done(int(ended.value.code or 0), shown.out, shown.err)
-
-    return call
 
 
 def configured(folder: Path, *organisations: str) -> Path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -13,6 +15,7 @@ from web import answers, right_words
 from web.face import Face, WebFace, seen, table_names
 from web.staff.session import Form, Who, may_decide, own_to_decide, text
 from workflow import returned, suppression
+from workflow.desk import Desk
 
 router = APIRouter(prefix="/bureau/niet-benaderen")
 
@@ -50,23 +53,24 @@ async def ask(face: Face, who: Who, form: Form) -> Response:
 @router.post("/{work_id}/weghalen")
 async def take_away(work_id: str, face: Face, who: Who, form: Form) -> Response:
     """Added again by mistake: erased, or switched off, once more."""
-    await own_to_decide(face, who, "work_item", work_id)
-    try:
-        await returned.take_away(face.desk, staff_actor(who.staff_id), work_id)
-    except (InputError, RuleError) as error:
-        return await _page(face, who, problem=_words(error), status=422)
-    return seen("/bureau/niet-benaderen?melding=weer-weg")
+    return await _answered(face, who, work_id, returned.take_away, "weer-weg")
 
 
 @router.post("/{work_id}/terug")
 async def came_back(work_id: str, face: Face, who: Who, form: Form) -> Response:
     """The person came back by its own wish: the mark is withdrawn."""
+    return await _answered(face, who, work_id, returned.came_back, "terug")
+
+
+async def _answered(
+    face: WebFace, who: Session, work_id: str, act: Callable[[Desk, str, str], Awaitable[object]], notice: str
+) -> Response:
     await own_to_decide(face, who, "work_item", work_id)
     try:
-        await returned.came_back(face.desk, staff_actor(who.staff_id), work_id)
+        await act(face.desk, staff_actor(who.staff_id), work_id)
     except (InputError, RuleError) as error:
         return await _page(face, who, problem=_words(error), status=422)
-    return seen("/bureau/niet-benaderen?melding=terug")
+    return seen(f"/bureau/niet-benaderen?melding={notice}")
 
 
 def _words(error: InputError | RuleError) -> str:
