@@ -175,6 +175,7 @@ def _log() -> None:
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick that is skipped comes again
     logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd names peers at INFO
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # every revision of a first start
 
 
 def _own_tree() -> None:

@@ -7,21 +7,19 @@ goes on the work list, nothing is answered. Copies of the rest are erased again 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import typer
 from sqlalchemy import func, select
 
 from bot.config import Organisation, Settings
 from bot.wiring import build_desk, close, make_accept, make_tokens, open_store, prepare_organisations
-from cases.audit import PROGRAM, AuditTag
 from cases.context import Context
 from cases.messages import RawInbound
 from cases.types import WorkKind
 from intake.email.imap_backlog import scan_backlog
-from storage.models import ChannelState, WorkItem, table
-from storage.unit import Reads, Unit
-from workflow import process
+from storage.models import WorkItem, table
+from storage.unit import Reads
+from workflow import golive, process
 from workflow.desk import Desk
 
 
@@ -63,7 +61,7 @@ async def _one(desk: Desk, organisation: Organisation, back: timedelta) -> tuple
         read = await scan_backlog(organisation.imap, tokens, now - back, now, take, progress)
     while await process.run_once(desk):
         pass
-    await desk.store.write(lambda unit: _looked(unit, organisation.key))
+    await desk.store.write(lambda unit: golive.looked_through(unit, organisation.key))
     return read, await desk.store.read(lambda reads: _lines(reads, organisation.key)) - already
 
 
@@ -73,9 +71,3 @@ def _lines(reads: Reads, organisation: str) -> int:
         select(func.count()).where(rows.c.organisation_id == organisation, rows.c.kind == WorkKind.BACKLOG.value)
     )
     return found
-
-
-def _looked(unit: Unit, organisation: str) -> Any:
-    rows = table(ChannelState)
-    unit.execute(rows.update().where(rows.c.organisation_id == organisation).values(backlog_at=unit.now))
-    unit.record(AuditTag.MODE_CHANGED, organisation=organisation, actor=PROGRAM, backlog=True)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.live_commands import Config, Only
+from bot.live_commands import Config, Only, chosen
 from bot.staff_commands import with_desk
 
 Since = Annotated[
@@ -27,7 +27,7 @@ def replay_erasures(organisation: Only = "", since: Since = None, config: Config
 
     async def act(desk: Any) -> bool:
         complete = True
-        for key in [organisation] if organisation else list(desk.organisations):
+        for key in chosen(desk, organisation):
             done = await replay.replay(desk, key, day)
             typer.echo(
                 f"{key}: {done.records} regels in het wisregister, {done.gone_again} opnieuw gewist, "
@@ -49,28 +49,31 @@ def ended(
         list[str] | None, typer.Option(help="Case number whose ended records are to be erased now; may be repeated.")
     ] = None,
     over: Annotated[bool, typer.Option("--over", help="The claims and contracts among them are over.")] = False,
-    by: Annotated[str, typer.Option("--by", help="Who decides so; kept in the audit log.")] = "",
+    by: Annotated[
+        list[str] | None, typer.Option("--by", help="Who decides so: two people, so twice; kept in the audit log.")
+    ] = None,
     config: Config = None,
 ) -> None:
-    """Records that were kept for a while and whose term is over; with --erase NUMBER --by NAME they go.
+    """Records that were kept for a while and whose term is over; with --erase NUMBER --by NAME --by NAME they go.
 
     Exit code 1 when some of them stay; each says why.
     """
     from workflow import kept  # noqa: PLC0415
 
-    if erase and not by.strip():
-        typer.echo("Zeg met --by wie dit beslist.")
+    people = sorted({name.strip() for name in by or () if name.strip()}, key=str.casefold)
+    if erase and len({name.casefold() for name in people}) < 2:
+        typer.echo("Wissen vraagt twee mensen: zeg met --by NAAM --by NAAM wie dit beslissen.")
         raise typer.Exit(2)
 
     async def act(desk: Any) -> bool:
         await kept.sweep(desk)
         complete = True
-        for key in [organisation] if organisation else list(desk.organisations):
+        for key in chosen(desk, organisation):
             found = await kept.ended(desk, key)
             if erase:
                 wanted = [number for number in erase if number in found]
                 if wanted:
-                    done = await kept.erase_ended(desk, f"operator:{by.strip()}", key, wanted, over=over)
+                    done = await kept.erase_ended(desk, f"operator:{', '.join(people)}", key, wanted, over=over)
                     typer.echo(f"{key}: {done.gone} bewaarde regels gewist, {len(done.left)} blijven staan")
                     for one in done.left:
                         typer.echo(

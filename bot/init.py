@@ -73,11 +73,15 @@ async def _sign_in(organisation: Organisation, store: Store, *, again: bool) -> 
     except LoketError:
         pass  # nobody signed in yet, or it ended
 
+    typer.echo(
+        f"  Meld aan als {organisation.mailbox}; bij een gedeeld postvak als wie er volledige toegang toe heeft."
+    )
+
     def show(url: str, code: str) -> None:
-        typer.echo(f"  Meld aan als {organisation.mailbox}: open {url} en typ de code {code}")
+        typer.echo(f"  Open {url} en typ de code {code}")
 
     def show_address(url: str) -> None:
-        typer.echo(f"  Meld aan als {organisation.mailbox}: open dit adres in een browser:\n  {url}")
+        typer.echo(f"  Open dit adres in een browser:\n  {url}")
         typer.echo("  Staat de browser op een andere machine? Plak hier het adres waarop die uitkomt.")
 
     try:
@@ -167,9 +171,5 @@ def _arrived(organisation: Organisation, store: Store, message_id: str) -> bool:
 
 
 def _fault(what: str, error: LoketError) -> int:
-    hint = {
-        "login refused": "de naam of het wachtwoord klopt niet, of de provider staat alleen aanmelden met token toe",
-        "the certificate of the server does not fit": "het certificaat past niet bij de servernaam",
-    }
-    typer.echo(f"  {what}: LUKT NIET: {hint.get(str(error), str(error))}")
+    typer.echo(f"  {what}: LUKT NIET: {error}")
     return 1

@@ -45,7 +45,7 @@ def golive(
 
     async def act(desk: Any) -> bool:
         ready = True
-        for key in _chosen(desk, organisation):
+        for key in chosen(desk, organisation):
             if tick:
                 await steps.tick(desk, f"operator:{name}", name, key, tick, reason)
             if mode is not None and channel is not ChannelKind.EMAIL:
@@ -91,7 +91,7 @@ def _show(standing: Any) -> None:
         typer.echo(f"   [{mark}] {point.key:10} {point.title}: {point.fact}{by}")
 
 
-def _chosen(desk: Any, organisation: str) -> list[str]:
+def chosen(desk: Any, organisation: str) -> list[str]:
     if organisation and organisation not in desk.organisations:
         raise InputError("no_organisation", f"er is geen organisatie {organisation!r} ingesteld")
     return [organisation] if organisation else list(desk.organisations)
@@ -105,8 +105,12 @@ def stop(
     from workflow import golive as steps  # noqa: PLC0415
 
     actor = f"operator:{by.strip() or getpass.getuser()}"
-    where = (organisation,) if organisation else (EVERYWHERE,)
-    with_desk(config, lambda desk: steps.stop_outgoing(desk, actor, reason, where))
+
+    async def act(desk: Any) -> None:
+        where = chosen(desk, organisation) if organisation else (EVERYWHERE,)
+        await steps.stop_outgoing(desk, actor, reason, where)
+
+    with_desk(config, act)
     typer.echo("Er gaat niets meer uit. Weer laten gaan: privacyloket resume")
 
 
@@ -115,9 +119,16 @@ def resume(organisation: Only = "", by: By = "", config: Config = None) -> None:
     from workflow import golive as steps  # noqa: PLC0415
 
     actor = f"operator:{by.strip() or getpass.getuser()}"
+
+    async def act(desk: Any) -> None:
+        chosen(desk, organisation)
+        await steps.resume_outgoing(desk, actor, organisation)
+
     try:
-        with_desk(config, lambda desk: steps.resume_outgoing(desk, actor, organisation))
-    except InputError:
+        with_desk(config, act)
+    except InputError as error:
+        if error.code != "stopped_everywhere":
+            raise
         typer.echo("Alles is gestopt, voor elke organisatie: privacyloket resume, zonder --organisation.")
         raise typer.Exit(1) from None
     typer.echo("Berichten gaan weer uit.")
@@ -148,7 +159,7 @@ def rotate_reply(organisation: Only = "", config: Config = None) -> None:
         rotate = desk.store.keyring.rotate_reply
         return [
             (key, await desk.store.write(lambda unit, key=key: rotate(unit, key)))
-            for key in _chosen(desk, organisation)
+            for key in chosen(desk, organisation)
         ]  # fmt: skip
 
     for key, version in with_desk(config, act):

@@ -204,7 +204,7 @@ def _imap_messages(settings: ImapSettings, now: datetime) -> Iterator[Found]:
                 for one in batch:
                     data = bodies.pop(one.uid, None)
                     if data is None or b"BODY[]" not in data:
-                        data = imap_fetch.fetch_one(client, one, settings)
+                        data = imap_fetch.fetch_or_empty(client, one, settings)
                     if data is None:
                         continue  # gone meanwhile
                     message = _Growing()

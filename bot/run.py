@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,34 +19,28 @@ import uvicorn
 
 from bot.config import Settings
 from bot.intercom import look, receivers
+from bot.mailboxes import Mailboxes
 from bot.reader_process import ReaderProcess
 from bot.schedule import Ticks
 from bot.telegram.start import connect_bots
-from bot.tokens import SealedTokens
-from bot.wiring import build_desk, close, make_accept, make_tokens, open_store, prepare_organisations
+from bot.wiring import build_desk, close, make_accept, open_store, prepare_organisations
 from cases.calendar import day_off
 from cases.context import Context
 from cases.errors import OutsideError, place_of
 from cases.protocols import Accept, Reader
-from intake.email.imap import MailboxWatcher
-from intake.email.oauth import expires_soon
 from intake.email.smtpd import Door, Recipients, open_door
 from intake.intercom.receiver import IntercomReceiver
 from storage import audit
-from storage.queries import ledger
-from storage.unit import Store, Unit
 from web.app import create_app
 from web.chat.sender import WebChatSender
 from web.demo import DemoFace
 from web.settings import WebSettings
 from workflow import (
     alarms,
-    channels,
     deadlines,
     evidence,
     execute,
     freezes,
-    golive,
     intercom_notes,
     kept,
     lookup,
@@ -74,7 +67,6 @@ REST = 5.0  # after the store or the network failed
 LET_BY = 1.0  # seconds that drafts wait while mail comes in: whoever writes hears from us first
 SWEEP_SECONDS = 30.0
 STAFF_SECONDS = 5.0  # until colleagues hear in their chat what waits
-SILENT = timedelta(minutes=15)  # then a mailbox counts as down
 
 
 @dataclass(slots=True)
@@ -142,7 +134,7 @@ class Program:
     reader: Callable[[], Reader]
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     door: Door | None = None
-    watchers: dict[str, MailboxWatcher] = field(default_factory=dict)  # by organisation
+    mailboxes: Mailboxes | None = None
     intercom: Mapping[str, IntercomReceiver] = field(default_factory=dict)  # by organisation
     telegram: Mapping[str, TelegramBot] = field(default_factory=dict)  # the same
     stream: process.Stream | None = None
@@ -182,7 +174,8 @@ async def start(
     if settings.door is not None:
         program.door = await open_door(settings.door, _recipients(settings), program.accept, store.context.clock)
     face = demo(desk, program.accept) if demo is not None else None
-    await _start_watchers(program)
+    program.mailboxes = Mailboxes(settings.organisations, desk, program.accept)
+    await program.mailboxes.start()
     program.intercom = await receivers(settings, desk, program.accept)
     for receiver in program.intercom.values():  # what was told while the program was away
         program.tasks.append(asyncio.create_task(look(desk, receiver), name="intercom-look"))
@@ -197,44 +190,6 @@ async def start(
 def _recipients(settings: Settings) -> Recipients:
     """The listener takes mail for organisations that have no mailbox elsewhere."""
     return Recipients({o.mailbox: o.key for o in settings.organisations if o.imap is None})
-
-
-class LedgerInStore:
-    """Where the folders were left (`intake.email.imap.Ledger`)."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    async def last(self, account: str, folder: str) -> tuple[int, int] | None:
-        return await self._store.read(lambda reads: ledger.last(reads, account, folder))
-
-    async def connected_at(self, account: str, folder: str) -> datetime | None:
-        return await self._store.read(lambda reads: ledger.connected_at(reads, account, folder))
-
-    async def begin(self, organisation: str, account: str, folder: str, uidvalidity: int, last_uid: int) -> None:
-        await self._store.write(
-            lambda unit: ledger.begin(unit, organisation, account, folder, uidvalidity=uidvalidity, last_uid=last_uid)
-        )
-
-
-async def _start_watchers(program: Program) -> None:
-    desk = program.desk
-    for organisation in program.settings.organisations:
-        if organisation.imap is None:
-            continue
-        key = organisation.key
-
-        def on_health(account: str, ok: bool, reason: str, key: str = key) -> None:
-            write = desk.store.write(lambda unit: channels.report(unit, key, f"imap:{account}", ok=ok, reason=reason))
-            program.tasks.append(asyncio.create_task(write, name="channel-health"))
-            program.tasks = [task for task in program.tasks if not task.done()]
-
-        watcher = MailboxWatcher(
-            organisation.imap, program.accept, LedgerInStore(desk.store), on_health=on_health,
-            clock=desk.store.context.clock, tokens=make_tokens(organisation, desk.store), together=True,
-        )  # fmt: skip
-        await watcher.start()
-        program.watchers[key] = watcher
 
 
 def _start_telegram(program: Program) -> None:
@@ -275,40 +230,12 @@ async def _look_up(desk: Desk) -> int:
     return await lookup.run_once(desk) + await prepare.with_sources(desk)
 
 
-async def _silent(program: Program) -> None:
-    """A mailbox from which nothing was heard for a quarter of an hour is down, also when its thread hangs."""
-    now = program.desk.now()
-
-    def report(unit: Unit) -> None:
-        for organisation, watcher in program.watchers.items():
-            if watcher.quiet_since is not None and now - watcher.quiet_since > SILENT:
-                name = f"imap:{program.desk.organisation(organisation).mailbox}"
-                channels.report(unit, organisation, name, ok=False, reason="een kwartier niets van het postvak gehoord")
-            golive.note(unit, organisation, watcher.notes)
-
-    await program.desk.store.write(report)
-
-
-async def _sign_ins(program: Program) -> None:
-    """A sign-in that is about to end is said two weeks before, not found out by silence."""
-    desk = program.desk
-    for organisation in program.settings.organisations:
-        if organisation.oauth is None:
-            continue
-        kept = SealedTokens(desk.store, organisation.key, organisation.mailbox)
-        soon = expires_soon(organisation.oauth, await asyncio.to_thread(kept.expires_at), desk.now())
-        report = partial(
-            channels.report, organisation=organisation.key, name=f"aanmelding:{organisation.mailbox}", ok=soon is None,
-            reason="de aanmelding bij de provider loopt af" if soon else "",
-        )  # fmt: skip
-        await desk.store.write(report)
-
-
 def _start_ticks(program: Program) -> None:
     desk, ticks = program.desk, program.ticks
-    if program.watchers:
-        ticks.every(60.0, "silent", lambda: _silent(program))
-        ticks.every(3600.0, "sign-ins", lambda: _sign_ins(program))
+    if program.mailboxes is not None and program.mailboxes.watchers:
+        ticks.every(60.0, "silent", program.mailboxes.silent)
+    if program.mailboxes is not None and any(each.oauth for each in program.settings.organisations):
+        ticks.every(3600.0, "sign-ins", program.mailboxes.sign_ins)
     ticks.every(1.0 if desk.demo else SWEEP_SECONDS, "deadlines", lambda: deadlines.sweep(desk))
     ticks.every(SWEEP_SECONDS, "alarms", lambda: alarms.sweep(desk))
     for key, receiver in program.intercom.items():
@@ -356,8 +283,8 @@ async def shut_down(program: Program) -> None:
     """No new mail; steps that run come to their end; then the connections go."""
     if program.door is not None:
         await program.door.stop()
-    for watcher in program.watchers.values():
-        await watcher.stop()
+    if program.mailboxes is not None:
+        await program.mailboxes.stop()
     for sender in program.desk.senders.values():
         if isinstance(sender, WebChatSender):
             await sender.close()  # pages that wait for a line are let go

@@ -57,6 +57,7 @@ class AuditTag(StrEnum):
     ACTION_SETTLED = "action.settled"
     ACTION_CANCELLED = "action.cancelled"
     ACTION_UNDONE = "action.undone"
+    ERASURE_APPROVED = "erasure.approved"
     KEPT_RECORD_ERASED = "kept_record.erased"
     KEPT_RECORD_LONGER = "kept_record.longer"
     KEPT_RECORD_REVIEWED = "kept_record.reviewed"

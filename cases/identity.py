@@ -18,6 +18,14 @@ from cases.types import Assurance
 CASE_NUMBER = re.compile(r"\b[A-Z]{3}-\d{4}-\d{4}\b", re.I)  # as `new_case_number` makes them
 
 
+# Mailboxes of a firm that several people read: a code there shows that somebody of them asked (law.md 3).
+_OF_SEVERAL = frozenset({
+    "administratie", "bestuur", "boekhouding", "contact", "directie", "factuur", "facturen", "finance", "hallo",
+    "hello", "helpdesk", "hr", "info", "inkoop", "kantoor", "klantenservice", "mail", "office", "planning", "post",
+    "privacy", "receptie", "sales", "secretariaat", "service", "support", "team", "verkoop", "webmaster",
+})  # fmt: skip
+
+
 class CodePurpose(StrEnum):
     MAILBOX = "mailbox"  # this mailbox is yours
     ON_FILE = "on_file"  # you read what we send to the address on file
@@ -51,6 +59,11 @@ class CodeState:
     expires_at: datetime
     attempts_left: int
     used: bool = False
+
+
+def read_by_several(address: str) -> bool:
+    """Whether an address looks like one that more people read than the one who asks (info@, administratie@)."""
+    return re.split(r"[@+]", address.lower(), maxsplit=1)[0] in _OF_SEVERAL
 
 
 def judge_code(codes: tuple[CodeState, ...], now: datetime) -> tuple[CodeResult, CodeState | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from cases.types import Form, Label
@@ -50,6 +50,11 @@ class Flag(StrEnum):
     PRIVACY_WORD = "privacy_word"  # any privacy word in the sender's own words
 
 
+LOOKED_AT = frozenset(  # with one of these nothing is set aside as no request
+    {Flag.PRIVACY_WORD, Flag.POSSIBLE_BREACH, Flag.AP_NAMED, Flag.AUTHORITY, Flag.DECEASED, Flag.DISTRESS}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     kind: FactKind
@@ -83,6 +88,15 @@ class Reading:
     model_version: str
     chosen: tuple[Label, ...] = ()  # the forced best reading; only `certainty` allows acting
     changes: tuple[Change, ...] = ()
+
+
+def careful(reading: Reading) -> Reading:
+    """What the desk makes of a reading: however sure the reader is that nothing is asked, a privacy word or a sign of
+    trouble in the sender's own words brings the message before a person. A missed request is the worst error.
+    """
+    if reading.labels != (Label.OVERIG,) or LOOKED_AT.isdisjoint(reading.flags):
+        return reading
+    return replace(reading, labels=(), certainty=Certainty.TRIAGE)
 
 
 class Asked(StrEnum):

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cases.identity import read_by_several
 from cases.letters import Block, BlockKind
 from cases.protocols import FindStatus, Identifier, SourceRole
-from cases.types import Decision
+from cases.types import Assurance, Decision
 from handlers.base import CaseFile, Prepared
 from handlers.masking import Shown, shown
 from handlers.parts import block, head, letter, tail, texts_of, titled
@@ -84,9 +85,11 @@ def _holding(file: CaseFile) -> set[str]:
 
 
 def notes(file: CaseFile, shown: Shown, result: Outcome) -> tuple[str, ...]:
-    """For staff, above the draft: what each system answered."""
+    """For staff, above the draft: who may read along, and what each system answered."""
     say = staff_texts().say
-    lines = [say("note.failed", system=system) for system in result.failed]
+    shared = file.assurance < Assurance.STAFF_CONFIRMED and read_by_several(file.requester_address)
+    lines = [say("note.read_by_several")] if shared and result.found else []
+    lines += [say("note.failed", system=system) for system in result.failed]
     if result.failed and not result.found:
         lines.append(say("note.partial"))
     if not result.failed and not result.complete:

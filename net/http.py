@@ -121,7 +121,7 @@ async def awaited_redirect(
     try:
         server = await asyncio.start_server(serve, "127.0.0.1", port, limit=MAX_HEAD)
     except (OSError, OverflowError) as error:
-        raise Temporary(f"no port to listen on: {type(error).__name__}") from None
+        raise Temporary(f"geen poort om op te luisteren: {type(error).__name__}") from None
     try:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", redirected
     finally:
@@ -194,13 +194,13 @@ def is_loopback(host: str) -> bool:
 
 
 def _no_answer(error: Exception) -> Temporary:
-    return Temporary(f"no answer from the web server: {type(error).__name__}")
+    return Temporary(f"de webserver gaf geen antwoord: {type(error).__name__}")
 
 
 def _grow(body: bytearray, piece: bytes, until: float) -> None:
     body += piece
     if len(body) > MAX_ANSWER or time.monotonic() > until:
-        raise Temporary("the answer of the web server is too long, or takes too long")
+        raise Temporary("het antwoord van de webserver is te lang, of duurt te lang")
 
 
 def _object(body: bytearray) -> Mapping[str, object]:

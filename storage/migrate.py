@@ -26,7 +26,7 @@ from storage.unit import Store
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0008"
+HEAD = "0009"
 FOLDER = Path(__file__).parent / "migrations"
 _ONE_AT_A_TIME = 7_301_957  # any number: processes that start together migrate one after another
 

@@ -52,6 +52,7 @@ AUDIT: Mapping[str, str] = {
     "action.settled": "wijziging uitgevoerd",
     "action.cancelled": "uitvoering tegengehouden",
     "action.undone": "wijziging teruggedraaid",
+    "erasure.approved": "alsnog of opnieuw wissen goedgekeurd",
     "kept_record.erased": "bewaard gegeven alsnog gewist",
     "kept_record.longer": "bewaard gegeven langer gehouden",
     "kept_record.reviewed": "bewaard gegeven opnieuw bekeken",

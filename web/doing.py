@@ -12,11 +12,13 @@ that a form is ours: there is no cookie another site could borrow.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 from fastapi import APIRouter, Request
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
+from cases.calendar import local_date
 from cases.errors import InputError, Stale
 from cases.types import Form, NoticeStatus, TaskStatus
 from storage.queries.requester import recipient_link
@@ -24,10 +26,18 @@ from storage.seal import token_digest
 from web.face import Face, WebFace, seen
 from web.requester.pages import gone, page
 from workflow import recipients, tasks, transfer, undo
+from workflow.task_lists import read_list
 
 router = APIRouter()
 MAX_VALUE = 2_000  # characters of one answer
 RECORDS = 50  # on one page
+PROBLEMS = {
+    "empty": "Er is niets ingevuld. Vul in wat u vond, of kies „Niets gevonden”.",
+    "done_on": "Kies een dag die al is geweest, maar niet van voor deze taak.",
+    "list_empty": "In deze lijst staan geen regels. Het moet een CSV-bestand zijn met een kopregel.",
+    "list_column": "De kolom „{}” in deze lijst is hier niet bekend. Noem de kolommen zoals de velden hieronder.",
+    "list_long": "Deze lijst is te lang: hoogstens 500 regels.",
+}
 _TOLD = (NoticeStatus.CONFIRMED.value, NoticeStatus.IMPOSSIBLE.value)
 
 
@@ -116,22 +126,41 @@ async def task(token: str, face: Face) -> Response:
 
 @router.post("/taak/{token}")
 async def answer_task(token: str, request: Request, face: Face) -> Response:
-    form = await request.form(max_files=0, max_fields=RECORDS * 100)
-    records = _records(form)
-    act = form.get("antwoord", "")
+    async with request.form(max_files=1, max_fields=RECORDS * 100) as form:
+        records, act, day, file = _records(form), form.get("antwoord", ""), form.get("op"), form.get("lijst")
+        content = await file.read() if isinstance(file, UploadFile) else b""  # within MAX_BODY: never on a disk
     if act == "nog-een":  # one more empty record, nothing is kept yet
         return await _task_page(face, token, (*records, {})[:RECORDS])
     if act not in ("niets", "gevonden", "gedaan"):
         return seen(f"/taak/{token}")
     try:
-        await tasks.answer_by_link(face.desk, token, nothing=act == "niets", found=records)
+        listed = await _listed(face, token, content) if act == "gevonden" and content else ()
+        await tasks.answer_by_link(
+            face.desk, token, nothing=act == "niets", found=(*records, *listed), done_on=_day(day)
+        )
     except InputError as error:
-        if error.code != "empty":
+        if error.code not in PROBLEMS:
             return gone(face)
-        return await _task_page(face, token, records or ({},), problem=True)
+        said = PROBLEMS[error.code].format(error)
+        return await _task_page(face, token, records or ({},), problem=said)
     except Stale:  # somebody answered it meanwhile
         return seen(f"/taak/{token}")
     return seen(f"/taak/{token}")
+
+
+async def _listed(face: WebFace, token: str, content: bytes) -> tuple[Mapping[str, str], ...]:
+    """A list from the system itself."""
+    task = await face.desk.store.read(lambda reads: tasks.page(reads, face.desk, token))
+    return read_list(content, task.fields) if task is not None else ()
+
+
+def _day(typed: object) -> date | None:
+    if not isinstance(typed, str) or not typed:
+        return None
+    try:
+        return date.fromisoformat(typed)
+    except ValueError:
+        raise InputError("done_on") from None
 
 
 def _records(form: FormData) -> tuple[Mapping[str, str], ...]:
@@ -145,7 +174,7 @@ def _records(form: FormData) -> tuple[Mapping[str, str], ...]:
 
 
 async def _task_page(
-    face: WebFace, token: str, records: tuple[Mapping[str, str], ...], *, problem: bool = False
+    face: WebFace, token: str, records: tuple[Mapping[str, str], ...], *, problem: str = ""
 ) -> Response:
     found = await face.desk.store.read(lambda reads: tasks.page(reads, face.desk, token))
     if found is None:
@@ -153,5 +182,5 @@ async def _task_page(
     return face.page(
         "task.html", status=422 if problem else 200, task=found, token=token, records=records, problem=problem,
         org=face.desk.organisation(found.organisation).policy.name, open=found.status is TaskStatus.OPEN,
-        full=len(records) >= RECORDS,
+        full=len(records) >= RECORDS, today=local_date(face.desk.now()),
     )  # fmt: skip

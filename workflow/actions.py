@@ -147,8 +147,8 @@ def settle_action(
     return status
 
 
-def done_by_hand(unit: Unit, action_id: str, *, nothing: bool) -> None:
-    """Somebody says that a change in a system kept by hand is done, or that there was nothing to do."""
+def done_by_hand(unit: Unit, action_id: str, *, nothing: bool, at: datetime) -> None:
+    """Somebody says that a change in a system kept by hand is done, and when, or that there was nothing to do."""
     rows = table(SourceAction)
     row = unit.one(select(rows).where(rows.c.id == action_id, rows.c.status == ActionStatus.BY_HAND.value))
     if row is None:
@@ -158,7 +158,7 @@ def done_by_hand(unit: Unit, action_id: str, *, nothing: bool) -> None:
     gone = [line for line in opened.doing.lines if _covers(row, content, line)]
     write_ledger(unit, opened.facts, gone, fate=GONE.get(Verb(row.verb)))
     unit.change(
-        SourceAction, action_id, status=status.value, done_at=unit.now,
+        SourceAction, action_id, status=status.value, done_at=at,
         records=0 if nothing else max(len(content["keys"]), 1),
     )  # fmt: skip
 
@@ -185,7 +185,7 @@ async def did_it_myself(desk: Desk, staff_id: str, action_id: str) -> None:
         row = _stuck(unit, action_id)
         unit.change(SourceAction, action_id, if_={"status": row.status}, status=ActionStatus.BY_HAND.value)
         unit.flush()
-        done_by_hand(unit, action_id, nothing=False)
+        done_by_hand(unit, action_id, nothing=False, at=unit.now)
         close_work(unit, WorkKind.ACTION_FAILED, actor=staff_actor(staff_id), same=f"action_failed:{action_id}")
 
     await desk.store.write(settle)

@@ -379,5 +379,5 @@ class _Maker:
         """Says nothing about the case that the code belongs to, not even its number."""
         return about(
             self.desk, self.organisation, form=self.form, number=fresh_number(self.desk, self.organisation), labels=(),
-            received_at=self.row.received_at, told=self.row.received_at.date(),
+            received_at=self.row.received_at, told=local_date(self.row.received_at),
         )  # fmt: skip

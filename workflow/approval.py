@@ -31,13 +31,14 @@ from cases.types import (
     WorkKind,
 )
 from handlers.refusals import forbidden
-from storage.models import Approval, Draft, Export, Link, Mandate, Outbox, Staff, StaffRole, table
-from storage.queries.request_facts import RequestFacts, request_facts
+from storage.models import Approval, Draft, Export, Link, Mandate, Outbox, StaffRole, table
+from storage.queries.request_facts import RequestFacts
 from storage.queries.writing import Post, close_work, move_request, open_work
 from storage.unit import Reads, Unit
-from workflow import recipients, undo
+from workflow import complaints, recipients, undo
 from workflow.actions import carried_out, write_actions
 from workflow.desk import Desk
+from workflow.four_eyes import own_second_look
 from workflow.ledger import kept_lines, write_ledger
 from workflow.notices import to_requester, write_answer
 from workflow.opening import new_token, ready
@@ -61,7 +62,8 @@ async def approve(
     """Approves the package with this digest, with staff's words in its free blocks.
 
     Stale: something changed since the page was shown. InputError: `blocks_missing`, `never_say`, `second_person`
-    (the same person, too early or without a fresh code), `not_allowed`, `others_open` (values of others in the export).
+    (the same person, too early or without a fresh code), `not_allowed`, `others_open` (values of others in the export),
+    `first_handler` (a complaint that somebody else has to look at).
     """
     opened = await desk.store.read(lambda reads: open_draft(reads, draft_id))
     letter = edit_free(opened.letter, edits)
@@ -153,11 +155,14 @@ def _settle_approval(
     if changed:
         digest = _store_letter(unit, opened, decided.letter, staff_id)
     second_look = False
+    first = _first_approval(unit, draft_id, digest, staff_id)
+    complaints.for_another(unit, facts, staff_id, looked=first.staff_id if first is not None else "")
     if needs_two(facts.label, Decision(row.decision)):
-        first = _first_approval(unit, draft_id, digest, staff_id)
         if first is None:
             return first_of_two(unit, opened, staff_id, digest)
-        second_look = _second(unit, desk, first, staff_id, facts.organisation, totp_fresh=totp_fresh)
+        second_look = own_second_look(
+            unit, desk, facts.organisation, staff_id, first=first.staff_id, at=first.at, totp_fresh=totp_fresh
+        )
     return _send(unit, desk, opened, staff_id, digest, decided, second_look=second_look)
 
 
@@ -190,22 +195,6 @@ def first_of_two(unit: Unit, opened: Opened, staff_id: str, digest: str) -> Appr
         draft_id=opened.row.id, due_on=facts.told_on, detail=opened.row.decision, facts={"first": staff_id},
     )  # fmt: skip
     return ApproveResult(DraftStatus.SECOND_PERSON, None)
-
-
-def _second(unit: Unit, desk: Desk, first: Row[Any], staff_id: str, organisation: str, *, totp_fresh: bool) -> bool:
-    """Whether this is the same person's second look; raises when it may not be one."""
-    if first.staff_id != staff_id:
-        return False
-    roles, staff = table(StaffRole), table(Staff)
-    approvers = unit.value(
-        select(func.count())
-        .select_from(roles.join(staff, staff.c.id == roles.c.staff_id))
-        .where(roles.c.organisation_id == organisation, roles.c.role.in_(_APPROVERS), staff.c.active)
-    )
-    cooled = unit.now - first.at >= desk.limits.cooling
-    if approvers >= 2 or not cooled or not totp_fresh:
-        raise InputError("second_person")
-    return True
 
 
 def _send(
@@ -360,10 +349,4 @@ def letter_back(unit: Unit, staff_id: str, row: Row[Any]) -> None:
     unit.add(
         Approval, id=unit.new_id(), organisation_id=row.organisation_id, draft_id=draft.id, staff_id=staff_id,
         act="undo", package_digest=draft.package_digest, at=unit.now,
-    )  # fmt: skip
-    facts = request_facts(unit, row.request_id)
-    assert facts is not None
-    open_work(
-        unit, WorkKind.APPROVE, row.organisation_id, same=row.request_id, case_id=row.case_id,
-        request_id=row.request_id, draft_id=draft.id, due_on=facts.told_on, detail=draft.decision,
     )  # fmt: skip

@@ -2,7 +2,8 @@
 
 Staff write what art. 34(2) asks and choose whom it is for; that is kept, sealed, with the breach. A look at the letter
 as it will leave, and a second click sends it. Nobody is told twice; who came in later is told by clicking again.
-Whether a letter left or came back stands on its own row of the outbox.
+Whether a letter left or came back stands on its own row of the outbox. Two years after the breach was closed nobody's
+address stands with it any more; what was written, and to how many, stays in the register (art. 33(5)).
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ import io
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row, select
 
-from cases.audit import AuditTag, staff_actor
+from cases.audit import PROGRAM, AuditTag, staff_actor
 from cases.calendar import local_date
 from cases.errors import InputError, RuleError, Stale
 from cases.letters import Letter, ProcessLetter, missing_process, to_json
@@ -26,7 +27,7 @@ from cases.types import ChannelKind, OutboxKind
 from handlers.process_letters import BreachFacts, breach_letter
 from handlers.refusals import forbidden
 from handlers.value_checks import checked
-from storage.models import Breach, BreachNotice, Case, table
+from storage.models import Breach, BreachNotice, Case, Outbox, table
 from storage.queries.writing import Post, Route, queue
 from storage.unit import Reads, Unit
 from workflow.approval import may_decide
@@ -36,6 +37,7 @@ from workflow.notices import write
 MAX_PEOPLE = 20_000
 MAX_LIST = 2_000_000  # bytes of an uploaded list
 BATCH = 200  # letters written in one transaction
+FORGOTTEN = 2_000  # addresses taken out in one transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,34 @@ async def send(desk: Desk, staff_id: str, breach_id: str, digest: str) -> int:
         sent += await desk.store.write(lambda unit, some=batch: _queue(unit, desk, staff_id, breach_id, post, some))  # type: ignore[misc]
     desk.wake.outbox.set()
     return sent
+
+
+def forget(unit: Unit, before: datetime) -> int:
+    """Takes the addresses out of the letters of breaches that were closed before this; gives how many."""
+    breaches, notices, outbox = table(Breach), table(BreachNotice), table(Outbox)
+    over = breaches.c.closed_at < before
+    told = unit.rows(
+        select(notices.c.id, notices.c.outbox_id, outbox.c.data_key_id)
+        .join(breaches, breaches.c.id == notices.c.breach_id)
+        .join(outbox, outbox.c.id == notices.c.outbox_id)
+        .where(over, notices.c.recipient_index != notices.c.id)
+        .limit(FORGOTTEN)
+    )
+    for row in told:
+        nobody = unit.keys.data(unit, row.data_key_id).seal_text("", f"outbox.recipient:{row.outbox_id}")
+        unit.change(Outbox, row.outbox_id, recipient=nobody, recipient_index=row.outbox_id)
+        unit.change(BreachNotice, row.id, recipient_index=row.id)
+    listed = 0
+    for row in unit.rows(select(breaches).where(over, breaches.c.letter.is_not(None))):
+        sealer, context = unit.keys.data(unit, row.data_key_id), f"breach.letter:{row.id}"
+        kept = sealer.open_json(row.letter, context)
+        if kept["people"]:
+            listed += len(kept["people"])
+            unit.change(Breach, row.id, letter=sealer.seal_json(kept | {"people": []}, context))
+            unit.record(
+                AuditTag.COPY_ERASED, organisation=row.organisation_id, actor=PROGRAM, case=row.case_id, subject=row.id
+            )
+    return len(told) + listed
 
 
 def _batches(addresses: Sequence[str]) -> Iterable[Sequence[str]]:

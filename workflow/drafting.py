@@ -19,7 +19,7 @@ from handlers.refusals import forbidden, refusal_letter
 from storage.queries.request_facts import RequestFacts, request_facts
 from storage.queries.writing import move_request, open_work
 from storage.unit import Reads, Unit
-from workflow import silence
+from workflow import complaints, silence
 from workflow.approval import first_of_two, may_decide
 from workflow.desk import Desk
 from workflow.package import open_draft, write_draft
@@ -33,7 +33,8 @@ async def refuse(
     """Writes a refusal draft from a ground and its facts and gives the first of two approvals; gives the draft id.
 
     `findings` says what was looked into, for a complaint; no other letter has room for it. It stops at "wacht op
-    tweede persoon". InputError: `ground_facts_missing`, `ground_blocked`, `never_say`, `blocks_missing`, `not_allowed`.
+    tweede persoon". InputError: `ground_facts_missing`, `ground_blocked`, `never_say`, `blocks_missing`, `not_allowed`,
+    `first_handler`.
     """
     known = await desk.store.read(lambda reads: request_facts(reads, request_id))
     if known is None:
@@ -49,6 +50,7 @@ async def refuse(
         raise InputError("blocks_missing", ",".join(kind.value for kind in lacking))
 
     def settle(unit: Unit) -> str:
+        complaints.for_another(unit, known, staff_id)
         return _first_look(unit, desk, staff_id, known, letter, ground)
 
     return await desk.store.write(settle)

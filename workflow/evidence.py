@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from cases.audit import PROGRAM, AuditTag, requester_actor, staff_actor
+from cases.calendar import at_hour, local_date
 from cases.errors import InputError, Stale
 from cases.identity import ProofMethod
 from cases.policy_values import IdCopy
@@ -80,11 +81,12 @@ async def ask(desk: Desk, staff_id: str, conversation_id: str, kind: EvidenceKin
                 raise InputError("no_id_copy")
             if not doubt.strip():
                 raise InputError("no_doubt")
-        evidence_id = unit.new_id()
+        evidence_id, named = unit.new_id(), doubt.strip()[:300]
+        sealer = unit.keys.data(unit, talk.data_key_id)
         unit.add(
             Evidence, id=evidence_id, organisation_id=talk.organisation_id, case_id=talk.case_id,
-            conversation_id=talk.id, kind=kind.value, media_type="", size=0, doubt=doubt.strip()[:300], status=ASKED,
-            created_at=unit.now,
+            conversation_id=talk.id, kind=kind.value, media_type="", size=0, status=ASKED, created_at=unit.now,
+            doubt=sealer.seal_text(named, f"evidence.doubt:{evidence_id}") if named else None,
         )  # fmt: skip
         unit.record(
             AuditTag.EVIDENCE_ASKED, organisation=talk.organisation_id, actor=staff_actor(staff_id),
@@ -119,7 +121,7 @@ async def take(desk: Desk, link: CaseLink, evidence_id: str, content: bytes) -> 
         key_id = unit.keys.new_data_key(unit, row.organisation_id, parent=parent)
         unit.change(
             Evidence, row.id, if_={"status": ASKED}, status=STORED, data_key_id=key_id, media_type=media_type,
-            size=len(content), created_at=unit.now,
+            size=len(content), created_at=unit.now, checked_at=None, checked_by="",
             content=unit.keys.data(unit, key_id).seal(content, f"evidence.content:{row.id}"),
         )  # fmt: skip
         open_work(unit, WorkKind.EVIDENCE, row.organisation_id, same=row.id, case_id=row.case_id)
@@ -132,13 +134,14 @@ async def take(desk: Desk, link: CaseLink, evidence_id: str, content: bytes) -> 
 
 
 async def look(desk: Desk, staff_id: str, evidence_id: str) -> tuple[str, bytes]:
-    """Media type and bytes, for staff; that they looked is recorded. Stale: it is gone."""
+    """Media type and bytes, for staff; that they looked is recorded, and from then on it goes that day. Stale: gone."""
 
     def read(unit: Unit) -> tuple[str, bytes]:
         rows = table(Evidence)
         row = unit.one(select(rows).where(rows.c.id == evidence_id))
         if row is None or row.status != STORED or row.data_key_id is None:
             raise Stale("this evidence is gone")
+        unit.change(Evidence, row.id, checked_at=unit.now, checked_by=staff_id)
         unit.record(
             AuditTag.EVIDENCE_CHECKED, organisation=row.organisation_id, actor=staff_actor(staff_id), case=row.case_id,
             subject=row.id,
@@ -180,11 +183,15 @@ KEPT_UNSEEN = timedelta(days=30)
 
 
 async def forget(desk: Desk) -> int:
-    """What nobody looked at in thirty days goes all the same (art. 5(1)(e)); gives how many. An hourly tick."""
+    """What was looked at and not judged goes at the end of that day, what nobody looked at in thirty days.
+
+    Art. 5(1)(e); gives how many. An hourly tick.
+    """
 
     def write(unit: Unit) -> int:
         rows = table(Evidence)
-        old = rows.c.data_key_id.is_not(None) & (rows.c.created_at < unit.now - KEPT_UNSEEN)
+        seen = rows.c.checked_at < at_hour(local_date(unit.now), 0)
+        old = rows.c.data_key_id.is_not(None) & ((rows.c.created_at < unit.now - KEPT_UNSEEN) | seen)
         found = unit.rows(select(rows).where(old).limit(100))
         for row in found:
             unit.keys.erase(unit, row.data_key_id)

@@ -80,6 +80,8 @@ class Item:
 
 async def run_once(desk: Desk) -> int:
     """Carries out what is due and finishes what is over; gives the number of both."""
+    if not await desk.store.read(_anything):
+        return await _deliver(desk)
     await desk.store.write(lambda unit: _stop_overtaken(unit, desk))
     looked = await second_look.run_once(desk)
     token, items = await desk.store.write(lambda unit: _claim(unit, desk))
@@ -93,10 +95,27 @@ async def run_once(desk: Desk) -> int:
     finished = await desk.store.read(lambda reads: _over(reads, desk))
     for draft_id in finished:
         await _finish(desk, draft_id)
-    delivered = await transfer.deliver(desk)
-    if items or finished or delivered:
+    if items or finished:
         desk.wake.outbox.set()
-    return looked + len(items) + len(finished) + delivered
+    return looked + len(items) + len(finished) + await _deliver(desk)
+
+
+async def _deliver(desk: Desk) -> int:
+    delivered = await transfer.deliver(desk)
+    if delivered:
+        desk.wake.outbox.set()
+    return delivered
+
+
+def _anything(reads: Reads) -> bool:
+    """Most looks, one a second, find nothing that is carried out: one question then, and nothing is locked."""
+    requests, drafts = table(Request), table(Draft)
+    approved = exists().where(
+        drafts.c.request_id == requests.c.id, drafts.c.status == DraftStatus.APPROVED.value,
+        drafts.c.actions.is_not(None),
+    )  # fmt: skip
+    executing = requests.c.state == RequestState.EXECUTING.value
+    return reads.one(select(requests.c.id).where(executing, approved).limit(1)) is not None
 
 
 def _claim(unit: Unit, desk: Desk) -> tuple[str, list[Item]]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from cases.audit import AuditTag
+from cases.audit import PROGRAM, AuditTag
 from cases.errors import InputError, RuleError
 from cases.policy_check import problems
 from cases.types import ChannelKind, ChannelMode, InboundOutcome, OutboxStatus, WorkKind
@@ -290,6 +290,12 @@ def note(unit: Unit, organisation: str, codes: Collection[str]) -> None:
     state = standing.state(unit, organisation, ChannelKind.EMAIL)
     if state is None or sorted(state.notes or []) != sorted(codes):
         _change(unit, organisation, notes=sorted(codes))
+
+
+def looked_through(unit: Unit, organisation: str) -> None:
+    """The backlog was read; also where nobody has decided on the channel yet."""
+    _change(unit, organisation, backlog_at=unit.now)
+    unit.record(AuditTag.MODE_CHANGED, organisation=organisation, actor=PROGRAM, backlog=True)
 
 
 async def stop_outgoing(desk: Desk, actor: str, reason: str, organisations: Sequence[str] = (EVERYWHERE,)) -> None:

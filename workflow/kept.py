@@ -14,18 +14,20 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, Row, exists, func, literal, select
 
-from cases.audit import AuditTag
+from cases.audit import AuditTag, staff_actor
 from cases.calendar import at_hour, local_date
 from cases.erasure import CLAIM_LAW, CONTRACT_LAW
 from cases.errors import InputError, Stale
 from cases.types import Fate, WorkKind
-from storage.models import LedgerEntry, Request, table
+from storage.models import LedgerEntry, Request, WorkItem, table
 from storage.queries.open_cases import InTheWay, in_the_way
 from storage.queries.writing import close_work, open_work
 from storage.unit import Reads, Unit
+from workflow.approval import may_decide
 from workflow.desk import Desk
+from workflow.four_eyes import FirstLook, by_two, digest, first_look
 from workflow.ledger import Entry, entries, noted
 from workflow.ledger_erase import Came, Outcome, erase_all
 from workflow.suppression import contract_over
@@ -62,7 +64,7 @@ class Ended:
 
 
 async def sweep(desk: Desk) -> int:
-    """Offers what is past its end date or has its yearly look, one line per case; gives the number of records."""
+    """Offers what is past its end date or has its yearly look, one line per case; gives how many records are new."""
 
     def settle(unit: Unit) -> int:
         rows = table(LedgerEntry)
@@ -74,10 +76,11 @@ async def sweep(desk: Desk) -> int:
         )
         for row in over:
             unit.change(LedgerEntry, row.id, offered_at=unit.now)
-            _open(unit, WorkKind.KEPT_ENDED, row)
-        looks = unit.rows(select(rows).where(_stands(), mine, _due(unit.now)).limit(BATCH))
+            _open(unit, WorkKind.KEPT_ENDED, row.organisation_id, row.case_number)
+        # what stands on the list already would come first every time
+        looks = unit.rows(select(rows).where(_stands(), mine, _due(unit.now), ~_listed()).limit(BATCH))
         for row in looks:
-            _open(unit, WorkKind.KEPT_REVIEW, row)
+            _open(unit, WorkKind.KEPT_REVIEW, row.organisation_id, row.case_number)
         return len(over) + len(looks)
 
     return await desk.store.write(settle)
@@ -100,12 +103,45 @@ async def to_review(desk: Desk, organisation: str) -> dict[str, list[Entry]]:
     return _by_case(await desk.store.read(lambda reads: _entries(reads, organisation, _due(reads.now))))
 
 
+async def approve_ended(
+    desk: Desk, staff_id: str, organisation: str, case_number: str, *, over: bool = False, totp_fresh: bool = False
+) -> Ended | None:
+    """Staff approve the dry run of one case, two of them as with every erasure: None after the first.
+
+    InputError: `nothing_ended`, `second_person`, `not_allowed`.
+    """
+
+    def look(unit: Unit) -> bool:
+        may_decide(unit, staff_id, organisation)
+        kept = offered(unit, organisation, [case_number])
+        if not kept:
+            raise InputError("nothing_ended")
+        return by_two(unit, desk, _line(unit, kept[0]), staff_id, looked_at(kept, over=over), totp_fresh=totp_fresh)
+
+    if not await desk.store.write(look):
+        return None
+    return await erase_ended(desk, staff_actor(staff_id), organisation, [case_number], over=over)
+
+
+def looked_at(kept: Sequence[Entry], *, over: bool) -> str:
+    """What two people have to approve: these records, and whether what kept them is over."""
+    return digest([f"over: {over}", *(one.id for one in kept)])
+
+
+def first_looks(reads: Reads, organisation: str) -> dict[str, FirstLook]:
+    """Case number → who approved its dry run, where somebody did."""
+    rows = table(WorkItem)
+    mine = (rows.c.kind == WorkKind.KEPT_ENDED.value) & (rows.c.organisation_id == organisation)
+    found = reads.rows(select(rows.c.detail, rows.c.facts).where(mine, rows.c.closed_at.is_(None)))
+    return {row.detail: look for row in found if (look := first_look(row.facts)) is not None}
+
+
 async def erase_ended(
     desk: Desk, actor: str, organisation: str, case_numbers: Collection[str], *, over: bool = False
 ) -> Ended:
-    """Staff approved the dry run: erases the records whose term is over and closes their lines.
+    """Two people approved the dry run: erases the records whose term is over and closes their lines.
 
-    `over`: the claim or contract that kept some of them is over, says who approves. InputError `nothing_ended`.
+    `over`: the claim or contract that kept some of them is over, say who approve. InputError `nothing_ended`.
     """
     kept, blocked = await desk.store.read(lambda reads: _look(reads, organisation, case_numbers))
     if not kept:
@@ -122,10 +158,16 @@ async def erase_ended(
 
 
 async def erased_by_hand(desk: Desk, actor: str, organisation: str, entry_id: str) -> None:
-    """Somebody erased the record in its system. Raises Stale when its line does not stand open."""
+    """Somebody erased the record in its system. Raises Stale when its line does not stand open.
+
+    InputError `look_first` (two people approve the dry run before that), `open_case`.
+    """
 
     def settle(unit: Unit) -> None:
         (one,) = entries(unit, [_open_line(unit, organisation, entry_id)])
+        look = first_looks(unit, organisation).get(one.case_number)
+        if look is None or not look.by_two:
+            raise InputError("look_first")
         if in_the_way_of(unit, [one]):
             raise InputError("open_case")
         _close(unit, actor, [Outcome(one, Came.GONE)])
@@ -223,6 +265,13 @@ def _due(now: datetime) -> ColumnElement[bool]:
     return rows.c.ends_on.is_(None) & (looked < at_hour(day, 0))
 
 
+def _listed() -> ColumnElement[bool]:
+    """Its case has the line for the yearly look on the work list."""
+    rows, work = table(LedgerEntry), table(WorkItem)
+    same = literal(f"{WorkKind.KEPT_REVIEW.value}:") + rows.c.organisation_id + ":" + rows.c.case_number
+    return exists().where(work.c.same == same)
+
+
 def _entries(reads: Reads, organisation: str, *where: ColumnElement[bool]) -> list[Entry]:
     rows = table(LedgerEntry)
     query = select(rows).where(rows.c.organisation_id == organisation, _stands(), *where)
@@ -250,11 +299,21 @@ def _open_line(unit: Unit, organisation: str, entry_id: str) -> Row[Any]:
     return row
 
 
-def _open(unit: Unit, kind: WorkKind, row: Row[Any]) -> None:
+def _open(unit: Unit, kind: WorkKind, organisation: str, case_number: str) -> None:
     open_work(
-        unit, kind, row.organisation_id, same=f"{row.organisation_id}:{row.case_number}", detail=row.case_number,
-        due_on=local_date(unit.now),
-    )  # fmt: skip
+        unit, kind, organisation, same=f"{organisation}:{case_number}", detail=case_number, due_on=local_date(unit.now)
+    )
+
+
+def _line(unit: Unit, one: Entry) -> Row[Any]:
+    """The line of its case on the work list; made anew where somebody took it off."""
+    rows = table(WorkItem)
+    _open(unit, WorkKind.KEPT_ENDED, one.organisation, one.case_number)
+    unit.flush()
+    same = f"{WorkKind.KEPT_ENDED.value}:{one.organisation}:{one.case_number}"
+    row = unit.one(select(rows).where(rows.c.same == same))
+    assert row is not None
+    return row
 
 
 def _close(unit: Unit, actor: str, gone: Sequence[Outcome]) -> None:

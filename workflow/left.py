@@ -32,17 +32,22 @@ _APPROVED_BY = (
 _LINKED = select(_requests.c.id, _requests.c.state).where(
     _requests.c.same_as == bindparam("request"), _requests.c.state.in_([state.value for state in OPEN_STATES])
 )
-_RUNNING_CODES = select(_codes.c.id, _codes.c.created_at, _codes.c.expires_at).where(
+_RUNNING_CODES = select(_codes.c.id, _codes.c.outbox_id, _codes.c.created_at, _codes.c.expires_at).where(
     _codes.c.outbox_id.in_(bindparam("sent", expanding=True)), _codes.c.used_at.is_(None), _codes.c.void_at.is_(None)
 )
 
 
-def time_runs(unit: Unit, sent: Sequence[str]) -> None:
-    """The time to answer with a code counts from the moment it leaves, not from when it was written."""
+def time_runs(unit: Unit, sent: Sequence[Row[Any]]) -> None:
+    """The time to answer with a code counts from the moment it leaves, not from when it was written.
+
+    `sent`: rows of `outbox` as they were before; what left once and leaves again gives the same time anew, no more.
+    """
     if not sent:
         return
-    for code in unit.rows(_RUNNING_CODES, sent=sent):
-        unit.change_later(IdentityCode, code.id, expires_at=unit.now + (code.expires_at - code.created_at))
+    last = {row.id: row.sent_at for row in sent}
+    for code in unit.rows(_RUNNING_CODES, sent=list(last)):
+        time = code.expires_at - (last[code.outbox_id] or code.created_at)
+        unit.change_later(IdentityCode, code.id, expires_at=unit.now + time)
 
 
 def letter_has_left(unit: Unit, row: Row[Any]) -> None:

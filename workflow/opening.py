@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from cases.audit import PROGRAM, AuditTag
-from cases.calendar import at_hour
+from cases.calendar import at_hour, local_date
 from cases.deadlines import DeadlineRow, derive
 from cases.identity import CodePurpose, new_case_number, new_code
 from cases.policy import Policy, level_needed
@@ -205,7 +205,7 @@ def _write_request(unit: Unit, desk: Desk, new: Opening, request: NewRequest) ->
     for row in request.deadlines:
         write_deadline(unit, new.organisation, request.id, row)
     if request.state is RequestState.IDENTIFYING:
-        day = at_hour((new.received_at + REMINDER_AFTER).date(), 9)
+        day = at_hour(local_date(new.received_at + REMINDER_AFTER), 9)
         unit.add(
             Deadline, id=unit.new_id(), organisation_id=new.organisation, request_id=request.id,
             kind=DeadlineKind.IDENTITY_REMINDER.value, due_on=day.date(), due_at=day, inputs=None,

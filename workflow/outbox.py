@@ -136,7 +136,7 @@ def _recover(unit: Unit) -> None:
     for row in unit.rows(_LOST, now=unit.now):
         unit.change(
             Outbox, row.id, if_={"claim_token": row.claim_token}, status=OutboxStatus.UNCERTAIN.value,
-            server_reply="the process ended while sending", **RELEASED,
+            server_reply="het programma stopte tijdens het versturen", **RELEASED,
         )  # fmt: skip
         _uncertain(unit, row)
 
@@ -171,7 +171,7 @@ async def _send_all(desk: Desk, account: str, parcels: Sequence[Parcel]) -> None
             continue
         if sender is None or away or asyncio.get_running_loop().time() > until:
             parcel.outcome, parcel.untouched, parcel.wait = OutboxStatus.QUEUED, True, wait
-            parcel.reply = "no sender for this mailbox" if sender is None else "the server is away"
+            parcel.reply = "geen verzendweg voor dit adres" if sender is None else "de server is er niet"
             continue
         await _send(sender, parcel, parcel.message)
         away, wait = parcel.outcome is OutboxStatus.QUEUED, parcel.wait
@@ -205,7 +205,7 @@ def _settle(unit: Unit, desk: Desk, token: str, parcels: Sequence[Parcel]) -> No
         if parcel.outcome is OutboxStatus.QUEUED:
             _again(unit, desk, parcel, mine)
             continue
-        sent_at = unit.now if parcel.outcome is OutboxStatus.SENT else None
+        sent_at = unit.now if parcel.outcome is OutboxStatus.SENT else row.sent_at
         unit.change_later(
             Outbox, row.id, if_=mine, status=parcel.outcome.value, sent_at=sent_at, server_reply=parcel.reply[:200],
             **RELEASED,
@@ -221,7 +221,7 @@ def _settle(unit: Unit, desk: Desk, token: str, parcels: Sequence[Parcel]) -> No
             _uncertain(unit, row)
         else:
             _failed(unit, desk, row)
-    time_runs(unit, [parcel.row.id for parcel in parcels if parcel.outcome is OutboxStatus.SENT])
+    time_runs(unit, [parcel.row for parcel in parcels if parcel.outcome is OutboxStatus.SENT])
     for organisation, name in sorted(working):
         channels.report(unit, organisation, name, ok=True)
 
@@ -284,6 +284,9 @@ def _record(unit: Unit, tag: AuditTag, row: Row[Any], **facts: Any) -> None:
 
 async def decide_uncertain(desk: Desk, staff_id: str, outbox_id: str, *, arrived: bool) -> None:
     """A person has looked (in Sent, or by asking): it arrived, or it is to be sent again with the same Message-ID."""
+    found = table(Outbox).c.id == outbox_id
+    letters = await desk.store.read(lambda reads: reads.rows(select(table(Outbox)).where(found))) if arrived else ()
+    told = (await letter_lines(desk, letters)).get(outbox_id, ())
 
     def write(unit: Unit) -> None:
         rows = table(Outbox)
@@ -293,8 +296,10 @@ async def decide_uncertain(desk: Desk, staff_id: str, outbox_id: str, *, arrived
         unknown = {"status": OutboxStatus.UNCERTAIN.value}
         if arrived:
             unit.change(Outbox, outbox_id, if_=unknown, status=OutboxStatus.SENT.value, sent_at=unit.now)
+            time_runs(unit, [row])
             if row.draft_id is not None:
                 letter_has_left(unit, row)
+            tell(unit, desk, told)
         else:
             unit.change(
                 Outbox, outbox_id, if_=unknown, status=OutboxStatus.QUEUED.value, not_before=unit.now, attempts=0

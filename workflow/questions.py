@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from sqlalchemy import select
 
 from cases.audit import PROGRAM, AuditTag, requester_actor
-from cases.calendar import at_hour
+from cases.calendar import at_hour, local_date
 from cases.dialogue import Awaited
 from cases.errors import RuleError
 from cases.letters import Letter
@@ -34,7 +34,9 @@ async def ask(desk: Desk, token: str, facts: RequestFacts, prepared: Prepared, l
     """Puts the question once. Asked before and still open: silence is the first of the options."""
     key = prepared.asks
     since = facts.chosen.get(f"{ASKED}{key}")
-    if since and desk.now().date() < date.fromisoformat(since) + SILENCE:  # woken by something else: the week runs on
+    if (
+        since and local_date(desk.now()) < date.fromisoformat(since) + SILENCE
+    ):  # woken by something else: the week runs on
         await desk.store.write(lambda unit: _wait_on(unit, token, facts, date.fromisoformat(since)))
         return
     if since:
@@ -55,7 +57,7 @@ async def ask(desk: Desk, token: str, facts: RequestFacts, prepared: Prepared, l
             Request, facts.id, if_={"claim_token": token}, wake_at=unit.now + SILENCE, attempts=0,
             awaiting=Awaiting.REQUESTER.value, **RELEASED,
         )  # fmt: skip
-        keep(unit, facts.id, {f"{ASKED}{key}": unit.now.date().isoformat()}, actor=PROGRAM)
+        keep(unit, facts.id, {f"{ASKED}{key}": local_date(unit.now).isoformat()}, actor=PROGRAM)
         conversations = table(Conversation)
         unit.execute(
             conversations.update()

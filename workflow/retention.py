@@ -32,23 +32,23 @@ from storage.models import (
 )
 from storage.queries.open_cases import in_the_way
 from storage.unit import Unit
+from workflow import breach_letter
 from workflow.desk import Desk
 
 log = logging.getLogger(__name__)
 NON_REQUEST = timedelta(days=30)  # also "overige post": mail that is no request
-CLOSED_CASE = timedelta(days=730)  # correspondence: two years after closing
+CLOSED_CASE = timedelta(days=730)  # correspondence, whom a breach was told to: two years after closing
 BATCH = 500
 
 
 async def purge(desk: Desk) -> int:
     """Erases what is past its term; gives the number of things erased."""
-    return await desk.store.write(_purge)
+    return await desk.store.write(purge_rows)
 
 
-def _purge(unit: Unit) -> int:
-    return (
-        _non_requests(unit) + _chats(unit) + _exports(unit) + _values_of_others(unit) + _cases(unit) + _sessions(unit)
-    )
+def purge_rows(unit: Unit) -> int:
+    gone = _non_requests(unit) + _chats(unit) + _exports(unit) + _values_of_others(unit) + _cases(unit)
+    return gone + breach_letter.forget(unit, unit.now - CLOSED_CASE) + _sessions(unit)
 
 
 def _non_requests(unit: Unit) -> int:
@@ -140,20 +140,26 @@ def _cases(unit: Unit) -> int:
     Not while the same person has a case open that may need it, or a freeze stands (art. 18).
     """
     rows, keys = table(Case), table(DataKey)
-    found = unit.rows(
+    query = (
         select(rows.c.id, rows.c.organisation_id, rows.c.data_key_id)
         .join(keys, keys.c.id == rows.c.data_key_id)
         .where(rows.c.closed_at < unit.now - CLOSED_CASE, keys.c.wrapped != b"")
         .where(rows.c.linked_to.is_(None))  # what was joined with another case goes with that one
-        .order_by(rows.c.closed_at)
+        .order_by(rows.c.id)
         .limit(BATCH)
     )
-    waits = in_the_way(unit, [row.id for row in found]) if found else {}
-    over = [row for row in found if row.id not in waits]
-    for row in over:
-        unit.keys.erase(unit, row.data_key_id)
-        unit.record(AuditTag.COPY_ERASED, organisation=row.organisation_id, actor=PROGRAM, case=row.id, subject=row.id)
-    return len(over)
+    gone, last = 0, ""
+    while gone < BATCH and (found := unit.rows(query.where(rows.c.id > last))):  # past those that must wait
+        last, waits = found[-1].id, in_the_way(unit, [row.id for row in found])
+        for row in found:
+            if row.id in waits:
+                continue
+            unit.keys.erase(unit, row.data_key_id)
+            unit.record(
+                AuditTag.COPY_ERASED, organisation=row.organisation_id, actor=PROGRAM, case=row.id, subject=row.id
+            )
+            gone += 1
+    return gone
 
 
 def _sessions(unit: Unit) -> int:

@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from cases.audit import PROGRAM, AuditTag
+from cases.audit import PROGRAM, AuditTag, staff_actor
 from cases.calendar import local_date
 from cases.errors import InputError, OutsideError, Stale
 from cases.policy import RetentionSource
@@ -30,6 +30,7 @@ from storage.queries.suppression import Mark, Marks, marks
 from storage.queries.writing import open_work
 from storage.unit import Reads, Unit
 from workflow.desk import Desk
+from workflow.four_eyes import FirstLook, by_two, digest, first_look
 from workflow.ledger import reference_digest
 from workflow.suppression import close_returned, withdraw
 
@@ -66,6 +67,7 @@ class Line:
     tables: dict[str, int]
     mark: Mark
     since: datetime
+    look: FirstLook | None = None  # somebody approved that it is erased again
 
 
 async def sweep(desk: Desk) -> int:
@@ -131,17 +133,21 @@ def lines(reads: Reads, organisations: Collection[str]) -> list[Line]:
         if row.organisation_id not in known:
             known[row.organisation_id] = marks(reads, row.organisation_id)
     return [
-        Line(row.id, row.organisation_id, row.facts["source"], row.facts["tables"], mark, row.opened_at)
+        Line(
+            row.id, row.organisation_id, row.facts["source"], row.facts["tables"], mark, row.opened_at,
+            first_look(row.facts),
+        )
         for row in rows
         if (mark := known[row.organisation_id].by_digest.get(row.facts["mark"])) is not None
-    ]
+    ]  # fmt: skip
 
 
-async def take_away(desk: Desk, actor: str, work_id: str) -> int:
+async def take_away(desk: Desk, staff_id: str, work_id: str, *, totp_fresh: bool = False) -> int | None:
     """Added again by mistake: erased again, or opted out again; gives how many records.
 
-    InputError `open_case` (a request of the same person runs), `customer_again` (there are records that the law
-    keeps), `not_all` (a system could not; the line stays).
+    Erasing takes two people, as it did the first time: None after the first. InputError `open_case` (a request of the
+    same person runs), `customer_again` (there are records that the law keeps), `second_person`, `not_all` (a system
+    could not; the line stays).
     """
     line = await desk.store.read(lambda reads: _free(reads, work_id))
     looked = await look(desk, line.organisation)
@@ -152,6 +158,11 @@ async def take_away(desk: Desk, actor: str, work_id: str) -> int:
     source = desk.organisation(line.organisation).sources[line.source]
     if line.mark.erased and records:
         await _no_customer(desk, line, source, records)
+        what = digest(f"{one.table}:{one.key}" for one in records)
+        if not await desk.store.write(
+            lambda unit: by_two(unit, desk, _work(unit, work_id), staff_id, what, totp_fresh=totp_fresh)
+        ):
+            return None
     infos = {info.name: info for info in source.describe().tables}
     places = list(infos)
     done = 0
@@ -160,6 +171,8 @@ async def take_away(desk: Desk, actor: str, work_id: str) -> int:
         with suppress(OutsideError):  # what did not go stays on the line
             changed = await source.change(change)
             done += changed.status in (ActionStatus.DONE, ActionStatus.NOTHING)
+
+    actor = staff_actor(staff_id)
 
     def settle(unit: Unit) -> None:
         unit.record(
@@ -241,6 +254,14 @@ def _lines(reads: Reads, organisations: Collection[str]) -> list[Row[Any]]:
     rows = table(WorkItem)
     mine = (rows.c.kind == WorkKind.RETURNED.value) & rows.c.organisation_id.in_(organisations)
     return list(reads.rows(select(rows).where(mine, rows.c.closed_at.is_(None)).order_by(rows.c.opened_at, rows.c.id)))
+
+
+def _work(reads: Reads, work_id: str) -> Row[Any]:
+    rows = table(WorkItem)
+    row = reads.one(select(rows).where(rows.c.id == work_id, rows.c.closed_at.is_(None)))
+    if row is None:
+        raise Stale("nobody waits for this any more")
+    return row
 
 
 def _line(reads: Reads, work_id: str) -> Line:

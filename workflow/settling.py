@@ -355,7 +355,7 @@ class _Settling:
         return self.answer.opening.requests if self.answer and self.answer.opening else ()
 
     def _machine(self) -> None:
-        """A bounce is tied to the message it is about; an undelivered answer is work, never muted."""
+        """A bounce is tied to the message it is about; what did not arrive is work, as when the server refuses it."""
         rows = table(Outbox)
         if not self.parsed.bounce_permanent:
             return
@@ -365,11 +365,12 @@ class _Settling:
         )
         if hit is None or hit.organisation_id != self.organisation:
             return
-        if hit.kind in (OutboxKind.LETTER.value, OutboxKind.IDENTITY_CODE.value, OutboxKind.DOWNLOAD_CODE.value):
-            open_work(
-                self.unit, WorkKind.NOT_DELIVERED, self.organisation, same=hit.id, case_id=hit.case_id,
-                request_id=hit.request_id, outbox_id=hit.id, detail="bounced",
-            )  # fmt: skip
+        if hit.kind == OutboxKind.STAFF_NOTICE.value:
+            return  # a notice about a notice would go on for ever
+        open_work(
+            self.unit, WorkKind.NOT_DELIVERED, self.organisation, same=hit.id, case_id=hit.case_id,
+            request_id=hit.request_id, outbox_id=hit.id, detail="bounced",
+        )  # fmt: skip
 
     def _other_mail(self) -> None:
         """Host custody: the mail stays until somebody has it, forwarded unchanged or on the list of other mail."""

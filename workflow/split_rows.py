@@ -154,6 +154,7 @@ class Splitting:
             found = unit.rows(select(rows).where(rows.c.conversation_id == talk.id))
             self._keys(model, found, own_key=own_key)
             moving.move(unit, model, rows.c.conversation_id == talk.id, self.new_id)
+        self._doubts(talk)
         self._inbound(table(Message).c.conversation_id == talk.id)
         lines = table(WorkItem).c.same.in_([f"{kind.value}:{talk.id}" for kind in WorkKind])
         moving.move(unit, WorkItem, lines, self.new_id)
@@ -161,6 +162,15 @@ class Splitting:
         unit.change(Conversation, talk.id, if_={"version": talk.version}, case_id=self.new_id, version=talk.version + 1)
         self._identifiers(talk.id, talk.id)
         return talk
+
+    def _doubts(self, talk: Row[Any]) -> None:
+        """Why somebody's identity was doubted is sealed with the key of the conversation."""
+        unit, rows = self.unit, table(Evidence)
+        old, new = unit.keys.data(unit, talk.data_key_id), unit.keys.data(unit, self.key_id)
+        named = (rows.c.conversation_id == talk.id) & rows.c.doubt.is_not(None)
+        for row in unit.rows(select(rows.c.id, rows.c.doubt).where(named)):
+            context = f"evidence.doubt:{row.id}"
+            unit.change(Evidence, row.id, doubt=new.seal(old.open(row.doubt, context), context))
 
     def _second(self, talk: Row[Any], here: Sequence[Row[Any]]) -> Row[Any]:
         """The same writer, a thread of its own: what is proven for the writer is proven for nobody else."""

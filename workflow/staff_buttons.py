@@ -26,7 +26,7 @@ from workflow.staff_notices import PRESS, TAKE, is_final, tell_again
 SURE = ":ja"  # behind the id, on the second button
 ASK_LIFE = timedelta(minutes=10)
 _LIVE = (DraftStatus.OPEN.value, DraftStatus.SECOND_PERSON.value)
-_SAID_SO = ("not_allowed", "second_person")  # errors with words of their own
+_SAID_SO = ("not_allowed", "second_person", "first_handler")  # errors with words of their own
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """A letter that was approved and has not left is taken back: by staff, because a colleague answered, after "niet ik".
 
-It goes nowhere, its draft is open again (or void), and its request waits for staff. Rows only, in the caller's unit.
+It goes nowhere, its draft is open again (or void), and its request stands on the list of staff. Rows only, in the
+caller's unit.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from sqlalchemy import ColumnElement, Row, select
 from cases.audit import AuditTag
 from cases.errors import Stale
 from cases.types import Awaiting, DraftStatus, OutboxKind, OutboxStatus, RequestState, WorkKind
-from storage.models import Draft, Outbox, table
-from storage.queries.writing import close_work, move_request
+from storage.models import Draft, Outbox, Request, table
+from storage.queries.writing import close_work, move_request, open_work
 from storage.unit import Unit
 
 _WAITS = (OutboxStatus.QUEUED.value, OutboxStatus.HELD.value)
@@ -45,4 +46,11 @@ def take_back(unit: Unit, row: Row[Any], *, actor: str, draft: DraftStatus = Dra
     move_request(
         unit, row.request_id, RequestState.AWAITING_APPROVAL, actor=actor, awaiting=Awaiting.STAFF.value, decision=None
     )
+    if draft is DraftStatus.OPEN:
+        requests = table(Request)
+        open_work(
+            unit, WorkKind.APPROVE, row.organisation_id, same=row.request_id, case_id=row.case_id,
+            request_id=row.request_id, draft_id=found.id, detail=found.decision,
+            due_on=unit.value(select(requests.c.told_on).where(requests.c.id == row.request_id)),
+        )  # fmt: skip
     return found

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from cases.audit import PROGRAM, AuditTag
-from cases.calendar import local_date
+from cases.calendar import at_hour, local_date
 from cases.errors import InputError, Stale
 from cases.protocols import Identifier, Keeper, SourceInfo
 from cases.types import ChannelKind, OutboxKind, TaskStatus, WorkKind
@@ -191,14 +191,20 @@ def _by_token(reads: Reads, token: str) -> Row[Any] | None:
     return reads.one(select(rows).where(rows.c.token_digest == token_digest(token)))
 
 
-async def answer_by_link(desk: Desk, token: str, *, nothing: bool, found: Sequence[Mapping[str, str]] = ()) -> None:
-    """The keeper's answer. InputError: `no_task` (a dead link), `empty` (nothing filled in). Stale: answered."""
+async def answer_by_link(
+    desk: Desk, token: str, *, nothing: bool, found: Sequence[Mapping[str, str]] = (), done_on: date | None = None
+) -> None:
+    """The keeper's answer; `done_on`: the day of a change, when that was not today.
+
+    InputError: `no_task` (a dead link), `empty` (nothing filled in), `done_on` (a day to come, or before it was asked).
+    Stale: answered.
+    """
 
     def settle(unit: Unit) -> None:
         row = _by_token(unit, token)
         if row is None:
             raise InputError("no_task")
-        _answer(unit, desk, row, nothing=nothing, found=found, actor=KEEPER)
+        _answer(unit, desk, row, nothing=nothing, found=found, actor=KEEPER, done_on=done_on)
 
     await desk.store.write(settle)
     desk.wake.requests.set()
@@ -221,13 +227,18 @@ async def answer_by_staff(desk: Desk, actor: str, task_id: str, *, nothing: bool
 
 
 def _answer(
-    unit: Unit, desk: Desk, row: Row[Any], *, nothing: bool, found: Sequence[Mapping[str, str]], actor: str
-) -> None:
+    unit: Unit, desk: Desk, row: Row[Any], *, nothing: bool, found: Sequence[Mapping[str, str]], actor: str,
+    done_on: date | None = None,
+) -> None:  # fmt: skip
     if row.status != TaskStatus.OPEN.value:
         raise Stale("this task was answered")
     tables = _by_table(row.id, found)
     if row.action_id is None and not nothing and not tables:
         raise InputError("empty")
+    today = local_date(unit.now)
+    if done_on is not None and not local_date(row.created_at) <= done_on <= today:
+        raise InputError("done_on")
+    done_at = unit.now if done_on in (None, today) else at_hour(done_on or today, 12)
     sealer = unit.keys.data(unit, row.data_key_id)
     unit.change(
         SourceTask, row.id, if_={"status": TaskStatus.OPEN.value}, answered_at=unit.now,
@@ -246,7 +257,7 @@ def _answer(
         unit.change(Request, row.request_id, wake_at=unit.now)
         return
     for action_id in sealer.open_json(row.content, f"source_task.content:{row.id}")["actions"]:
-        done_by_hand(unit, action_id, nothing=nothing)
+        done_by_hand(unit, action_id, nothing=nothing, at=done_at)
 
 
 def _by_table(task_id: str, found: Sequence[Mapping[str, str]]) -> dict[str, list[dict[str, str]]]:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from cases.audit import AuditTag, staff_actor
-from cases.calendar import AMSTERDAM, local_date
+from cases.calendar import AMSTERDAM, day_off, local_date
 from cases.deadlines import Question, Rule, compute, derive
 from cases.errors import InputError, RuleError, Stale
 from cases.letters import Letter, ProcessLetter, missing_process
@@ -30,6 +30,7 @@ from workflow.notices import to_requester, write_answer
 from workflow.opening import write_deadline
 from workflow.prepare import case_file
 
+A_FORTNIGHT = timedelta(days=14)
 SUSPENSIONS = ("identity", "specify")  # what was asked: who are you, or which data do you mean
 
 
@@ -147,6 +148,14 @@ async def resume(desk: Desk, staff_id: str, request_id: str, answered_on: date, 
 def suspensions(reads: Reads, request_id: str) -> Sequence[Row[Any]]:
     rows = table(Suspension)
     return reads.rows(select(rows).where(rows.c.request_id == request_id).order_by(rows.c.asked_on))
+
+
+def drafted_apology(desk: Desk, facts: RequestFacts) -> tuple[date, Letter]:
+    """What staff find ready once the date told is past: a date to propose, and the letter with it."""
+    own, day = desk.organisation(facts.organisation), local_date(desk.now()) + A_FORTNIGHT
+    while day_off(day):
+        day += timedelta(days=1)
+    return day, late_letter(case_file(desk, own, facts, (), facts.assurance), new_date=day)
 
 
 async def apologise(desk: Desk, staff_id: str, request_id: str, new_date: date) -> None:

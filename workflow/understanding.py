@@ -20,7 +20,7 @@ from cases.errors import OutsideError, place_of
 from cases.identity import CASE_NUMBER
 from cases.messages import ChatMessage, ParsedMessage, RawInbound, chat_message, taken_apart
 from cases.protocols import Reader, SenderEvidence, SenderLevel
-from cases.reading import Certainty, Reading, Reply
+from cases.reading import Certainty, Reading, Reply, careful
 from cases.types import ChannelKind, Label, Origin
 from storage.queries.snapshots import Snapshot
 from workflow import colleague, forwards
@@ -134,7 +134,7 @@ def _read(reader: Reader, items: Sequence[Item]) -> None:
     readings = reader.read_many([(_own_subject(one), one.own_words) for one in messages])
     replies = reader.read_replies([one.own_words for one in messages])
     for item, parsed, reading, reply in zip(items, messages, readings, replies, strict=True):
-        item.reading, item.reply = _as_wished(parsed, reading), reply
+        item.reading, item.reply = _as_wished(parsed, careful(reading)), reply
 
 
 def _as_wished(parsed: ParsedMessage, reading: Reading) -> Reading:

@@ -1,7 +1,8 @@
 """Calling off an erasure that waits, and undoing a change that opens accounts: both by a link, both for a while.
 
 The page behind the link shows a button; a GET does nothing (mail scanners open links). A changed e-mail address, bank
-account or login is told to the old and the new address alike and can be undone for 72 hours (law.md 2.2).
+account or login is told to the old and the new address, and to the one on file, and can be undone for 72 hours
+(law.md 2.2).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from sqlalchemy import Row, select
 from cases.audit import AuditTag, requester_actor, staff_actor
 from cases.calendar import local_date
 from cases.errors import InputError, Stale
+from cases.identity import CodePurpose
 from cases.protocols import Change
 from cases.types import (
     OPEN_STATES,
@@ -31,7 +33,7 @@ from cases.types import (
 )
 from handlers import doing_notices
 from handlers.notices import About
-from storage.models import Approval, Draft, Link, SourceAction, table
+from storage.models import Approval, Conversation, Draft, IdentityCode, Link, SourceAction, table
 from storage.queries.progress import OfPerson, of_person
 from storage.queries.request_facts import RequestFacts, request_facts
 from storage.queries.writing import Post, Route, move_request, open_work, queue
@@ -195,10 +197,10 @@ def confirmation(desk: Desk, facts: RequestFacts, row: Row[Any], content: dict[s
 
 
 def confirm(unit: Unit, desk: Desk, facts: RequestFacts, content: dict[str, Any], made: Confirmation) -> None:
-    """Tells the old and the new address, as soon as it was changed, each with a way back of 72 hours."""
+    """Tells the old and the new address, and the one on file, as soon as it was changed: each has a way back."""
     keep_link(unit, facts, UNDO_LINK, made.token, made.until)
     to_requester(unit, desk, facts, made.post, request_id=facts.id)
-    for address in sorted(_addresses(content) - {facts.address.lower()}):
+    for address in sorted((_addresses(content) | _on_file(unit, facts)) - {facts.address.lower()}):
         _to(unit, desk, facts, made.post, address)
 
 
@@ -213,6 +215,24 @@ def _addresses(content: dict[str, Any]) -> set[str]:
     """Old and new e-mail addresses among the changed values."""
     values = [value for part in ("values", "expected") for value in content[part].values()]
     return {value.strip().lower() for value in values if isinstance(value, str) and value.count("@") == 1}
+
+
+def _on_file(reads: Reads, facts: RequestFacts) -> set[str]:
+    """The address whose code came back in this conversation: who writes from elsewhere may not be its owner."""
+    talks, codes = table(Conversation), table(IdentityCode)
+    proven = select(codes.c.sent_to_index).where(
+        codes.c.conversation_id == facts.conversation_id, codes.c.purpose == CodePurpose.ON_FILE.value,
+        codes.c.used_at.is_not(None),
+    )  # fmt: skip
+    found = reads.rows(
+        select(talks.c.id, talks.c.address, talks.c.data_key_id).where(
+            talks.c.asking_id == facts.conversation_id, talks.c.address_index.in_(proven)
+        )
+    )
+    return {
+        reads.keys.data(reads, row.data_key_id).open_text(row.address, f"conversation.address:{row.id}").lower()
+        for row in found
+    }
 
 
 def _to(unit: Unit, desk: Desk, facts: RequestFacts, post: Post, address: str) -> None:

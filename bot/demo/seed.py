@@ -45,7 +45,7 @@ class _BreakingSender:
     async def send(self, message: Outgoing) -> SentProof:
         proof = await self.real.send(message)
         if self.broken and not message.automatic:
-            raise Uncertain("the line broke after the data was sent")
+            raise Uncertain("de verbinding brak nadat het bericht was aangeboden")
         return proof
 
     async def close(self) -> None:

@@ -88,7 +88,7 @@ def smtp_address(address: str, *, international: bool = False) -> str:
         address = f"{local}@{domain}"
     shape = _ADDRESS_UTF8 if international else _ADDRESS
     if not local or not domain or not shape.fullmatch(address) or any(sign in address for sign in "<>,;()"):
-        raise Permanent("the recipient address can not be used by SMTP")
+        raise Permanent("naar dit adres is met SMTP niet te versturen")
     return address
 
 

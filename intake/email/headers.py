@@ -29,7 +29,7 @@ _CONTROL = re.compile(
 _ADDRESS = re.compile(r"[^\s<>@,;:\"()\[\]\\]{1,200}@[^\s<>@,;:\"()\[\]\\]{1,200}")
 _ANGLE = re.compile(r"<([^<>]{0,400})>")
 _COMMENT = re.compile(r"\([^()]{0,200}\)")
-_MSGID = re.compile(r"<[^<>\s]{1,400}>")
+_MSGID = re.compile(r"<[^<>]{1,400}>")
 _PEEK_ID = re.compile(rb"^message-id[ \t]*:\s*([^\r\n]+)", re.I | re.M)
 _PARAM = re.compile(r';\s*([^=;\s"]{1,80})\s*=\s*("(?>(?:\\.|[^"\\])*)"|[^;]{0,2000})', re.S)
 
@@ -322,8 +322,12 @@ def clean_address(value: str) -> str:
 
 
 def message_ids(value: str) -> list[str]:
-    """The `<…>` tokens of Message-ID, In-Reply-To or References; comments and blanks between them are skipped."""
-    return _MSGID.findall(clean(value))[:MAX_IDS]
+    """The `<…>` tokens of Message-ID, In-Reply-To or References; comments and blanks between them are skipped.
+
+    Programs fold a long one in the middle, and some write it in encoded words (CPython's, for one).
+    """
+    found = ("".join(written.split()) for written in _MSGID.findall(decode_words(value)))
+    return [identifier for identifier in found if identifier != "<>"][:MAX_IDS]
 
 
 def header_date(value: str) -> datetime | None:

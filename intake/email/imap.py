@@ -24,6 +24,7 @@ from imapclient import IMAPClient
 from cases.errors import ConfigError, Temporary
 from cases.messages import RawInbound
 from cases.protocols import Accept
+from intake.email.faults import Fault
 from intake.email.imap_connect import Tokens, broken, connect, leave, reason
 from intake.email.imap_rounds import NotStored, Rounds
 from intake.email.settings import Auth, ImapSettings
@@ -177,7 +178,7 @@ class MailboxWatcher:
             asked = time.monotonic()
             lines = client.idle_check(min(left, _SLICE_SECONDS))
             if not lines and time.monotonic() - asked < min(left, _SLICE_SECONDS) / 2:
-                raise Temporary("the server broke off the connection")  # readable, but there was nothing to read
+                raise Temporary(Fault.BROKEN_OFF)  # readable, but there was nothing to read
         client.idle_done()
         return True
 
@@ -250,7 +251,7 @@ class _Books:
             return future.result(_STORE_SECONDS)
         except TimeoutError:
             future.cancel()
-            raise Temporary("the store did not answer in time") from None
+            raise Temporary("de eigen database antwoordde niet op tijd") from None
 
 
 def _moved(lines: Sequence[tuple[Any, ...]]) -> bool:

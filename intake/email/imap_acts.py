@@ -18,12 +18,10 @@ from imapclient import IMAPClient
 
 from cases.protocols import Acted, ActKind, ActOutcome, MailboxAct
 from intake.email import imap_folders
-from intake.email.imap_connect import Tokens, broken, session
+from intake.email.imap_connect import Tokens, broken, later, session
 from intake.email.imap_folders import Found
 from intake.email.settings import ImapSettings, Marking, SentCopy
 
-# RFC 5530: the server asks to try later; every other NO is its last word on this act
-_LATER = re.compile(r"\[(?:UNAVAILABLE|INUSE|SERVERBUG|LIMIT|THROTTLED|CONTACTADMIN)\b", re.I)
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,990}>")
 
 _SEEN, _DELETED = b"\\Seen", b"\\Deleted"
@@ -65,7 +63,7 @@ def _try(line: _Line, act: MailboxAct) -> Acted:
     try:
         return _ACTS[act.kind](line, act)
     except IMAP4.error as error:
-        if broken(error) or _LATER.search(str(error)):
+        if broken(error) or later(error):
             raise
         return Acted(ActOutcome.UNSUPPORTED)
 
@@ -134,7 +132,7 @@ def _open(client: IMAPClient, folder: str) -> imap_folders.State | None:
     try:
         return imap_folders.state_of(client.select_folder(folder))
     except IMAP4.error as error:
-        if broken(error) or _LATER.search(str(error)):
+        if broken(error) or later(error):
             raise
         return None  # the folder is gone
 

@@ -12,15 +12,13 @@ from array import array
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from imaplib import IMAP4
 
 from imapclient import IMAPClient
 
 from cases.messages import RawInbound
 from cases.types import Origin
 from intake.email import imap_fetch, imap_folders
-from intake.email.imap_connect import Tokens, broken, session
-from intake.email.imap_fetch import Numbered
+from intake.email.imap_connect import Tokens, session
 from intake.email.settings import ImapSettings, Marking
 
 Take = Callable[[RawInbound], Awaitable[None]]
@@ -30,7 +28,7 @@ Progress = Callable[[int, int], None]  # read, of how many; called in the main l
 async def scan_backlog(
     settings: ImapSettings, tokens: Tokens | None, since: datetime, until: datetime, take: Take, progress: Progress
 ) -> int:
-    """Hands over every message of INBOX and the request folder that the server got in [since, until); how many.
+    """Hands over every message of INBOX, the request folder and Junk that the server got in [since, until); how many.
 
     One at a time, the lowest number first, with origin BACKLOG and its real time of receipt; folder and numbers are
     None. Nothing in the mailbox is made or changed. Raises Temporary when the server breaks off, or what `take` raises.
@@ -78,7 +76,7 @@ class _Scan:
     def run(self, tokens: Tokens | None) -> int:
         with session(self.settings, tokens) as client:
             found = imap_folders.find(client, self.settings)
-            names = dict.fromkeys(name for name in (found.inbox, found.requests) if name)
+            names = dict.fromkeys(name for name in (found.inbox, found.requests, found.junk) if name)
             every = {name: self._numbers(client, name) for name in names}
             total = sum(len(uids) for uids in every.values())
             done = 0
@@ -108,19 +106,9 @@ class _Scan:
             wanted = [message.uid for message in batch if message.size is not None and message.size <= limit]
             fetched = imap_fetch.fetch_many(client, wanted)
             for message in batch:
-                data = fetched.pop(message.uid, None) or _one(client, message, self.settings)
+                data = fetched.pop(message.uid, None) or imap_fetch.fetch_or_empty(client, message, self.settings)
                 if data is not None:
                     inbound = imap_fetch.as_inbound(
                         self.settings, "", 0, message.uid, data, origin=Origin.BACKLOG, now=self.until
                     )
                     yield replace(inbound, folder=None, uidvalidity=None, uid=None)
-
-
-def _one(client: IMAPClient, message: Numbered, settings: ImapSettings) -> imap_fetch.Data | None:
-    """A message that can not be read is handed over empty: the quarantine shows it."""
-    try:
-        return imap_fetch.fetch_one(client, message, settings)
-    except (IMAP4.error, ValueError) as error:
-        if broken(error):
-            raise
-        return {}

@@ -7,6 +7,7 @@ server said is never shown or logged: it may quote an address. Folders are in `i
 from __future__ import annotations
 
 import logging
+import re
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +18,7 @@ from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import CapabilityError, LoginError, ProtocolError
 
 from cases.errors import ConfigError, LoketError, Temporary
+from intake.email.faults import Fault, certificate_fault
 from intake.email.settings import Auth, ImapSettings, Tls, client_context
 
 log = logging.getLogger(__name__)
@@ -53,13 +55,19 @@ class _Client(IMAPClient):  # type: ignore[misc]  # untyped
 def connect(settings: ImapSettings, tokens: Tokens | None) -> IMAPClient:
     """Connected and logged in. A refused token is renewed once, over a line of its own."""
     if settings.auth is Auth.PASSWORD:
-        return _logged_in(settings, lambda client: client.login(settings.username, settings.password))
+        return _logged_in(settings, lambda client: _by_password(client, settings))
     if tokens is None:
         raise ConfigError("xoauth2 vraagt een aanmelding: voer eerst `privacyloket init` uit", key="imap.auth")
     try:
         return _with_token(settings, tokens.access_token())
     except LoginError:
         return _with_token(settings, tokens.access_token(fresh=True))
+
+
+def _by_password(client: IMAPClient, settings: ImapSettings) -> None:
+    """LOGIN knows ASCII only; other letters go by SASL PLAIN, in UTF-8 (RFC 4616)."""
+    ascii_only = settings.username.isascii() and settings.password.isascii()
+    (client.login if ascii_only else client.plain_login)(settings.username, settings.password)
 
 
 def _with_token(settings: ImapSettings, token: str) -> IMAPClient:
@@ -82,12 +90,22 @@ def _logged_in(settings: ImapSettings, log_in: _LogIn) -> IMAPClient:
     try:
         client.normalise_times = False  # its "local time" uses today's offset for every date
         if settings.tls is Tls.STARTTLS:
-            client.starttls(context)  # refused or not offered is an error: no plain password
+            _protect(client, context)
         log_in(client)
     except BaseException:
         leave(client)
         raise
     return client
+
+
+def _protect(client: IMAPClient, context: ssl.SSLContext | None) -> None:
+    """Not offered or refused ends it here: no password goes over a plain line."""
+    if not client.has_capability("STARTTLS"):
+        raise Temporary(Fault.NOT_PROTECTED)
+    try:
+        client.starttls(context)
+    except IMAP4.error as error:
+        raise error if broken(error) else Temporary(Fault.NOT_PROTECTED) from error
 
 
 def leave(client: IMAPClient) -> None:
@@ -118,22 +136,33 @@ def broken(error: Exception) -> bool:
     return isinstance(error, (IMAP4.abort, OSError))
 
 
+_LATER = re.compile(r"\[(?:UNAVAILABLE|INUSE|SERVERBUG|LIMIT|THROTTLED|CONTACTADMIN)\b", re.I)  # RFC 5530
+
+
+def later(error: Exception) -> bool:
+    """Does the server ask to try later? Every other NO is its last word."""
+    return _LATER.search(str(error)) is not None
+
+
 def reason(error: Exception) -> str:
     """For staff: what kind of failure, never what the server said (it may quote an address)."""
-    if isinstance(error, LoginError):
-        return "login refused"
-    if isinstance(error, CapabilityError):
-        return "the server does not offer what the settings ask for"
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return "the certificate of the server does not fit"
-    if isinstance(error, TimeoutError):
-        return "the server did not answer in time"
-    if isinstance(error, ProtocolError):
-        return "the server's answer can not be read"
-    if isinstance(error, IMAP4.abort):
-        return "the server broke off the connection"
-    if isinstance(error, IMAP4.error):
-        return "the server refused a command"
     if isinstance(error, LoketError):
         return str(error)
-    return type(error).__name__
+    if fault := certificate_fault(error):
+        return fault
+    if isinstance(error, LoginError) and later(error):
+        return Fault.NOT_NOW
+    for kind, told in _FAULTS:
+        if isinstance(error, kind):
+            return told
+    return f"{Fault.NO_LINE}: {type(error).__name__}"
+
+
+_FAULTS: tuple[tuple[type[Exception], Fault], ...] = (  # the first that fits
+    (LoginError, Fault.LOGIN),
+    (CapabilityError, Fault.NOT_OFFERED),
+    (TimeoutError, Fault.NO_ANSWER),
+    (ProtocolError, Fault.UNREADABLE),
+    (IMAP4.abort, Fault.BROKEN_OFF),
+    (IMAP4.error, Fault.REFUSED),
+)

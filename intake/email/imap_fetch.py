@@ -118,6 +118,16 @@ def fetch_one(client: IMAPClient, message: Numbered, settings: ImapSettings) -> 
     return data
 
 
+def fetch_or_empty(client: IMAPClient, message: Numbered, settings: ImapSettings) -> Data | None:
+    """As `fetch_one`; of a message that the server refuses, or that nobody can read, nothing is known."""
+    try:
+        return fetch_one(client, message, settings)
+    except (IMAP4.error, ValueError) as error:
+        if broken(error):
+            raise
+        return {}
+
+
 def date_of(client: IMAPClient, uid: int) -> Data | None:
     """When a message whose body is not to be had was received, if the server tells; None: it is gone."""
     try:

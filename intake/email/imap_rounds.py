@@ -235,7 +235,7 @@ class Rounds:
             raise  # the store is down, the message is well: wait, however long it takes
         except Exception as error:
             self.failed[key] = self.failed.get(key, 0) + (_ANYBODYS_FAULT if message.size is None else _ITS_OWN_FAULT)
-            raise Temporary(f"message {message.uid}: {reason(error)}") from error
+            raise Temporary(f"bericht {message.uid}: {reason(error)}") from error
 
     def _store(self, ready: list[RawInbound]) -> None:
         """Hands over and empties the list."""
@@ -246,7 +246,7 @@ class Rounds:
         except NotStored as error:
             key = error.message.folder or "", error.message.uid or 0
             self.failed[key] = self.failed.get(key, 0) + _ITS_OWN_FAULT
-            raise Temporary(f"message {key[1]}: {error}") from error
+            raise Temporary(f"bericht {key[1]}: {error}") from error
         for message in ready:
             self.failed.pop((message.folder or "", message.uid or 0), None)
         ready.clear()

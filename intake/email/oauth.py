@@ -21,6 +21,7 @@ from typing import Any, Literal, Protocol
 from urllib.parse import quote, urlencode
 
 from cases.errors import ConfigError, LoketError, Permanent, Temporary
+from intake.email.faults import Fault
 from intake.email.settings import OauthSettings
 from net.http import Answer, awaited_redirect, checked_url, post_form, post_form_async, query_of
 
@@ -67,14 +68,14 @@ class SignInAgain(Temporary):
     """The refresh token no longer works. Temporary for what waits to be sent; an alarm for people."""
 
     def __init__(self) -> None:
-        super().__init__("oauth_sign_in_again")
+        super().__init__(Fault.SIGN_IN_AGAIN)
 
 
 class ClientRefused(Temporary):
     """The application itself is refused: most often its secret has ended."""
 
     def __init__(self) -> None:
-        super().__init__("oauth_client_refused")
+        super().__init__(Fault.CLIENT_REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,7 @@ async def sign_in(
             interval += _SLOWER
         elif error != "authorization_pending" and answer.status < 500:
             raise _refused(answer)
-    raise Temporary("oauth_too_late")
+    raise Temporary(Fault.TOO_LATE)
 
 
 async def sign_in_by_browser(
@@ -198,7 +199,7 @@ async def sign_in_by_browser(
             show(places.authorize_url + joint + urlencode({n: v for n, v in fields.items() if v}, quote_via=quote))
             query = await (_first(redirected, _pasted(paste, state)) if paste else redirected)
     except TimeoutError:
-        raise Temporary("oauth_too_late") from None
+        raise Temporary(Fault.TOO_LATE) from None
     if "code" not in query:
         raise _refused(Answer(503 if query.get("error") in _BUSY else 400, query))
     fields = _client(settings, grant_type="authorization_code", code=query["code"], redirect_uri=address)
@@ -208,7 +209,7 @@ async def sign_in_by_browser(
         raise _refused(answer)
     tokens = _tokens(answer, clock())
     if not tokens.refresh_token:
-        raise Permanent("oauth_no_refresh_token")  # it would end within the hour, with nobody there
+        raise Permanent(Fault.NO_REFRESH_TOKEN)  # it would end within the hour, with nobody there
     return tokens
 
 
@@ -228,7 +229,7 @@ async def _pasted(paste: Callable[[], Awaitable[str]], state: str) -> Mapping[st
         query = query_of((await paste()).strip())
         if _is_ours(query, state):
             return query
-    raise Permanent("oauth_wrong_address")
+    raise Permanent(Fault.WRONG_ADDRESS)
 
 
 async def _first(
@@ -307,7 +308,7 @@ class AccessTokens:
             raise SignInAgain
         if error in ("invalid_client", "unauthorized_client"):
             raise ClientRefused
-        raise Temporary(f"oauth_no_token: status {answer.status}")
+        raise Temporary(f"{Fault.NO_TOKEN}: status {answer.status}")
 
     def _save(self) -> None:
         """A new refresh token that could not be stored is kept and stored at the next call: the old one is gone."""
@@ -348,7 +349,7 @@ def _client(settings: OauthSettings, **fields: str) -> dict[str, str]:
 def _tokens(answer: Answer, now: datetime) -> Tokens:
     access_token = _text(answer, "access_token")
     if not access_token:
-        raise Temporary("oauth_no_token: the answer holds none")
+        raise Temporary(Fault.NO_TOKEN)
     refresh_life = "refresh_token_expires_in"
     return Tokens(
         access_token=access_token,
@@ -376,13 +377,13 @@ def _seconds(data: Mapping[str, object], name: str, otherwise: float) -> timedel
 def _refused(answer: Answer) -> LoketError:
     error = _text(answer, "error")
     if error in ("invalid_client", "unauthorized_client"):
-        return Permanent("oauth_client_refused")
+        return Permanent(Fault.CLIENT_REFUSED)
     if error == "access_denied":
-        return Permanent("oauth_denied")
+        return Permanent(Fault.DENIED)
     if error == "invalid_scope":
-        return Permanent("oauth_scope_refused")
+        return Permanent(Fault.SCOPE_REFUSED)
     if error == "expired_token":
-        return Temporary("oauth_too_late")
+        return Temporary(Fault.TOO_LATE)
     if answer.status >= 500:
-        return Temporary(f"oauth_no_answer: status {answer.status}")
-    return Permanent(f"oauth_refused: status {answer.status}")
+        return Temporary(f"{Fault.PROVIDER_AWAY}: status {answer.status}")
+    return Permanent(f"{Fault.PROVIDER_REFUSED}: status {answer.status}")

@@ -24,6 +24,7 @@ from cases.protocols import Outgoing, SentProof
 from intake.email.compose import compose, smtp_address
 from intake.email.dkim import load_signer
 from intake.email.domains import domain_of
+from intake.email.faults import Fault, certificate_fault
 from intake.email.replies import refusal, scrubbed
 from intake.email.settings import Auth, Envelope, SmtpSettings, Tls, client_context
 from intake.email.throttle import Bucket
@@ -120,7 +121,7 @@ class SmtpSender:
             return
         wait = self._bucket.wait(asyncio.get_running_loop().time())
         if wait > 0:
-            raise Throttled("the provider's limit of messages an hour is used up", timedelta(seconds=wait))
+            raise Throttled("de provider staat dit uur niet meer berichten toe", timedelta(seconds=wait))
 
     def _reverse_path(self, message: Outgoing) -> str:
         if message.automatic and self._settings.null_sender:
@@ -142,7 +143,7 @@ class SmtpSender:
             except (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError, OSError) as error:
                 self._drop()
                 if reused is None:
-                    raise Temporary(f"the line broke before the data: {type(error).__name__}") from None
+                    raise Temporary(f"de verbinding brak voor het bericht: {type(error).__name__}") from None
                 reused = None
             except aiosmtplib.SMTPResponseException as error:
                 if reused is not None and error.code == 421:
@@ -155,13 +156,13 @@ class SmtpSender:
         try:
             response = await client.data(data)
         except aiosmtplib.SMTPServerDisconnected:
-            raise Uncertain("the line broke after the data was offered") from None
+            raise Uncertain("de verbinding brak nadat het bericht was aangeboden") from None
         except aiosmtplib.SMTPResponseException as error:
             if error.code < 400:  # no SMTP reply at all: the library's code for a broken line
-                raise Uncertain("the line broke after the data was offered") from None
+                raise Uncertain("de verbinding brak nadat het bericht was aangeboden") from None
             raise refusal(error.code, error.message) from None
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            raise Uncertain(f"no answer after the data was offered: {type(error).__name__}") from None
+            raise Uncertain(f"geen antwoord nadat het bericht was aangeboden: {type(error).__name__}") from None
         return scrubbed(response.code, response.message)
 
     async def _reusable(self) -> aiosmtplib.SMTP | None:
@@ -189,7 +190,7 @@ class SmtpSender:
                 client.close()
                 if fresh or not token:
                     # A wrong password is no fault of the letter: it waits, and the outbox raises the alarm.
-                    raise Temporary(f"login refused: {scrubbed(error.code, error.message)}") from None
+                    raise Temporary(f"{Fault.LOGIN}: {scrubbed(error.code, error.message)}") from None
                 continue
             except (aiosmtplib.SMTPException, OSError, ValueError) as error:
                 client.close()
@@ -234,8 +235,12 @@ def _signer(settings: SmtpSettings) -> Callable[[bytes, datetime], bytes] | None
 def _no_line(error: Exception) -> Temporary:
     if isinstance(error, aiosmtplib.SMTPResponseException) and error.code >= 400:
         found = refusal(error.code, error.message)
-        return found if isinstance(found, Temporary) else Temporary(f"no line to the mail server: {found}")
-    return Temporary(f"no line to the mail server: {type(error).__name__}")
+        return found if isinstance(found, Temporary) else Temporary(f"{Fault.NO_LINE}: {found}")
+    if fault := certificate_fault(error):
+        return Temporary(fault)
+    if "STARTTLS" in str(error):  # not offered; the library has no kind of its own for it
+        return Temporary(Fault.NOT_PROTECTED)
+    return Temporary(f"{Fault.NO_LINE}: {type(error).__name__}")
 
 
 def _mail_options(client: aiosmtplib.SMTP, recipient: str, data: bytes) -> tuple[list[str], str]:
@@ -245,15 +250,15 @@ def _mail_options(client: aiosmtplib.SMTP, recipient: str, data: bytes) -> tuple
     if client.supports_extension("size"):
         limit = client.esmtp_extensions.get("size", "").strip()
         if limit.isdecimal() and 0 < int(limit) < len(data):
-            raise Permanent(f"the message is longer than the mail server takes ({limit} bytes)")
+            raise Permanent(f"het bericht is langer dan de mailserver aanneemt ({limit} bytes)")
         options.append(f"SIZE={len(data)}")
     if not data.isascii():
         if not client.supports_extension("8bitmime"):
-            raise Permanent("the mail server takes no 8-bit mail (8BITMIME)")
+            raise Permanent("de mailserver neemt geen 8-bits mail aan (8BITMIME)")
         options.append("BODY=8BITMIME")
     if not recipient.isascii():
         if not client.supports_extension("smtputf8"):
-            raise Permanent("the mail server takes no address with letters outside ASCII (SMTPUTF8)")
+            raise Permanent("de mailserver neemt geen adres met letters buiten ASCII aan (SMTPUTF8)")
         options.append("SMTPUTF8")
         encoding = "utf-8"
     return options, encoding
@@ -284,7 +289,7 @@ class TraySender:
         try:
             await asyncio.to_thread(_write_whole, self._folder, name, data)
         except OSError as error:
-            raise Temporary(f"the tray can not be written: {type(error).__name__}") from None
+            raise Temporary(f"de map voor uitgaande mail is niet te schrijven: {type(error).__name__}") from None
         return SentProof(f"250 tray {name}", raw=data)
 
     async def close(self) -> None:

@@ -236,7 +236,7 @@ class Evidence(SQLModel, table=True):
     content: bytes | None = maybe_sealed()
     media_type: str = text()
     size: int
-    doubt: str = text("")  # the named doubt that staff recorded before a copy was asked
+    doubt: bytes | None = maybe_sealed()  # named by staff before a copy was asked; with the key of the conversation
     status: str = text("stored")  # stored | quarantined | checked | erased
     created_at: datetime = moment()
     checked_at: datetime | None = maybe_moment()

@@ -126,5 +126,6 @@ def _unreached(reads: Reads, breach_ids: Collection[str], back: object) -> dict[
     found: dict[str, list[str]] = {}
     for row in reads.rows(query):
         address = open_text(reads, row.data_key_id, row.recipient, f"outbox.recipient:{row.id}")
-        found.setdefault(row.breach_id, []).append(address)
+        if address:  # taken out two years after the breach was closed
+            found.setdefault(row.breach_id, []).append(address)
     return found

@@ -11,6 +11,7 @@ from sqlalchemy import Row, select
 
 from storage.models import (
     Case,
+    Conversation,
     Evidence,
     Mandate,
     Outbox,
@@ -104,7 +105,9 @@ class MandateView:
 @dataclass(frozen=True, slots=True)
 class EvidenceView:
     id: str
+    conversation_id: str
     kind: str
+    doubt: str  # why staff asked for it; "" where that was not asked of them
     media_type: str
     size: int
     status: str
@@ -216,9 +219,18 @@ def mandates(reads: Reads, case_id: str) -> tuple[MandateView, ...]:
 
 
 def evidence(reads: Reads, case_id: str) -> tuple[EvidenceView, ...]:
-    rows = table(Evidence)
-    found = reads.rows(select(rows).where(rows.c.case_id == case_id).order_by(rows.c.created_at))
-    return tuple(
-        EvidenceView(row.id, row.kind, row.media_type, row.size, row.status, row.created_at, row.checked_at)
-        for row in found
+    rows, talks = table(Evidence), table(Conversation)
+    found = reads.rows(
+        select(rows, talks.c.data_key_id.label("talk_key_id"))
+        .join(talks, talks.c.id == rows.c.conversation_id)
+        .where(rows.c.case_id == case_id)
+        .order_by(rows.c.created_at)
     )
+    return tuple(
+        EvidenceView(
+            row.id, row.conversation_id, row.kind,
+            open_text(reads, row.talk_key_id, row.doubt, f"evidence.doubt:{row.id}"), row.media_type, row.size,
+            row.status, row.created_at, row.checked_at,
+        )
+        for row in found
+    )  # fmt: skip

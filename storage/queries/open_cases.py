@@ -55,6 +55,12 @@ def in_the_way(
     return {case_id: them for case_id, them in found.items() if them}
 
 
+def same_person(reads: Reads, case_id: str) -> set[str]:
+    """This case and every other one of the same person."""
+    tokens = {token for tokens in _marks(reads, [case_id]).values() for token in tokens}
+    return {case_id}.union(*_cases_of(reads, tokens).values())
+
+
 def _marks(reads: Reads, case_ids: Collection[str]) -> dict[str, set[tuple[str, str]]]:
     """Case → (organisation, keyed digest) of every address it was written from and of everything proved in it.
 

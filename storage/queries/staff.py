@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 
 from storage.models import Staff, StaffRole, StaffSession, table
 from storage.unit import Reads, Unit
@@ -111,15 +111,19 @@ def remove_roles(unit: Unit, staff_id: str) -> None:
 
 def approvers(reads: Reads, organisation: str) -> int:
     """How many active people may approve for one organisation (four eyes need two)."""
+    return len(who_may_approve(reads, organisation))
+
+
+def who_may_approve(reads: Reads, organisation: str) -> set[str]:
     rows, people = table(StaffRole), table(Staff)
     query = (
-        select(func.count())
-        .select_from(rows.join(people, people.c.id == rows.c.staff_id))
+        select(people.c.id)
+        .join(rows, people.c.id == rows.c.staff_id)
         .where(
             rows.c.organisation_id == organisation, rows.c.role.in_(("approver", "admin")), people.c.active.is_(True)
         )
     )
-    return int(reads.value(query) or 0)
+    return {row.id for row in reads.rows(query)}
 
 
 def wants_warnings(reads: Reads, organisation: str) -> tuple[str, ...]:

@@ -13,13 +13,13 @@ import aiosmtplib
 import pytest
 from sqlalchemy import select
 
-from cases.types import InboundOutcome, InboundStatus, WorkKind
+from cases.types import InboundOutcome, InboundStatus, Label, WorkKind
 from storage.models import Case, Inbound, table
 from storage.queries.inbound import reopen_raw
 from tests.acceptance.words import ACCESS, CUSTOMER
 from tests.support.mails import odd_mails
 from tests.support.office import Office, Shared, open_office
-from workflow import process
+from workflow import process, triage
 
 # --- copies -----------------------------------------------------------------------------------------------------------
 
@@ -117,6 +117,34 @@ async def test_broken_mail_is_kept_and_does_no_harm(office: Office, name: str, r
     assert kept is not None and b"".join(raw.split()) in b"".join(kept.raw.split())
     assert office.work_list() or office.requests(), f"{name}: somebody has to see it"
     assert office.audit().problems == ()
+
+
+_LETTER = b"Content-Type: application/pdf; name=brief.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\nJVBERi0xLjQK\r\n"
+UNSEEN = {
+    "a letter as a file": _LETTER,
+    "sealed by S/MIME": b"Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m\r\n"
+    b"Content-Transfer-Encoding: base64\r\n\r\nMIAGCSqGSIb3DQEHA6CA\r\n",
+    "sealed by PGP": b"Content-Type: text/plain\r\n\r\n"
+    b"-----BEGIN PGP MESSAGE-----\r\n\r\nhQEMA\r\n-----END PGP MESSAGE-----\r\n",
+}
+
+
+@pytest.mark.parametrize("name", list(UNSEEN))
+@pytest.mark.parametrize("at_our_door", [True, False])
+async def test_what_can_not_be_read_here_is_opened_by_a_person(office: Office, name: str, at_our_door: bool) -> None:
+    """It may well be a request: the copy stays, and the line has the date that holds if it is one."""
+    raw = b"From: a@post.example\r\nTo: info@whatnext.example\r\nSubject: Bericht\r\n" + UNSEEN[name]
+    if at_our_door:
+        await office.post(raw, sender="a@post.example", to=(office.mailbox,))
+        assert await office.work() == []
+    else:
+        assert await office.guest(raw, uid=3) == []
+    line = office.item(WorkKind.TRIAGE)
+    assert line.due_on is not None
+    (row,) = office.rows(Inbound)
+    assert row.data_key_id is not None and row.raw is not None
+    await triage.open_as(office.desk, office.staff[0], str(row.id), [Label.INZAGE])
+    assert len(office.requests()) == 1
 
 
 async def test_every_odd_mail_ends_somewhere(office: Office) -> None:

@@ -21,6 +21,8 @@ PHONE = (
 )
 NEW = "marieke@nieuwadres.example"
 EMAIL = f"Hallo,\n\nWillen jullie mijn e-mailadres wijzigen? Het is niet meer {CURRENT.email} maar {NEW}.\n\nGroet,\n"
+NEW_IBAN = "NL20INGB0001234567"
+IBAN = f"Mijn rekeningnummer is veranderd. Mijn nieuwe IBAN is {NEW_IBAN}, willen jullie dat aanpassen?\n\nGroet,\n"
 STOP = "Hallo, ik wil geen nieuwsbrief en geen reclame meer van jullie ontvangen. Schrijf mij uit.\n\nGroet,\n"
 FREEZE = (
     "Hallo,\n\nMijn gegevens bij jullie kloppen niet. Zolang dat wordt uitgezocht wil ik dat jullie ze niet gebruiken. "
@@ -77,6 +79,23 @@ async def test_after_72_hours_it_stays(changing: Office) -> None:
     assert await undo.forget_previous(office.desk) > 0
     assert await undo.forget_previous(office.desk) == 0
     assert stands(office, "email") == NEW
+
+
+async def test_a_bank_account_is_changed_only_by_who_reads_the_address_on_file(changing: Office) -> None:
+    """Asked from elsewhere with a customer number: the code goes to the old address, word of it goes there too."""
+    office, before = changing, stands(changing, "iban")
+    asks = f"Mijn klantnummer is {CURRENT.customer_number}. {IBAN}{CURRENT.name}"
+    mails = await office.mail("iemand@elders.example", "rekening", asks)
+    own, on_file = (next(mail for mail in mails if mail.to == to) for to in ("iemand@elders.example", CURRENT.email))
+    await office.reply(own, own.code)
+    assert office.draft().plan == [], "the mailbox that asks is not the customer's: nothing found, nothing changed"
+    await office.reply(own, on_file.code)
+    told = await office.approved()
+    assert stands(office, "iban") == NEW_IBAN
+    (way_back,) = [mail for mail in told if "/ongedaan/" in mail.text and mail.to == CURRENT.email]
+    assert NEW_IBAN not in way_back.text
+    await undo.use(office.desk, way_back.token("ongedaan"))
+    assert stands(office, "iban") == before
 
 
 async def test_a_record_that_changed_meanwhile_is_not_overwritten(changing: Office) -> None:

@@ -20,7 +20,8 @@ from tests.acceptance.words import (
 )
 from tests.support.chat import ChatDesk, open_chat
 from tests.support.office import Office
-from workflow import approval, golive, people, supervision, triage
+from tests.support.smtp_sink import Behaviour
+from workflow import approval, golive, outbox, people, supervision, triage
 from workflow.chat_modes import chats_of, set_chat_mode
 
 
@@ -62,6 +63,21 @@ async def test_a_request_from_hello_to_the_letter(chat: ChatDesk) -> None:
     assert "per mail verstuurd" in line.text
     assert office.states() == {"inzage": "answered"}
     assert office.audit().problems == ()
+
+
+async def test_a_letter_that_may_have_left_is_told_when_somebody_knows(chat: ChatDesk) -> None:
+    office = chat.office
+    await proven(chat)
+    office.sink.behave(Behaviour.DROP_AFTER_DATA)
+    await office.approved()
+    before = len(chat.sender.said)
+    await chat.work()
+    assert len(chat.sender.said) == before, "nobody knows yet"
+    uncertain = str(office.item(WorkKind.SEND_UNCERTAIN).outbox_id)
+    await outbox.decide_uncertain(office.desk, office.staff[0], uncertain, arrived=True)
+    (line,) = await chat.work()
+    assert "per mail verstuurd" in line.text
+    assert office.states() == {"inzage": "answered"}
 
 
 async def test_nothing_of_the_letter_or_the_code_passes_through_the_chat(chat: ChatDesk) -> None:

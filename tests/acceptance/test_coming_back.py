@@ -17,8 +17,9 @@ from cases.errors import InputError, Stale
 from cases.types import Fate, WorkKind
 from sources.registry import open_source
 from sources.settings import load_sources
-from storage.models import Audit, LedgerEntry, Suppression, table
+from storage.models import Audit, LedgerEntry, Staff, Suppression, WorkItem, table
 from storage.queries.suppression import marks
+from storage.unit import Unit
 from tests.acceptance.words import ACCESS, ERASURE, STOP_U
 from tests.support.office import Office, Shared, open_office
 from tests.support.stores import Database
@@ -91,11 +92,17 @@ async def test_the_shop_adds_an_erased_person_again_and_the_desk_sees_it(on_both
     office.clock.advance(days=1)
     await returned.sweep(office.desk)
     assert office.item(WorkKind.RETURNED).id == item.id, "one line per person and system"
-    assert await returned.take_away(office.desk, staff_actor(office.staff[0]), item.id) == 1
+    assert await returned.take_away(office.desk, office.staff[0], item.id) is None
+    assert customers(office, "SELECT count(*) FROM klanten WHERE klantnr = '99001'") == [(1,)]
+    with pytest.raises(InputError, match="second_person"):
+        await returned.take_away(office.desk, office.staff[0], item.id, totp_fresh=True)
+    assert await returned.take_away(office.desk, office.staff[1], item.id) == 1
     assert customers(office, "SELECT count(*) FROM klanten WHERE klantnr = '99001'") == [(0,)]
     assert WorkKind.RETURNED not in office.work_list()
     audit = table(Audit)
-    assert office.rows(Audit, audit.c.tag == "returned.erased", audit.c.actor == staff_actor(office.staff[0]))
+    assert office.rows(Audit, audit.c.tag == "returned.erased", audit.c.actor == staff_actor(office.staff[1]))
+    looks = [row.actor for row in office.rows(Audit, audit.c.tag == "erasure.approved")]
+    assert sorted(looks) == sorted(map(staff_actor, office.staff))
     assert office.audit().problems == ()
 
 
@@ -111,7 +118,7 @@ async def test_who_is_a_customer_again_is_not_erased_with_a_click(changing: Offi
     await returned.sweep(office.desk)
     item = office.item(WorkKind.RETURNED)
     with pytest.raises(InputError, match="customer_again"):
-        await returned.take_away(office.desk, staff_actor(office.staff[0]), item.id)
+        await returned.take_away(office.desk, office.staff[0], item.id)
     assert customers(office, "SELECT count(*) FROM klanten WHERE klantnr = '99001'") == [(1,)]
     assert WorkKind.RETURNED in office.work_list()
 
@@ -170,7 +177,7 @@ async def test_who_opted_out_is_seen_only_where_the_advertising_is_on_again(tmp_
         customers(office, sql.format("post = 1"), customer.email, database="weservit")
         office.clock.advance(days=1)
         assert await returned.sweep(office.desk) == 1
-        await returned.take_away(office.desk, staff_actor(office.staff[0]), office.item(WorkKind.RETURNED).id)
+        await returned.take_away(office.desk, office.staff[0], office.item(WorkKind.RETURNED).id)
         rows = customers(
             office, "SELECT nieuwsbrief, post FROM reclame WHERE mailadres = ?", customer.email, database="weservit"
         )
@@ -256,6 +263,48 @@ async def test_nothing_goes_while_the_person_asks_for_access(changing: Office) -
     assert len(office.rows(LedgerEntry, rows.c.closed_at.is_(None), rows.c.fate == Fate.KEEP.value)) == len(done.left)
 
 
+async def test_the_end_of_a_term_takes_two_people_and_the_very_same_records(changing: Office) -> None:
+    office = changing
+    await erased(office)
+    office.clock.set(datetime(2034, 1, 2, 9, tzinfo=UTC))
+    await kept.sweep(office.desk)
+    number = office.item(WorkKind.KEPT_ENDED).detail
+    first, second = office.staff
+    one, *rest = kept_lines(office, number)
+    with pytest.raises(InputError, match="look_first"):
+        await kept.erased_by_hand(office.desk, staff_actor(first), "whatnext", one.id)
+    assert await kept.approve_ended(office.desk, first, "whatnext", number) is None
+    with pytest.raises(InputError, match="second_person"):
+        await kept.approve_ended(office.desk, first, "whatnext", number, totp_fresh=True)
+    assert await kept.approve_ended(office.desk, second, "whatnext", number, over=True) is None, "something else"
+    assert await kept.approve_ended(office.desk, first, "whatnext", number) is None
+    await kept.keep_longer(office.desk, staff_actor(first), "whatnext", [one.id], date(2034, 6, 1), "geschil")
+    assert await kept.approve_ended(office.desk, second, "whatnext", number) is None, "one fewer"
+    assert len(kept_lines(office, number)) == len(rest)
+    assert await kept.approve_ended(office.desk, first, "whatnext", number) == kept.Ended(len(rest))
+    assert office.audit().problems == ()
+
+
+async def test_who_decides_alone_looks_again_after_a_day_with_a_fresh_code(changing: Office) -> None:
+    office, people = changing, table(Staff)
+    await erased(office)
+    first, second = office.staff
+    off = people.update().where(people.c.id == second).values(active=False)
+    office.store.write_here(lambda unit: unit.execute(off))
+    office.clock.set(datetime(2034, 1, 2, 9, tzinfo=UTC))
+    await kept.sweep(office.desk)
+    number = office.item(WorkKind.KEPT_ENDED).detail
+    assert await kept.approve_ended(office.desk, first, "whatnext", number) is None
+    office.clock.advance(hours=23)
+    with pytest.raises(InputError, match="second_person"):
+        await kept.approve_ended(office.desk, first, "whatnext", number, totp_fresh=True)
+    office.clock.advance(hours=2)
+    with pytest.raises(InputError, match="second_person"):
+        await kept.approve_ended(office.desk, first, "whatnext", number)
+    done = await kept.approve_ended(office.desk, first, "whatnext", number, totp_fresh=True)
+    assert done is not None and done.gone > 0 and done.left == ()
+
+
 async def test_what_a_contract_keeps_is_looked_at_every_year(on_both: Office) -> None:
     office = on_both
     actor = staff_actor(office.staff[0])
@@ -295,6 +344,29 @@ async def test_what_a_contract_keeps_is_looked_at_every_year(on_both: Office) ->
     notes = [note["reason"] for one in kept_lines(office, number) for note in one.notes]
     assert "abonnement loopt" in notes
     assert all("abonnement" not in row.law for row in office.rows(LedgerEntry))
+
+
+async def test_cases_that_wait_for_their_look_do_not_hold_up_the_next(
+    changing: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "BATCH", 2)
+    office = changing
+
+    def write(unit: Unit) -> None:
+        for number in ("WN-1", "WN-2", "WN-3"):
+            unit.add(
+                LedgerEntry, id=unit.new_id(), organisation_id="whatnext", case_number=number, source="whatnext",
+                table_name="klanten", fate=Fate.KEEP.value, reference_digest=number, recorded_at=unit.now,
+            )  # fmt: skip
+
+    office.store.write_here(write)
+    office.clock.advance(days=366)
+    assert await kept.sweep(office.desk) == 2
+    assert await kept.sweep(office.desk) == 1
+    work = table(WorkItem)
+    listed = office.rows(WorkItem, work.c.kind == WorkKind.KEPT_REVIEW.value, work.c.closed_at.is_(None))
+    assert sorted(row.detail for row in listed) == ["WN-1", "WN-2", "WN-3"]
+    assert await kept.sweep(office.desk) == 0, "each once"
 
 
 def kept_lines(office: Office, number: str) -> list[Entry]:

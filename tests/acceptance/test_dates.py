@@ -52,6 +52,14 @@ async def test_warnings_come_on_their_days_each_once(everywhere: Office) -> None
     assert office.audit().problems == ()
 
 
+async def test_a_reminder_after_a_night_mail_counts_from_the_dutch_day(everywhere: Office) -> None:
+    office = everywhere
+    office.clock.set(datetime(2026, 1, 5, 23, 30, tzinfo=UTC))  # half past midnight on the sixth
+    await office.mail(CUSTOMER.email, "Inzage", ACCESS)
+    (reminder,) = office.rows(Deadline, table(Deadline).c.kind == "identity_reminder")
+    assert reminder.due_on == date(2026, 1, 20)
+
+
 async def test_after_downtime_everything_has_fired_but_one_notice_is_sent(everywhere: Office) -> None:
     office = everywhere
     (receipt,) = await office.mail(CUSTOMER.email, "Inzage", ACCESS)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.run import LedgerInStore
+from bot.mailboxes import LedgerInStore
 from cases.types import InboundOutcome, Label, WorkKind
 from intake.email.imap import MailboxWatcher
 from intake.email.imap_acts import ImapActs

@@ -12,7 +12,7 @@ from bot.demo.known import Role, known
 from cases.errors import InputError, Stale
 from cases.protocols import Change, Changed
 from cases.types import ActionStatus, Fate, WorkKind
-from storage.models import Audit, LedgerEntry, SourceAction, Suppression, table
+from storage.models import Audit, LedgerEntry, Request, SourceAction, Suppression, table
 from tests.acceptance.words import BOTH, ERASURE
 from tests.support.arrived import Mail
 from tests.support.office import Office
@@ -85,6 +85,26 @@ async def test_a_kept_invoice_ends_when_its_law_ends(changing: Office) -> None:
     assert WorkKind.KEPT_ENDED not in office.work_list()
     with pytest.raises(InputError, match="nothing_ended"):
         await kept.erase_ended(office.desk, "staff:x", "whatnext", [item.detail])
+
+
+async def test_the_week_of_a_question_is_counted_in_dutch_days(changing: Office) -> None:
+    """Asked half past midnight in Amsterdam, when it was still the day before in UTC."""
+    office = changing
+    office.clock.set(datetime(2026, 1, 6, 23, 30, tzinfo=UTC))
+    (receipt,) = await office.mail(CURRENT.email, "verwijderen", ERASURE + CURRENT.name)
+    await office.reply(receipt, receipt.code)
+
+    async def looked_at_on(day: int, hour: int) -> str:
+        """What somebody wrote or chose meanwhile wakes the request before its week is over."""
+        office.clock.set(datetime(2026, 1, day, hour, tzinfo=UTC))
+        request_id, now = office.request().id, office.clock.now()
+        await office.store.write(lambda unit: unit.change(Request, request_id, wake_at=now))
+        await office.work()
+        return str(office.request().awaiting)
+
+    assert office.request().awaiting == "requester"
+    assert await looked_at_on(13, 1) == "requester", "six days: the fourteenth is a week after the seventh"
+    assert await looked_at_on(14, 9) == "staff"
 
 
 async def test_a_restored_backup_is_erased_again(changing: Office) -> None:

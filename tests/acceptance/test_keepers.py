@@ -87,6 +87,33 @@ async def test_what_a_keeper_types_is_in_the_answer(office: Office) -> None:
     assert b"Brief over de verhuizing" in words and b"Notitie van een telefoongesprek" in words
 
 
+async def test_a_list_from_the_system_itself_is_an_answer(office: Office) -> None:
+    """Columns by their label or name; one that is not asked for is never passed over in silence."""
+    task = await asked(office, known("whatnext", Role.CURRENT), ACCESS)
+    address = f"/taak/{task.token('taak')}"
+
+    async def hand_over(text: str) -> str:
+        async with office.browser() as browser:
+            files = {"lijst": ("export.csv", text.encode("cp1252"))}
+            answer = await browser.post(address, data={"antwoord": "gevonden"}, files=files, headers=SAME)
+            return answer.text if answer.status_code == 422 else ""
+
+    assert "De kolom „Afdeling”" in await hand_over("Wat het is;Afdeling\nBrief;Verkoop\n")
+    assert "geen regels" in await hand_over("Wat het is;Datum\n")
+    assert "te lang" in await hand_over("Wat het is\n" + "Brief\n" * 501)
+    assert request_of(office, Label.INZAGE).state == "preparing"
+    assert await hand_over("Wat het is;datum\nBrief over één factuur;2024-03-04\n;\nNotitie;2025-01-02\n") == ""
+    await office.work()
+    assert request_of(office, Label.INZAGE).state == "awaiting_approval"
+    answer = one_letter(await decided(office, Label.INZAGE), known("whatnext", Role.CURRENT).email)
+    assert re.search(r"Papieren dossiers.*?Dossier.*?\b2\b", answer.flat)
+    async with office.browser() as browser:
+        package = await downloaded(office, browser, answer)
+    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+        words = b"".join(archive.read(name) for name in archive.namelist() if name.endswith(".csv"))
+    assert "Brief over één factuur".encode() in words and b"Notitie" in words
+
+
 async def downloaded(office: Office, browser: httpx.AsyncClient, letter: Mail) -> bytes:
     page = f"/d/{letter.token('d')}"
     await browser.post(f"{page}/stuur", headers=SAME)
@@ -109,9 +136,16 @@ async def test_papers_are_gone_when_their_keeper_says_so(office: Office) -> None
     wipe = next(mail for mail in mails if mail.to == KEEPER)
     async with office.browser() as browser:
         page = await browser.get(f"/taak/{wipe.token('taak')}")
-        assert "versnipperaar" in page.text
-        await browser.post(f"/taak/{wipe.token('taak')}", data={"antwoord": "gedaan"}, headers=SAME)
+        assert "versnipperaar" in page.text and 'name="op" value="2026-01-08"' in page.text
+        office.clock.advance(days=2)
+        for wrong in ("2026-01-07", "2026-01-11", "gisteren"):
+            refused = {"antwoord": "gedaan", "op": wrong}
+            answer = await browser.post(f"/taak/{wipe.token('taak')}", data=refused, headers=SAME)
+            assert answer.status_code == 422 and "Kies een dag" in answer.text
+        done = {"antwoord": "gedaan", "op": "2026-01-09"}
+        await browser.post(f"/taak/{wipe.token('taak')}", data=done, headers=SAME)
     letter = one_letter(await office.work(), who.email)
+    assert "Papieren dossiers: op 9 januari 2026: gewist: 1." in letter.flat, "the day on which it was done"
     assert "Papieren dossiers" in letter.flat and request_of(office, Label.VERWIJDERING).state == "answered"
     assert {row.status for row in office.rows(SourceTask, table(SourceTask).c.action_id.is_not(None))} == {"done"}
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
 from cases.messages import ParsedMessage, RawInbound
-from cases.types import ChannelKind, Custody, InboundOutcome, WorkKind
+from cases.types import ChannelKind, Custody, InboundOutcome, OutboxKind, WorkKind
+from intake.email.sender import SmtpSender
+from intake.email.settings import Envelope, SmtpSettings, Tls
+from intake.email.verp import make_bounce_address
 from storage.models import Inbound, Outbox, WorkItem, table
-from tests.acceptance.words import ACCESS, CUSTOMER, DAILY, MOVED, STATUS
+from tests.acceptance.words import ACCESS, CUSTOMER, DAILY, MOVED, STATUS, STOP
 from tests.support.arrived import Mail
 from tests.support.machine_mails import machine_mails
 from tests.support.office import Office, Shared, open_office
 from tests.support.smtp_sink import Behaviour
-from workflow import retention
+from workflow import alarms, retention
 from workflow.desk import Limits
 
 
@@ -54,6 +58,20 @@ async def test_a_holiday_notice_on_our_receipt_ends_there(office: Office) -> Non
     assert office.state() == "identifying"
 
 
+async def test_a_holiday_notice_touches_no_approval_and_no_clock(office: Office) -> None:
+    (receipt,) = await office.mail(CUSTOMER.email, "Inzage", ACCESS)
+    await office.reply(receipt, receipt.code)
+    draft, told = office.draft(), office.request().told_on
+    notice = office.write(CUSTOMER.email, "Afwezig: Re: Inzage", "Ik ben met vakantie tot 3 februari.", under=receipt)
+    await office.post(notice, sender="")
+    assert await office.work() == []
+    assert (await office.approve(0, draft)).outbox_id is not None, "nothing changed since the page was shown"
+    await office.post(office.write(CUSTOMER.email, "Afwezig: Re: Inzage", "Tot 3 februari.", under=receipt), sender="")
+    (letter,) = await office.advance(minutes=1)
+    assert letter.to == CUSTOMER.email
+    assert (office.state(), office.request().told_on) == ("answered", told)
+
+
 async def test_a_list_that_carries_a_request_is_looked_at(office: Office) -> None:
     """Privacy services send people's requests with bulk headers: never answered by itself, never missed."""
     message = office.write("verzoeken@dienst.example", "Inzageverzoek", ACCESS)
@@ -77,6 +95,68 @@ async def test_a_bounced_answer_is_work_and_a_bounced_newsletter_is_not(everywhe
     await office.post(bounce("<vreemd@elders.example>", "x@elders.example"), sender="", to=(office.mailbox,))
     await office.work()
     assert office.work_list().count(WorkKind.NOT_DELIVERED) == 1
+
+
+QMAIL = """From: MAILER-DAEMON@post.example
+To: {to}
+Subject: failure notice
+Date: Mon, 05 Jan 2026 10:00:00 +0100
+
+Hi. This is the qmail-send program at post.example.
+I'm afraid I wasn't able to deliver your message to the following addresses.
+This is a permanent error; I've given up. Sorry it didn't work out.
+
+<{address}>:
+Sorry, no mailbox here by that name. (#5.1.1)
+"""
+
+
+@pytest.mark.parametrize("shared_mailbox", [False, True])
+async def test_a_bounce_that_names_no_message_is_known_by_where_it_came_back(
+    office: Office, shared_mailbox: bool
+) -> None:
+    """envelope = verp: the address of the return path is one of the message alone."""
+    settings = SmtpSettings(
+        host=office.sink.host, port=office.sink.port, tls=Tls.NONE, from_address=office.mailbox, timeout_seconds=10,
+        envelope=Envelope.VERP,
+    )  # fmt: skip
+    keys = office.store.keyring.organisation(office.organisation).reply
+    sender = SmtpSender(
+        settings, instance="kantoor", bounce_address=lambda row: make_bounce_address(office.mailbox, row, keys[0])
+    )
+    office.desk = replace(office.desk, senders={office.mailbox: sender})
+    (receipt,) = await office.mail(CUSTOMER.email, "Inzage", ACCESS)
+    await office.reply(receipt, receipt.code)
+    (letter,) = await office.approved()
+    back = office.sink.taken[-1].sender
+    assert back.startswith("info+b")
+    notice = QMAIL.format(to=back, address=CUSTOMER.email).replace("\n", "\r\n").encode()
+    if shared_mailbox:
+        await office.guest(b"Return-Path: <>\r\n" + notice, uid=9)
+    else:
+        await office.post(notice, sender="", to=(back,))
+        assert await office.work() == []
+    (row,) = office.rows(Outbox, table(Outbox).c.message_id == letter.message_id)
+    assert office.item(WorkKind.NOT_DELIVERED).outbox_id == row.id
+
+
+async def test_whatever_comes_back_is_work_but_a_notice_to_staff(office: Office) -> None:
+    """The confirmation of an opt-out is its answer. A notice about a notice would go on for ever."""
+    (done,) = await office.mail(CUSTOMER.email, "Afmelden", STOP)
+    await office.post(bounce(done.message_id, done.to), sender="", to=(office.mailbox,))
+    await office.work()
+    line = office.item(WorkKind.NOT_DELIVERED)
+    (row,) = office.rows(Outbox, table(Outbox).c.id == line.outbox_id)
+    assert (row.message_id, row.kind) == (done.message_id, OutboxKind.DONE)
+    await alarms.sweep(office.desk)
+    notices = await office.work()
+    assert {notice.to for notice in notices} == {"saskia@kantoor.example", "bram@kantoor.example"}
+    for notice in notices:
+        await office.post(bounce(notice.message_id, notice.to), sender="", to=(office.mailbox,))
+    assert await office.work() == []
+    assert office.item(WorkKind.NOT_DELIVERED).id == line.id
+    await alarms.sweep(office.desk)
+    assert await office.work() == []
 
 
 def bounce(message_id: str, address: str) -> bytes:

@@ -60,6 +60,7 @@ async def test_a_shielded_copy_only_on_a_named_doubt_and_gone_the_same_day(offic
             (row,) = office.rows(Evidence)
             assert (row.content, row.data_key_id) == (None, None)
             assert row.status == ("asked" if visible else "checked")
+            assert b"twee klanten" not in row.doubt, "a word about a person is sealed like every other"
     await office.work()
     assert request_of(office, Label.INZAGE).state == "awaiting_approval"
 

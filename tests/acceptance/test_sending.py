@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
 from cases.types import OutboxStatus, WorkKind
-from storage.models import Outbox, table
+from storage.models import IdentityCode, Outbox, table
+from tests.acceptance.test_machines import bounce
 from tests.acceptance.words import ACCESS, CUSTOMER
 from tests.support.office import Office
 from tests.support.smtp_sink import Behaviour
@@ -99,6 +101,39 @@ async def test_a_person_may_send_an_uncertain_letter_again(office: Office) -> No
     (again,) = await office.work()
     assert again.message_id == first.message_id, "the receiver can see that it is the same"
     assert office.state() == "answered"
+
+
+def time_to_answer(office: Office) -> timedelta:
+    (code,) = office.rows(IdentityCode)
+    time: timedelta = code.expires_at - office.clock.now()
+    return time
+
+
+async def test_a_code_whose_mail_was_uncertain_lives_from_the_word_that_it_arrived(office: Office) -> None:
+    office.sink.behave(Behaviour.DROP_AFTER_DATA)
+    (receipt,) = await office.mail(CUSTOMER.email, "Inzage", ACCESS)
+    full = time_to_answer(office)
+    office.clock.advance(full - timedelta(hours=1))
+    uncertain = office.item(WorkKind.SEND_UNCERTAIN).outbox_id
+    await outbox.decide_uncertain(office.desk, office.staff[0], uncertain, arrived=True)
+    assert time_to_answer(office) == full
+    office.clock.advance(hours=2)
+    await office.reply(receipt, receipt.code)
+    assert office.state() == "awaiting_approval"
+
+
+async def test_a_code_that_leaves_twice_gives_the_same_time_and_no_more(office: Office) -> None:
+    office.sink.behave(Behaviour.LATER)
+    assert await office.mail(CUSTOMER.email, "Inzage", ACCESS) == []
+    full = time_to_answer(office)
+    office.clock.advance(minutes=2)
+    (receipt,) = await office.work()
+    office.clock.advance(hours=5)
+    await office.post(bounce(receipt.message_id, CUSTOMER.email), sender="", to=[office.mailbox])
+    assert await office.work() == []
+    await outbox.send_again(office.desk, office.staff[0], office.item(WorkKind.NOT_DELIVERED).outbox_id)
+    assert len(await office.work()) == 1
+    assert time_to_answer(office) == full
 
 
 async def test_a_line_that_breaks_before_the_data_is_tried_again(office: Office) -> None:

@@ -181,6 +181,21 @@ async def test_a_colleagues_own_answer_joins_the_case_and_voids_approvals(office
         assert office.state() != "answered"
 
 
+@pytest.mark.parametrize("is_answer", [True, False])
+async def test_a_letter_that_was_to_leave_is_staffs_again(office: Office, is_answer: bool) -> None:
+    """Approved, and before it left a colleague wrote: it does not leave, and it does not get lost either."""
+    receipt = await begun(office)
+    await office.approve()
+    raw = answer_of_a_colleague(office, under=receipt.message_id, to=CUSTOMER.email)
+    await office.guest(raw, uid=77, origin=Origin.SENT, message_id="<handmatig-1@whatnext.example>")
+    assert await office.advance(minutes=5) == []
+    assert set(office.work_list()) == {WorkKind.COLLEAGUE_ANSWER, WorkKind.APPROVE}
+    line = office.item(WorkKind.COLLEAGUE_ANSWER)
+    await colleague.judge(office.desk, office.staff[0], str(line.id), is_answer=is_answer)
+    assert office.work_list() == ([] if is_answer else [WorkKind.APPROVE])
+    assert office.state() == ("answered" if is_answer else "awaiting_approval")
+
+
 async def test_our_own_mail_in_sent_and_letters_about_other_things_are_left_alone(office: Office) -> None:
     receipt = await begun(office)
     assert await office.guest(receipt.raw, uid=70, origin=Origin.SENT, message_id=receipt.message_id) == []

@@ -34,7 +34,7 @@ WAITED = START + timedelta(days=3, hours=1)  # the policy's wait is over
 CHANGES = 6  # tables of the sample customer that hold something to erase
 ROUND = ["commit", "commit", "change", "commit", "commit"]  # claim, change, settle, and a look whether all is over
 LOOK = ["find", "commit"]  # before anything begins the systems are asked once more
-FINISH = ["commit", "send", "commit", "commit", "commit", "commit"]  # letter written, sent, and nothing left
+FINISH = ["commit", "send", "commit", "commit"]  # letter written, sent, and no mail left
 PASSED = [ROUND[0], *LOOK, *ROUND[1:], *ROUND * (CHANGES - 1), *FINISH]
 # Before a point is the same as after the one before it: nothing is kept in between. The rounds are alike: the first
 # one, the last one and the end.

@@ -21,6 +21,7 @@ from typer.testing import CliRunner
 
 from bot import __main__ as command_line
 from cases.errors import LoketError
+from storage.migrate import HEAD
 from tests.support import model
 from tests.support.command_line import Command, Done, command
 from tests.support.ports import free_port
@@ -254,6 +255,20 @@ def test_staff_off_for_nobody(command: Command, config: Path) -> None:
     done = command("staff", "off", "niemand", "--config", config)
     assert done.code == 0
     assert "Niemand" in done.out
+
+
+def test_a_first_start_says_nothing_of_its_migrations(tmp_path: Path) -> None:
+    """A database without tables, the log as `run` sets it up; in a process of its own, since levels are its own."""
+    starts = (
+        "from bot import __main__ as start; from cases.context import Context;"
+        "from storage import migrate; from storage.keys import Keyring; from storage.unit import Store;"
+        f"start._log(); store = Store('sqlite:///{tmp_path / 'new.db'}', Keyring(bytes(32)), Context());"
+        "migrate.upgrade(store); print(migrate.current(store)); store.close()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", starts], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, HEAD, "")
 
 
 async def _mail_goes_round(config: Path, sink: Sink, door: int) -> tuple[int, str]:

@@ -8,6 +8,7 @@ import pytest
 
 from cases.errors import Temporary
 from cases.protocols import Acted, ActKind, ActOutcome, MailboxAct, MailboxActs
+from intake.email.faults import Fault
 from intake.email.imap_acts import ImapActs
 from intake.email.settings import Marking, SentCopy
 from tests.support.bad_imap import CAPS, PASSWORD, USER, BadImap, bad_imap
@@ -62,7 +63,7 @@ async def test_a_move_leaves_one_message(server: BadImap, caps: str, words: str,
     for asked, place in ((MARK, "Privacyloket"), (RETURN, "INBOX")):
         if do is not None and ("MOVE" in words) == ("MOVE" in caps):
             server.fault(words, do)
-            with pytest.raises(Temporary, match="broke off"):
+            with pytest.raises(Temporary, match=Fault.BROKEN_OFF):
                 await moving.perform([asked])
         assert await moving.perform([asked]) == [Acted(DONE, place)]
         everywhere = [m.bytes() for folder in server.folders.values() for m in folder.messages.values()]
@@ -129,6 +130,8 @@ async def test_what_is_refused_for_now_is_tried_later(server: BadImap) -> None:
 
 async def test_an_unreachable_server(server: BadImap) -> None:
     server.fault("LOGIN", Do.NO)
-    with pytest.raises(Temporary, match="login refused"):
+    with pytest.raises(Temporary, match=Fault.NOT_NOW):  # the server says that it is busy (RFC 5530)
         await acts(server).perform([MARK])
+    with pytest.raises(Temporary, match=Fault.LOGIN):
+        await ImapActs(settings(server.host, server.port, USER, "fout")).perform([MARK])
     assert await acts(server).perform([]) == []

@@ -12,11 +12,13 @@ from cases.errors import Temporary
 from cases.messages import RawInbound
 from cases.protocols import Acted, ActKind, ActOutcome, MailboxAct
 from cases.types import Origin
+from intake.email.faults import Fault
 from intake.email.imap_acts import ImapActs
 from intake.email.imap_backlog import scan_backlog
+from intake.email.imap_connect import session
 from intake.email.settings import Auth, ImapSettings, Marking
 from tests.support import dovecot
-from tests.support.dovecot import PASSWORD, USER, Dovecot, running_dovecot
+from tests.support.dovecot import ACCENTED, ACCENTS, PASSWORD, USER, Dovecot, running_dovecot
 from tests.support.imap_post import Post, settings, watching
 from tests.support.mails import mail
 
@@ -107,8 +109,18 @@ async def test_an_expired_token_is_renewed(server: Dovecot, post: Post) -> None:
     async with watching(token, post, tokens=_Tokens("verlopen", "nieuw")):
         await append(server, "een")
         await post.until(lambda: len(post.rows) == 1)
-    with pytest.raises(Temporary, match="login refused"):
+    with pytest.raises(Temporary, match=Fault.LOGIN):
         await ImapActs(token, _Tokens("verlopen", "ook")).perform([MailboxAct("1", ActKind.KEEP_SENT)])
+
+
+async def test_a_password_with_accents(server: Dovecot) -> None:
+    def look(password: str) -> int:
+        with session(settings(server.host, server.port, ACCENTS, password), None) as client:
+            return int(client.select_folder("INBOX", readonly=True)[b"EXISTS"])
+
+    assert await asyncio.to_thread(look, ACCENTED) == 0
+    with pytest.raises(Temporary, match=Fault.LOGIN):
+        await asyncio.to_thread(look, ACCENTED.replace("é", "è"))
 
 
 async def _received(server: Dovecot, post: Post, text: str, **changed: object) -> RawInbound:
@@ -168,6 +180,8 @@ async def test_the_backlog_is_read_and_left(server: Dovecot) -> None:
         for days in (200, 119, 30, 1):
             day = (now - timedelta(days=days)).strftime('"%d-%b-%Y %H:%M:%S +0000"')
             client.append("INBOX", "", day, letter(f"dag{days}"))
+        day = (now - timedelta(days=20)).strftime('"%d-%b-%Y %H:%M:%S +0000"')
+        client.append('"Ongewenste e-mail"', "", day, letter("in spam"))  # a request there was received as well
     taken: list[RawInbound] = []
     steps: list[tuple[int, int]] = []
 
@@ -179,8 +193,8 @@ async def test_the_backlog_is_read_and_left(server: Dovecot) -> None:
         lambda done, total: steps.append((done, total)),
     )  # fmt: skip
     await asyncio.sleep(0)
-    assert count == 3 and steps == [(1, 3), (2, 3), (3, 3)]
-    assert [(now - message.received_at).days for message in taken] == [119, 30, 1]
+    assert count == 4 and steps == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert [(now - message.received_at).days for message in taken] == [119, 30, 1, 20]
     assert all((m.origin, m.folder, m.uid, m.uidvalidity) == (Origin.BACKLOG, None, None, None) for m in taken)
     assert all("\\Seen" not in flags for flags in server.flags())
 

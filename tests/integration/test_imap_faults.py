@@ -12,6 +12,7 @@ import pytest
 
 from cases.errors import ConfigError, Temporary
 from cases.types import Origin
+from intake.email.faults import Fault
 from intake.email.settings import Auth, ImapSettings, Marking
 from tests.support.bad_imap import CAPS, PASSWORD, USER, BadImap, bad_imap
 from tests.support.bad_imap_store import Do, Folder
@@ -251,7 +252,7 @@ async def test_an_inbox_that_is_refused_does_not_keep_the_others(server: BadImap
         server.fault("EXAMINE", Do.NO, 1000, having="INBOX")
         arrive(server, "spam", folder="Spam")
         await post.until(lambda: len(post.rows) == 1)
-        await post.until(lambda: (False, "the server refused a command") in post.health)
+        await post.until(lambda: (False, Fault.REFUSED) in post.health)
 
 
 async def test_old_mail_that_is_moved_in_is_backlog(server: BadImap, post: Post) -> None:
@@ -314,7 +315,7 @@ class _Tokens:
     def access_token(self, *, fresh: bool = False) -> str:
         self.asked.append(fresh)
         if not self.left:
-            raise Temporary("oauth_sign_in_again")
+            raise Temporary(Fault.SIGN_IN_AGAIN)
         return self.left.pop(0)
 
 
@@ -323,8 +324,8 @@ class _Tokens:
     [
         (("goed",), [False], (True, "")),
         (("oud", "goed"), [False, True], (True, "")),
-        (("oud", "ook-oud"), [False, True], (False, "login refused")),
-        ((), [False], (False, "oauth_sign_in_again")),
+        (("oud", "ook-oud"), [False, True], (False, Fault.LOGIN)),
+        ((), [False], (False, Fault.SIGN_IN_AGAIN)),
     ],
 )
 async def test_a_token_is_renewed_once(

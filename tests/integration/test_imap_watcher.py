@@ -14,6 +14,7 @@ from imapclient import IMAPClient
 from cases.errors import Temporary
 from cases.messages import RawInbound
 from cases.types import Custody
+from intake.email.faults import Fault
 from intake.email.imap import MailboxWatcher
 from intake.email.settings import Tls
 from intake.normalise import normalise
@@ -171,7 +172,7 @@ async def test_refused_login_is_told_without_names(mailbox: Mailbox, post: Post)
     await running.start()
     await post.until(lambda: bool(post.health))
     await running.stop()
-    assert post.health[0] == (False, "login refused")
+    assert post.health[0] == (False, Fault.LOGIN)
     assert post.place is None
 
 

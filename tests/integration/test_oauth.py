@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from cases.errors import ConfigError, LoketError, Permanent, Temporary
+from intake.email.faults import Fault
 from intake.email.oauth import (
     AccessTokens,
     ClientRefused,
@@ -139,7 +140,7 @@ def test_when_the_grant_ended_a_person_is_called(server: TokenServer, clock: Set
     server.script.append(error)
     with pytest.raises(SignInAgain) as caught:
         AccessTokens(settings_for(server), Store(), clock.now).access_token()
-    assert str(caught.value) == "oauth_sign_in_again"
+    assert str(caught.value) == Fault.SIGN_IN_AGAIN
     no_secret_in(caught.value)
 
 
@@ -232,14 +233,14 @@ async def test_signing_in_waits_for_the_person(server: TokenServer, clock: SetCl
 @pytest.mark.parametrize(
     ("script", "kind", "reason"),
     [
-        (["invalid_client"], Permanent, "oauth_client_refused"),
-        (["invalid_scope"], Permanent, "oauth_scope_refused"),
-        (["500"], Temporary, "oauth_no_answer"),
-        (["garbage"], Permanent, "oauth_refused"),
-        (["ok", "access_denied"], Permanent, "oauth_denied"),
-        (["ok", "expired_token"], Temporary, "oauth_too_late"),
-        (["ok", *["authorization_pending"] * 1000], Temporary, "oauth_too_late"),
-        (["ok", "garbage"], Temporary, "oauth_no_token"),
+        (["invalid_client"], Permanent, Fault.CLIENT_REFUSED),
+        (["invalid_scope"], Permanent, Fault.SCOPE_REFUSED),
+        (["500"], Temporary, Fault.PROVIDER_AWAY),
+        (["garbage"], Permanent, Fault.PROVIDER_REFUSED),
+        (["ok", "access_denied"], Permanent, Fault.DENIED),
+        (["ok", "expired_token"], Temporary, Fault.TOO_LATE),
+        (["ok", *["authorization_pending"] * 1000], Temporary, Fault.TOO_LATE),
+        (["ok", "garbage"], Temporary, Fault.NO_TOKEN),
     ],
 )
 async def test_signing_in_that_fails(

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 
 from cases.errors import ConfigError, LoketError, Permanent, Temporary
+from intake.email.faults import Fault
 from intake.email.oauth import (
     challenge,
     check_settings,
@@ -168,12 +169,12 @@ async def test_what_else_knocks_ends_nothing(server: TokenServer, clock: SetCloc
 @pytest.mark.parametrize(
     ("person", "kind", "reason"),
     [
-        ("access_denied", Permanent, "oauth_denied"),
-        ("invalid_scope", Permanent, "oauth_scope_refused"),
-        ("unauthorized_client", Permanent, "oauth_client_refused"),
-        ("temporarily_unavailable", Temporary, "oauth_no_answer"),
-        ("server_error", Temporary, "oauth_no_answer"),
-        ("iets anders", Permanent, "oauth_refused"),
+        ("access_denied", Permanent, Fault.DENIED),
+        ("invalid_scope", Permanent, Fault.SCOPE_REFUSED),
+        ("unauthorized_client", Permanent, Fault.CLIENT_REFUSED),
+        ("temporarily_unavailable", Temporary, Fault.PROVIDER_AWAY),
+        ("server_error", Temporary, Fault.PROVIDER_AWAY),
+        ("iets anders", Permanent, Fault.PROVIDER_REFUSED),
     ],
 )
 async def test_a_person_or_provider_that_refuses(
@@ -192,11 +193,11 @@ async def test_a_person_or_provider_that_refuses(
 @pytest.mark.parametrize(
     ("script", "kind", "reason"),
     [
-        ("invalid_client", Permanent, "oauth_client_refused"),
-        ("invalid_grant", Permanent, "oauth_refused"),
-        ("500", Temporary, "oauth_no_answer"),
-        ("garbage", Temporary, "oauth_no_token"),
-        ("hang up", Temporary, "no answer"),
+        ("invalid_client", Permanent, Fault.CLIENT_REFUSED),
+        ("invalid_grant", Permanent, Fault.PROVIDER_REFUSED),
+        ("500", Temporary, Fault.PROVIDER_AWAY),
+        ("garbage", Temporary, Fault.NO_TOKEN),
+        ("hang up", Temporary, "de webserver gaf geen antwoord"),
     ],
 )
 async def test_a_code_that_buys_nothing(
@@ -211,7 +212,7 @@ async def test_a_code_that_buys_nothing(
 
 async def test_a_sign_in_that_would_not_last(server: TokenServer, clock: SetClock, browser: Browser) -> None:
     server.gives_refresh = False
-    with pytest.raises(Permanent, match=r"^oauth_no_refresh_token$"):
+    with pytest.raises(Permanent, match=Fault.NO_REFRESH_TOKEN):
         await sign_in_by_browser(browser_settings(server), browser.show, clock.now)
 
 
@@ -223,14 +224,14 @@ async def test_a_code_from_elsewhere_does_not_fit(server: TokenServer, clock: Se
         stolen = dict(parse_qsl(urlsplit(shown[0]).query)) | {"code_challenge": challenge("x" * 43)}
         return server.authorize(stolen)
 
-    with pytest.raises(Permanent, match=r"^oauth_refused"):
+    with pytest.raises(Permanent, match=Fault.PROVIDER_REFUSED):
         await sign_in_by_browser(browser_settings(server), shown.append, clock.now, paste=paste)
 
 
 async def test_nobody_comes(server: TokenServer, clock: SetClock) -> None:
     shown: list[str] = []
     for paste in (None, answers()):
-        with pytest.raises(Temporary, match=r"^oauth_too_late$"):
+        with pytest.raises(Temporary, match=Fault.TOO_LATE):
             await sign_in_by_browser(browser_settings(server), shown.append, clock.now, paste=paste, seconds=0.05)
         with pytest.raises(URLError):
             await asyncio.to_thread(opened, dict(parse_qsl(urlsplit(shown[-1]).query))["redirect_uri"])
@@ -254,7 +255,7 @@ async def test_pasting_the_wrong_thing_ends(server: TokenServer, clock: SetClock
     wrong = "http://127.0.0.1/?code=auth-secret/1&state=\udcff"
     with pytest.raises(Permanent) as caught:
         await sign_in_by_browser(browser_settings(server), lambda _: None, clock.now, paste=answers(*[wrong] * 9))
-    assert str(caught.value) == "oauth_wrong_address"
+    assert str(caught.value) == Fault.WRONG_ADDRESS
     no_secret_in(caught.value)
 
 
@@ -265,7 +266,7 @@ async def test_a_refusal_can_be_pasted(server: TokenServer, clock: SetClock) -> 
     async def paste() -> str:
         return sent_back_to(server, shown[0])
 
-    with pytest.raises(Permanent, match=r"^oauth_denied$"):
+    with pytest.raises(Permanent, match=Fault.DENIED):
         await sign_in_by_browser(browser_settings(server), shown.append, clock.now, paste=paste)
 
 
@@ -291,7 +292,7 @@ async def test_a_port_of_ones_own(server: TokenServer, clock: SetClock, browser:
     assert browser.asked["redirect_uri"] == f"http://127.0.0.1:{port}/"
     with socket.create_server(("127.0.0.1", 0)) as taken:
         for impossible in (taken.getsockname()[1], 70_000):
-            with pytest.raises(Temporary, match=r"^no port to listen on"):
+            with pytest.raises(Temporary, match=r"^geen poort om op te luisteren"):
                 await sign_in_by_browser(browser_settings(server), browser.show, clock.now, port=impossible)
 
 
@@ -327,7 +328,7 @@ def test_which_way(settings: OauthSettings, expected: str) -> None:
 async def test_what_the_providers_are_asked(clock: SetClock, provider: str) -> None:
     """Shown only: nothing outside is called. What a provider's own address holds is kept (RFC 6749 3.1)."""
     shown: list[str] = []
-    with pytest.raises(Temporary, match=r"^oauth_too_late$"):
+    with pytest.raises(Temporary, match=Fault.TOO_LATE):
         await sign_in_by_browser(OauthSettings(provider, "c"), shown.append, clock.now, seconds=0.05)
     asked = dict(parse_qsl(urlsplit(shown[0]).query))
     assert shown[0].startswith("https://")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from cases.context import Context
 from cases.policy import ErasureRules
@@ -34,7 +35,7 @@ from storage.models import (
 from storage.unit import Store, Unit
 from tests.support.clock import SetClock
 from tests.support.stores import ORGANISATION, Database, add_organisations, add_request, migrated_url, store_at
-from workflow import own_terms
+from workflow import own_terms, retention
 
 RULES = {ORGANISATION: ErasureRules()}
 
@@ -201,6 +202,46 @@ def test_the_ledger_outlives_claims_and_the_last_kept_record(store: Store, clock
     assert store.read_here(lambda reads: [row.wrapped for row in reads.rows(keys.select())]) == [b""], "and their key"
     held = store.read_here(lambda reads: own_terms.counted(reads, ORGANISATION))
     assert held == own_terms.Kept(keys=0, emptied=1, ledger=0, kept_records=0, marks=0)
+
+
+def test_cases_whose_records_are_kept_do_not_hold_up_the_ledger(
+    store: Store, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_terms, "BATCH", 2)
+
+    def write(unit: Unit) -> None:
+        for number in ("A", "B", "C"):
+            ledger(unit, number, Fate.KEEP, ends_on=date(2099, 12, 31))
+            unit.flush()
+        ledger(unit, "D", Fate.ERASE)
+
+    store.write_here(write)
+    clock.advance(days=1830)
+    assert purge(store) == 1 and lines(store) == ["A", "B", "C"]
+
+
+def test_cases_that_must_wait_do_not_hold_up_the_others(
+    store: Store, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two people who ask something anew keep their old cases; behind them stands one that is over."""
+    monkeypatch.setattr(retention, "BATCH", 2)
+    cases, talks, requests = metadata.tables["case"], table(Conversation), table(Request)
+
+    def write(unit: Unit) -> None:
+        for number in ("WN-1", "WN-2", "WN-3"):
+            add_request(unit, number=number)
+        unit.flush()
+        unit.execute(cases.update().values(closed_at=unit.now))
+        unit.execute(talks.update().values(address_index=talks.c.id))
+        over = select(cases.c.id).where(cases.c.number == "WN-3").scalar_subquery()
+        unit.execute(requests.update().where(requests.c.case_id == over).values(state="answered"))
+
+    store.write_here(write)
+    clock.advance(days=731)
+    assert store.write_here(retention.purge_rows) == 1
+    keys = table(DataKey)
+    left = select(cases.c.number).join(keys, keys.c.id == cases.c.data_key_id).where(keys.c.wrapped != b"")
+    assert sorted(row.number for row in store.read_here(lambda reads: reads.rows(left))) == ["WN-1", "WN-2"]
 
 
 def test_marks_stay_until_withdrawn_or_as_the_policy_says(store: Store, clock: SetClock) -> None:

@@ -21,6 +21,8 @@ from bot.replay_report import Outcome, Report, outcome_of
 from bot.replay_sources import PASSWORD, Found, open_source
 from bot.shadow import shadow_desk
 from cases.errors import InputError
+from tests.support import bad_imap
+from tests.support.bad_imap_store import Do
 from tests.support.mailbox import PASSWORD as IMAP_PASSWORD
 from tests.support.mailbox import USER, running_mailbox
 from tests.support.office import Shared, shared
@@ -208,6 +210,19 @@ def test_imap_is_read_and_left_as_it_was(shared: Shared, monkeypatch: pytest.Mon
     assert [one.raw.replace(b"\r\n", b"\n") for one in found[-2:]] == LETTERS[:2]
     with pytest.raises(InputError):
         open_source("imap://info:geheim@127.0.0.1/INBOX", NOW)
+
+
+def test_a_message_that_the_server_refuses_has_its_line_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PASSWORD, bad_imap.PASSWORD)
+    with bad_imap.bad_imap() as server:
+        for letter_bytes in LETTERS[:3]:
+            server.inbox.add(letter_bytes)
+        server.fault("UID FETCH", Do.NO, 1000, having=" 2 ")
+        server.fault("UID FETCH", Do.NO, having="BODY")  # all of them together
+        source = open_source(f"imap://{bad_imap.USER}@{server.host}:{server.port}/INBOX", NOW)
+        found = list(source.messages)
+    assert [one.raw for one in found[::2]] == [LETTERS[0], LETTERS[2]]
+    assert found[1].raw.startswith(b"\x00"), "set aside as unreadable"
 
 
 def test_memory_stays_flat(shared: Shared, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from storage.queries.snapshots import Wanted, load
 from storage.unit import Store, Unit
 from tests.support.clock import SetClock
 from tests.support.stores import ORGANISATION, Database
+from workflow import execute
 
 MAILBOX = "info@whatnext.example"
 
@@ -104,6 +105,11 @@ def test_what_waits_to_be_read_is_claimed_by_an_index(store: Store) -> None:
 
     steps = plans(store, take, "inbound", begins="UPDATE")
     assert any("ix_inbound_work (status=? AND organisation_id=?)" in step for step in steps)
+
+
+def test_the_look_for_something_to_carry_out_uses_an_index(store: Store) -> None:
+    assert all("(state=?)" in step for step in plans(store, execute._anything, "request"))
+    assert all("(request_id=?)" in step for step in plans(store, execute._anything, "draft"))
 
 
 def test_settling_looks_for_copies_in_an_index(store: Store) -> None:

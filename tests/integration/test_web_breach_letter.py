@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import Row, select
 
 from bot.demo.known import Role, known
 from cases.errors import InputError
 from cases.types import WorkKind
-from storage.models import Breach, BreachNotice, Outbox
+from storage.models import Breach, BreachNotice, Outbox, table
 from tests.acceptance.test_machines import bounce
 from tests.acceptance.words import ACCESS
 from tests.integration.test_web_rights import signed_in
 from tests.support.office import Office, Shared, open_office, shared
 from tests.support.stores import Database
 from tests.support.web_client import csrf
-from workflow import breach, breach_letter
+from workflow import breach, breach_letter, retention
 from workflow.breach_letter import people_in
 
 __all__ = ["shared"]
@@ -170,6 +172,42 @@ async def _came_back(office: Office) -> None:
         )
     (row,) = office.rows(Breach)
     assert (row.persons_told_at, row.closed_at) == (None, None)
+
+
+async def test_two_years_after_it_was_closed_no_address_stands_with_a_breach(office: Office) -> None:
+    breach_id, other_id = await reported(office), await reported(office)
+    async with signed_in(office) as http:
+        for each in (breach_id, other_id):
+            await write(http, each, PEOPLE)
+            await send(http, each)
+        await office.advance(minutes=1)
+        gone = next(row for row in office.rows(Outbox))
+        await office.post(bounce(gone.message_id, "trijn@thuis.example"), sender="", to=(office.mailbox,))
+        await office.work()
+    await breach.decide(office.desk, office.staff[0], breach_id, risk="none", reason="de lijst was leeg")
+    office.clock.advance(days=729)
+    await retention.purge(office.desk)
+    told, rows = table(BreachNotice), table(Outbox)
+    mine = rows.c.id.in_(select(told.c.outbox_id).where(told.c.breach_id == breach_id))
+    assert {whom(office, row) for row in office.rows(Outbox, mine)} == {"trijn@thuis.example", "sjoerd@thuis.example"}
+    office.clock.advance(days=2)
+    assert await retention.purge(office.desk) > 0
+    assert [whom(office, row) for row in office.rows(Outbox, mine)] == ["", ""]
+    assert {whom(office, row) for row in office.rows(Outbox, ~mine)} > {"trijn@thuis.example"}, "the other is open"
+    index = office.desk.index("whatnext", "email", "trijn@thuis.example")
+    assert index not in {row.recipient_index for row in office.rows(Outbox, mine)}
+    assert len(office.rows(BreachNotice, told.c.recipient_index == index)) == 1
+    async with signed_in(office) as http:
+        page = (await http.get(f"/bureau/datalekken/{breach_id}/brief")).text
+        assert "thuis.example" not in page and "1 verzonden" in page and FACTS["what"] in page
+    assert office.audit().problems == ()
+
+
+def whom(office: Office, row: Row[Any]) -> str:
+    context = f"outbox.recipient:{row.id}"
+    return office.store.read_here(
+        lambda reads: reads.keys.data(reads, row.data_key_id).open_text(row.recipient, context)
+    )
 
 
 def test_addresses_are_found_however_a_list_is_written() -> None:

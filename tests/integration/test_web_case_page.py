@@ -8,6 +8,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from cases.errors import Stale
 from cases.types import RequestState
 from storage.models import Conversation, Evidence, Link, Request, WorkItem, table
 from storage.unit import Unit
@@ -67,6 +68,27 @@ async def test_each_file_has_its_own_line_until_it_was_looked_at(tmp_path: Path)
         waits = select(work.c.same).where(work.c.kind == "evidence", work.c.closed_at.is_(None))
         assert [one.same for one in made.store.read_here(lambda reads: reads.rows(waits))] == [f"evidence:{second}"]
         assert await evidence.look(made.desk, made.ids["sanne"], second) == ("application/pdf", PDF)
+
+
+async def test_what_was_looked_at_goes_that_night_whether_or_not_it_was_judged(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (made, http):
+        first = await asked(made)
+        await sent(http, first, PDF)
+        made.clock.advance(days=2)
+        assert await evidence.forget(made.desk) == 0, "nobody has looked"
+        await evidence.look(made.desk, made.ids["sanne"], first)
+        made.clock.advance(minutes=5)
+        assert await evidence.forget(made.desk) == 0, "the same day it can still be judged"
+        await evidence.settle(made.desk, made.ids["sanne"], first, again=True)
+        await sent(http, first, PDF)
+        made.clock.advance(days=1)
+        assert await evidence.forget(made.desk) == 0, "this is a new file, and nobody has looked"
+        await evidence.look(made.desk, made.ids["sanne"], first)
+        made.clock.advance(days=1)
+        assert await evidence.forget(made.desk) == 1
+        assert (row(made).status, row(made).content) == ("erased", None)  # type: ignore[attr-defined]
+        with pytest.raises(Stale):
+            await evidence.look(made.desk, made.ids["sanne"], first)
 
 
 @pytest.mark.parametrize(

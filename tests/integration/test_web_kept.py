@@ -40,10 +40,10 @@ async def office(tmp_path: Path, shared: Shared) -> AsyncIterator[Office]:
 
 
 @asynccontextmanager
-async def signed_in(office: Office) -> AsyncIterator[httpx.AsyncClient]:
-    await accounts.set_password(office.desk, office.staff[0], PASSWORD)
+async def signed_in(office: Office, login: str = "saskia") -> AsyncIterator[httpx.AsyncClient]:
+    await accounts.set_password(office.desk, office.staff[("saskia", "bram").index(login)], PASSWORD)
     async with office.browser() as http:
-        assert (await sign_in(http, "saskia", PASSWORD)).status_code == 303
+        assert (await sign_in(http, login, PASSWORD)).status_code == 303
         yield http
 
 
@@ -75,7 +75,16 @@ async def test_added_again_erased_again(office: Office) -> None:
     async with signed_in(office) as http:
         assert f'href="{NOT_AGAIN}"' in (await http.get("/bureau")).text
         page = await http.get(NOT_AGAIN)
-        assert "Wis opnieuw" in page.text and "1 in klantgegevens" in page.text and FORMER.email not in page.text
+        assert "opnieuw wissen" in page.text and "1 in klantgegevens" in page.text and FORMER.email not in page.text
+        first = await press(http, NOT_AGAIN, f"{NOT_AGAIN}/{work_id}/weghalen")
+        assert first.status_code == 303 and "tweede" in first.headers["location"]
+        page = await http.get(NOT_AGAIN)
+        assert "Goedgekeurd door Saskia" in page.text and "Nu moet een collega kijken" in page.text
+        assert "Wis opnieuw" not in page.text
+        assert (await press(http, NOT_AGAIN, f"{NOT_AGAIN}/{work_id}/weghalen")).status_code == 422
+        assert customers(office, "SELECT count(*) FROM klanten WHERE klantnr = '99001'") == [(1,)]
+    async with signed_in(office, "bram") as http:
+        assert "Wis opnieuw" in (await http.get(NOT_AGAIN)).text
         assert (await press(http, NOT_AGAIN, f"{NOT_AGAIN}/{work_id}/weghalen")).status_code == 303
         assert (await press(http, NOT_AGAIN, f"{NOT_AGAIN}/{work_id}/weghalen")).status_code == 422
         assert customers(office, "SELECT count(*) FROM klanten WHERE klantnr = '99001'") == [(0,)]
@@ -97,7 +106,7 @@ async def test_a_term_is_over_and_staff_erase(office: Office) -> None:
     some = office.rows(LedgerEntry, rows.c.fate == Fate.KEEP.value, rows.c.closed_at.is_(None))
     async with signed_in(office) as http:
         page = await http.get(KEPT)
-        assert f"Wis deze {len(some)} nu" in page.text and "artikel 52 lid 4 AWR" in page.text
+        assert f"Keur goed dat deze {len(some)} gewist worden" in page.text and "artikel 52 lid 4 AWR" in page.text
         assert "echt voorbij" not in page.text, "a law's day needs no more words"
         longer, ticked = f"{KEPT}/whatnext/{number}/langer", some[0].id
         assert (await press(http, KEPT, longer, regel=ticked, until="2034-06-01", reason=" ")).status_code == 422
@@ -107,6 +116,13 @@ async def test_a_term_is_over_and_staff_erase(office: Office) -> None:
         nothing = await press(http, KEPT, longer, until="2034-06-01", reason="geschil")
         assert nothing.status_code == 422 and "Vink aan" in nothing.text
         assert (await press(http, KEPT, longer, regel=ticked, until="2034-06-01", reason="geschil")).status_code == 303
+        first = await press(http, KEPT, f"{KEPT}/whatnext/{number}/wissen")
+        assert first.status_code == 303 and "tweede" in first.headers["location"]
+        page = await http.get(KEPT)
+        assert "Goedgekeurd door Saskia" in page.text and f"Wis deze {len(some) - 1} nu" not in page.text
+        assert (await press(http, KEPT, f"{KEPT}/whatnext/{number}/wissen")).status_code == 422
+    async with signed_in(office, "bram") as http:
+        assert f"Wis deze {len(some) - 1} nu" in (await http.get(KEPT)).text
         assert (await press(http, KEPT, f"{KEPT}/whatnext/{number}/wissen")).status_code == 303
         assert "Er is niets waarvan de termijn voorbij is" in (await http.get(KEPT)).text
         assert (await press(http, KEPT, f"{KEPT}/weservit/{number}/wissen")).status_code == 404
@@ -129,8 +145,14 @@ async def test_what_can_not_go_says_why(office: Office) -> None:
         assert (await press(http, KEPT, look, until="2026-12-31", reason="opgezegd")).status_code == 303
         page = await http.get(KEPT)
         assert "echt voorbij" in page.text and "opgezegd" in page.text
+        await press(http, KEPT, f"{KEPT}/whatnext/{number}/wissen")
+    async with signed_in(office, "bram") as http:
         stays = await press(http, KEPT, f"{KEPT}/whatnext/{number}/wissen")
         assert stays.status_code == 409 and "vink aan dat het voorbij is" in stays.text
+        await press(http, KEPT, f"{KEPT}/whatnext/{number}/wissen", voorbij="ja")
+    async with signed_in(office) as http:
+        page = await http.get(KEPT)
+        assert 'value="ja" checked' in page.text, "the second sees what the first ticked"
         assert (await press(http, KEPT, f"{KEPT}/whatnext/{number}/wissen", voorbij="ja")).status_code == 303
     assert office.rows(LedgerEntry, rows.c.fate == Fate.KEEP.value, rows.c.closed_at.is_(None)) == []
 

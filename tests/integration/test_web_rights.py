@@ -78,6 +78,9 @@ async def test_after_the_first_month_only_apologies(office: Office) -> None:
     async with signed_in(office) as http:
         late = await press(http, office, longer, reason="complexity", explanation="druk")
         assert "excuses" in late.text and late.status_code == 422
+        ready = (await http.get(f"/bureau/zaak/{office.request().case_id}")).text
+        assert "de excuses staan klaar" in ready and 'value="2026-03-02"' in ready, "a fortnight, then a working day"
+        assert "2 maart 2026" in ready and "excuses" in ready.partition("De brief, met deze datum")[2]
         day = (office.clock.now() + timedelta(days=7)).date().isoformat()
         sorry = await press(http, office, f"/bureau/verzoek/{request_id}/excuses", new_date=day)
         assert sorry.status_code == 303

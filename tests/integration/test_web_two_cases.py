@@ -16,6 +16,8 @@ from tests.integration.test_web_rights import signed_in
 from tests.support.office import Office, Shared, open_office, shared
 from tests.support.web_client import csrf
 from web.staff.rights import ACTS
+from workflow import evidence, splitting
+from workflow.split_rows import Apart
 
 __all__ = ["shared"]
 CUSTOMER = known("whatnext", Role.FORMER)
@@ -65,6 +67,31 @@ async def test_a_case_is_split_and_joined_again(office: Office) -> None:
         assert old.number in left.text
         wrong = await press(http, old_id, f"zaak/{old_id}/samenvoegen", numbers=new.number)
         assert wrong.status_code == 422
+
+
+async def test_a_named_doubt_is_shown_with_the_identity_and_goes_along_with_its_conversation(
+    tmp_path: Path, shared: Shared
+) -> None:
+    customer, why = known("winkeltjes", Role.CURRENT), "twee klanten met deze naam"
+    async with open_office(tmp_path, shared, organisations=("winkeltjes",), own_customers=True) as office:
+        await office.mail(customer.email, "verzoek", ACCESS + customer.name)
+        await office.mail("trijn@werk.example", "verzoek", f"{ERASURE}Trijn de Vries")
+        first, other = office.requests()
+        await evidence.ask_id_copy(office.desk, office.staff[0], first.conversation_id, why)
+        async with signed_in(office) as http:
+            page = (await http.get(f"/bureau/zaak/{first.case_id}")).text
+            identity = page.partition('class="identity')[2].partition("</div>")[0]
+            assert f"Twijfel van een medewerker: {why}" in identity
+            assert f"Gevraagd om deze twijfel: {why}" in page
+            number = office.rows(Case, table(Case).c.id == first.case_id)[0].number
+            joined = await press(http, other.case_id, f"zaak/{other.case_id}/samenvoegen", numbers=number)
+            assert joined.status_code == 303
+            assert why in (await http.get(f"/bureau/zaak/{other.case_id}")).text
+            await splitting.split(office.desk, office.staff[0], other.case_id, Apart((first.id,)))
+            apart = next(one for one in office.requests() if one.id == first.id)
+            assert apart.case_id not in (first.case_id, other.case_id)
+            assert why in (await http.get(f"/bureau/zaak/{apart.case_id}")).text
+            assert why not in (await http.get(f"/bureau/zaak/{other.case_id}")).text
 
 
 async def test_a_repetition_is_linked_and_made_loose(office: Office) -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from cases.messages import ParsedMessage, RawInbound
 from cases.protocols import Found, Identifier
@@ -15,7 +16,7 @@ from storage.models import Case, Draft, Inbound
 from tests.acceptance.words import ACCESS, CUSTOMER, DROP
 from tests.support.office import Office, Shared, open_office, shared
 from tests.support.stores import Database
-from workflow import prepare, process
+from workflow import execute, prepare, process
 
 __all__ = ["shared"]  # a fixture
 
@@ -128,3 +129,18 @@ async def test_two_desks_share_the_work(office: Office) -> None:
     assert len(office.rows(Case)) == 12
     assert len({row.number for row in office.rows(Case)}) == 12
     assert office.audit().problems == ()
+
+
+async def test_nothing_to_carry_out_locks_nothing(office: Office) -> None:
+    """The look of every second, while letters that change no system are under way as well."""
+    (receipt,) = await office.mail(CUSTOMER.email, "Inzage", ACCESS)
+    await office.reply(receipt, receipt.code)
+    await office.approve()
+    begun: list[object] = []
+
+    def note(connection: object) -> None:
+        begun.append(connection)
+
+    event.listen(office.store.write_engine, "begin", note)
+    assert await execute.run_once(office.desk) == 0
+    assert begun == []

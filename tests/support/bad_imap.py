@@ -22,6 +22,7 @@ from typing import cast
 from imapclient import imap_utf7
 
 from tests.support.bad_imap_store import Do, Fault, Folder, Message, name_of, numbers, parts_of
+from tests.support.certificates import Certificate
 
 USER, PASSWORD = "loket", "goed"
 CAPS = "IMAP4rev1 IDLE MOVE UIDPLUS SPECIAL-USE AUTH=XOAUTH2"
@@ -34,7 +35,7 @@ class BadImap(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     host = "127.0.0.1"
 
-    def __init__(self, certificate: tuple[str, str] | None = None, *, implicit: bool = False) -> None:
+    def __init__(self, certificate: Certificate | None = None, *, implicit: bool = False) -> None:
         super().__init__((self.host, 0), _Connection)
         self.port: int = self.server_address[1]
         self.lock = threading.RLock()
@@ -50,8 +51,7 @@ class BadImap(socketserver.ThreadingTCPServer):
         self.implicit = implicit
         self.context: ssl.SSLContext | None = None
         if certificate is not None:
-            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self.context.load_cert_chain(*certificate)
+            self.context = certificate.for_server()
             self.caps += "" if implicit else " STARTTLS"
 
     @property
@@ -344,7 +344,7 @@ class _Connection(socketserver.BaseRequestHandler):
 
 
 @contextmanager
-def bad_imap(certificate: tuple[str, str] | None = None, *, implicit: bool = False) -> Iterator[BadImap]:
+def bad_imap(certificate: Certificate | None = None, *, implicit: bool = False) -> Iterator[BadImap]:
     with BadImap(certificate, implicit=implicit) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()

@@ -21,9 +21,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs
 
+from tests.support.certificates import Certificate
 from tests.support.ports import free_port
 
 USER, PASSWORD = "loket", "goed"
+ACCENTS, ACCENTED = "letters", "één wachtwoord"  # another mailbox, for logging in only
 MISSING = shutil.which("dovecot") is None or os.geteuid() != 0
 _OWNER = 5000  # a user number nobody has; the mail belongs to it
 
@@ -33,7 +35,7 @@ state_dir = {folder}/state
 log_path = {folder}/log
 protocols = imap
 listen = 127.0.0.1
-ssl = no
+ssl = {ssl}
 disable_plaintext_auth = no
 auth_mechanisms = plain xoauth2
 auth_failure_delay = 0
@@ -46,7 +48,8 @@ service imap-login {{
     port = {port}
   }}
   inet_listener imaps {{
-    port = 0
+    port = {tls_port}
+    ssl = yes
   }}
 }}
 service anvil {{
@@ -119,8 +122,9 @@ class _Answer(http.server.BaseHTTPRequestHandler):
 class Dovecot:
     host = "127.0.0.1"
 
-    def __init__(self, folder: Path, tokens: set[str]) -> None:
+    def __init__(self, folder: Path, tokens: set[str], *, tls: bool) -> None:
         self.folder, self.tokens, self.port = folder, tokens, free_port()
+        self.tls_port = free_port() if tls else 0
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -187,7 +191,10 @@ class Dovecot:
 
 
 @contextmanager
-def running_dovecot(*, prefix: str = "", separator: str = "/") -> Iterator[Dovecot]:
+def running_dovecot(
+    *, prefix: str = "", separator: str = "/", certificate: Certificate | None = None
+) -> Iterator[Dovecot]:
+    """With a certificate it offers STARTTLS, and TLS from the first byte at `tls_port`."""
     folder = Path(tempfile.mkdtemp(prefix="dovecot-"))
     folder.chmod(0o755)
     for name in ("mail", "own"):
@@ -197,11 +204,12 @@ def running_dovecot(*, prefix: str = "", separator: str = "/") -> Iterator[Dovec
         introspection.valid = set()
         thread = threading.Thread(target=introspection.serve_forever, args=(0.05,), daemon=True)
         thread.start()
-        server = Dovecot(folder, introspection.valid)
-        values = {"folder": folder, "port": server.port, "owner": _OWNER, "prefix": prefix, "separator": separator}
-        (folder / "dovecot.conf").write_text(_CONFIG.format(**values))
+        server = Dovecot(folder, introspection.valid, tls=certificate is not None)
+        ssl = "no" if certificate is None else f"yes\nssl_cert = <{certificate.chain}\nssl_key = <{certificate.key}"
+        values = {"folder": folder, "port": server.port, "tls_port": server.tls_port, "ssl": ssl, "owner": _OWNER}
+        (folder / "dovecot.conf").write_text(_CONFIG.format(**values, prefix=prefix, separator=separator))
         (folder / "oauth2.conf").write_text(_OAUTH2.format(port=introspection.server_port))
-        (folder / "users").write_text(f"{USER}:{{PLAIN}}{PASSWORD}\n")
+        (folder / "users").write_text(f"{USER}:{{PLAIN}}{PASSWORD}\n{ACCENTS}:{{PLAIN}}{ACCENTED}\n", "utf-8")
         server.start()
         try:
             yield server

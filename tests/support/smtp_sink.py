@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from base64 import b64decode
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -44,6 +45,7 @@ class Sink:
     connections: int = 0
     answers: dict[str, deque[str]] = field(default_factory=dict)  # "MAIL", "RCPT", "DATA": what is said instead of 250
     tokens: set[str] = field(default_factory=set)  # XOAUTH2 lets these in
+    deliver: Callable[[bytes], None] | None = None  # where what is taken goes on to
     hanging: asyncio.Event = field(default_factory=asyncio.Event)
     logins: list[tuple[str, bool]] = field(default_factory=list)  # who, and whether it worked
 
@@ -112,6 +114,8 @@ class Sink:
         if behaviour is Behaviour.REFUSE:
             return f"554 5.7.1 refused for <{envelope.rcpt_tos[0]}>"
         self.taken.append(message)
+        if self.deliver is not None:
+            await asyncio.to_thread(self.deliver, message.content)
         if behaviour is Behaviour.HANG_AFTER_DATA:
             self.hanging.set()
             await asyncio.Event().wait()  # until the line is closed
@@ -136,8 +140,11 @@ class _CountedSMTP(SMTP):
 
 
 @asynccontextmanager
-async def smtp_sink(port: int = 0, **options: Any) -> AsyncIterator[Sink]:
-    """A sink on a free loopback port, in the running loop; `options` go to the library's session."""
+async def smtp_sink(port: int = 0, *, tls: ssl.SSLContext | None = None, **options: Any) -> AsyncIterator[Sink]:
+    """A sink on a free loopback port, in the running loop; `options` go to the library's session.
+
+    `tls` from the first byte; for STARTTLS the library's own `tls_context`.
+    """
     sink = Sink()
     loop = asyncio.get_running_loop()
     lines: list[_CountedSMTP] = []
@@ -147,7 +154,7 @@ async def smtp_sink(port: int = 0, **options: Any) -> AsyncIterator[Sink]:
         lines.append(_CountedSMTP(sink, loop=loop, **settings))
         return lines[-1]
 
-    server = await loop.create_server(session, sink.host, port)
+    server = await loop.create_server(session, sink.host, port, ssl=tls)
     sink.port = server.sockets[0].getsockname()[1]
     try:
         yield sink

@@ -196,6 +196,22 @@ def test_a_column_nobody_described_is_left_out() -> None:
     assert any(item.what == "Klanten" for item in prepared.export.left_out)
 
 
+@pytest.mark.parametrize(
+    ("address", "assurance", "said"),
+    [
+        ("Info@firma.example", Assurance.CODE_TO_KNOWN_ADDRESS, True),
+        ("administratie+loket@firma.example", Assurance.MAILBOX_PROVEN, True),
+        ("info@firma.example", Assurance.STAFF_CONFIRMED, False),
+        ("infante@firma.example", Assurance.CODE_TO_KNOWN_ADDRESS, False),
+        ("sanne@info.example", Assurance.CODE_TO_KNOWN_ADDRESS, False),
+    ],
+)
+def test_a_mailbox_that_several_people_read_is_told_to_staff(address: str, assurance: Assurance, said: bool) -> None:
+    """A code shows that somebody of them asked (law.md 3): until staff made sure who, the draft says so."""
+    prepared = prepare(case_file(requester_address=address, assurance=assurance))
+    assert any("zoals info@" in note for note in prepared.staff_notes) is said
+
+
 def test_without_any_system_staff_write_what_there_is() -> None:
     prepared = prepare(case_file(sources=(), found=()))
     assert prepared.decision is Decision.INFORMATION

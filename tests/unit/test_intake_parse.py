@@ -7,6 +7,7 @@ import random
 from datetime import UTC, datetime
 from email.header import decode_header, make_header
 from email.message import EmailMessage, Message
+from email.policy import SMTP
 
 import pytest
 from hypothesis import given
@@ -19,6 +20,7 @@ from intake.chat import plain_message
 from intake.email.headers import addresses, decode_bytes, message_ids, peek_message_id, split_params
 from intake.email.html import html_to_text
 from intake.email.parse import safe_name
+from intake.email.threading import make_message_id
 from intake.normalise import normalise
 from tests.support.mails import DSN_FAILED, MAILBOX, QUOTES, inbound, mail, odd_mails, raw
 from tests.support.thorough import tries
@@ -332,9 +334,23 @@ def test_several_from_are_flagged() -> None:
 
 def test_message_ids_and_the_peek() -> None:
     assert message_ids("<a@b> (x) <c@d>") == ["<a@b>", "<c@d>"]
+    assert message_ids("<a@b.\n example> < c@d >") == ["<a@b.example>", "<c@d>"]
     assert peek_message_id(b"Subject: x\r\nMessage-ID:\r\n <a@b>  \r\n\r\nMessage-ID: <no@b>") == "<a@b>"
     assert peek_message_id(b"Subject: x\r\n\r\nMessage-ID: <no@b>") is None
     assert parsed(mail(message_id="")).message_id == ""
+
+
+def test_a_long_id_as_python_programs_fold_it() -> None:
+    """Their mail library writes what does not fit on a line in encoded words; the thread must not be lost by it."""
+    ours, theirs = (
+        make_message_id("0198f3a2b4c57d6e8f90a1b2c3d4e5f6" * 2, b"k" * 32, "whatnext.example"),
+        "<a@b.example>",
+    )
+    reply = EmailMessage(policy=SMTP)
+    reply["In-Reply-To"], reply["References"] = ours, f"{theirs} {ours}"
+    reply.set_content("Ja.")
+    assert ours.encode() not in reply.as_bytes()
+    assert parsed(reply.as_bytes()).references == (ours, theirs)
 
 
 def test_caps_are_flagged() -> None:

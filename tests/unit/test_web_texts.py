@@ -113,6 +113,7 @@ HANDED: dict[str, Iterable[str]] = {
     "work.prepared.decision.value": Decision,
     "opened.row.decision": Decision,
     "draft.decision": Decision,
+    "found.decision": Decision,
     "','.join(sorted((flag.value for flag in self.reading.flags)))": Flag,
     "self.parsed.machine.value if self.parsed.machine else ''": MachineKind,
     "doubt": ["several_addresses", "lookup"],
@@ -129,7 +130,7 @@ HANDED: dict[str, Iterable[str]] = {
     "action.source": [],
     "info.name": [],
     "recipient.key": [],  # a recipient, called as the policy calls it
-    "row.case_number": [],
+    "case_number": [],
     "f'{source},{number}'": [],  # a system and a case
     "f'{one.source},{one.mark.case_number}'": [],
     "kind": ["sent_wrong", "reported"],  # of a breach

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
+from cases.calendar import local_date
 from cases.identity import ProofMethod
 from cases.letters import GROUND_FACTS, missing
 from cases.policy import IdCopy
@@ -18,6 +20,7 @@ from storage.queries import case_file, doing, staff
 from storage.queries.case_values import CaseView, DraftView, FoundRows, Look, RequestView, Sending
 from storage.queries.doing import DoingView, EvidenceView, MandateView
 from storage.queries.open_cases import InTheWay
+from storage.queries.request_facts import RequestFacts, request_facts
 from storage.queries.staff import Session
 from storage.unit import Reads
 from web import answers, letter_words, right_words
@@ -25,8 +28,9 @@ from web.face import Face, WebFace, source_names
 from web.guard import mail_headers
 from web.staff.found import for_staff
 from web.staff.session import NotThere, Who, may_decide
-from workflow import second_look, staff_chat
+from workflow import second_look, staff_chat, terms
 from workflow.approval import needs_two
+from workflow.complaints import Handled, handled
 
 router = APIRouter(prefix="/bureau")
 _LIVE = (DraftStatus.OPEN, DraftStatus.SECOND_PERSON)
@@ -55,6 +59,8 @@ class RequestPart:
     undoable: Sending | None
     is_open: bool
     older: tuple[DraftView, ...]
+    complaint: Handled  # whether this colleague handled what the complaint is about
+    apology: tuple[date, str] | None  # once it is late: the date to propose, and the letter that stands ready
 
 
 @router.get("/zaak/{case_id}")
@@ -82,7 +88,7 @@ async def preview_text(draft_id: str, face: Face, who: Who) -> Response:
 
 _Read = tuple[
     CaseView | None, int, dict[str, DoingView], tuple[MandateView, ...], tuple[EvidenceView, ...],
-    dict[str, tuple[InTheWay, ...]],
+    dict[str, tuple[InTheWay, ...]], dict[str, tuple[RequestFacts, Handled]],
 ]  # fmt: skip
 
 
@@ -94,14 +100,14 @@ async def case_page(
     def read(reads: Reads) -> _Read:
         found = case_file.case_file(reads, case_id, who.roles)
         if found is None or found.erased:
-            return found, 0, {}, (), (), {}
+            return found, 0, {}, (), (), {}, {}
         people = staff.approvers(reads, found.organisation)
         return (
             found, people, doing.doing(reads, case_id), doing.mandates(reads, case_id), doing.evidence(reads, case_id),
-            second_look.held_back(reads, [item.id for item in found.requests]),
+            second_look.held_back(reads, [item.id for item in found.requests]), _open(reads, found, who),
         )  # fmt: skip
 
-    view, approvers, being_done, mandates, proofs, held = await face.desk.store.read(read)
+    view, approvers, being_done, mandates, proofs, held, facts = await face.desk.store.read(read)
     if view is None:
         raise NotThere
     policy = face.desk.organisation(view.organisation).policy
@@ -110,7 +116,7 @@ async def case_page(
         await staff_chat.note_views(face.desk, who.staff_id, {draft.id: draft.package_digest for draft in shown})
     return face.page(
         "case.html", status=status, who=who, case=view,
-        parts=[_part(face, who, view, item, approvers) for item in view.requests],
+        parts=[_part(face, who, view, item, approvers, facts.get(item.id)) for item in view.requests],
         decides=may_decide(who, view.organisation), notice=notice, entered=entered or Entered(), opened=opened,
         found=for_staff(face.desk.organisation(view.organisation), opened, face.desk.now()) if opened else None,
         grounds=[ground for ground in RefusalGround if ground not in policy.blocked_grounds],
@@ -124,7 +130,22 @@ async def case_page(
     )  # fmt: skip
 
 
-def _part(face: WebFace, who: Session, view: CaseView, request: RequestView, approvers: int) -> RequestPart:
+def _open(reads: Reads, view: CaseView, who: Session) -> dict[str, tuple[RequestFacts, Handled]]:
+    asked = (request_facts(reads, item.id) for item in view.requests if item.state in OPEN_STATES)
+    return {facts.id: (facts, handled(reads, facts, who.staff_id)) for facts in asked if facts is not None}
+
+
+def _apology(face: WebFace, facts: RequestFacts) -> tuple[date, str] | None:
+    if local_date(face.desk.now()) <= facts.told_on:
+        return None
+    day, letter = terms.drafted_apology(face.desk, facts)
+    return day, letter_text(letter, _context(face, facts.organisation))
+
+
+def _part(
+    face: WebFace, who: Session, view: CaseView, request: RequestView, approvers: int,
+    known: tuple[RequestFacts, Handled] | None,
+) -> RequestPart:  # fmt: skip
     draft = next((item for item in request.drafts if item.status in _LIVE), None)
     lacking: tuple[str, ...] = ()
     if draft is not None and draft.letter is not None:
@@ -143,6 +164,7 @@ def _part(face: WebFace, who: Session, view: CaseView, request: RequestView, app
         first_look=draft is not None and any(_mine(look, who) for look in draft.looks), alone=approvers < 2,
         undoable=undoable[-1] if undoable else None, is_open=request.state in OPEN_STATES,
         older=tuple(item for item in request.drafts if item is not draft),
+        complaint=known[1] if known else Handled(False), apology=_apology(face, known[0]) if known else None,
     )  # fmt: skip
 
 

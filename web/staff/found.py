@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from cases.calendar import local_date
 from cases.protocols import FindStatus, Found, FoundTable
 from cases.types import Assurance, Label
 from handlers.base import CaseFile
@@ -24,7 +25,7 @@ def for_staff(own: OrganisationDesk, opened: FoundRows, now: datetime) -> Shown:
     )
     file = CaseFile(
         case_number="", policy=own.policy, form=own.policy.form, label=Label.INZAGE, request_id=opened.request_id,
-        received_at=now, told_date=now.date(), as_understood="", requester_address="", requester_name="",
+        received_at=now, told_date=local_date(now), as_understood="", requester_address="", requester_name="",
         assurance=Assurance.CODE_TO_KNOWN_ADDRESS, identifiers=(), sources=(source.describe(),) if source else (),
         found=(Found(opened.source, FindStatus.FOUND, tables),), also=(), now=now, texts=own.texts[own.policy.form],
     )  # fmt: skip

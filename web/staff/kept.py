@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from fastapi import APIRouter
@@ -9,11 +11,15 @@ from starlette.responses import Response
 
 from cases.audit import staff_actor
 from cases.errors import InputError, RuleError
+from storage.queries import staff
 from storage.queries.staff import Session
+from storage.unit import Reads
 from web import answers
 from web.face import Face, WebFace, seen, source_names, table_names
 from web.staff.session import Form, NotThere, Refused, Who, may_decide, own_to_decide, text
-from workflow import kept, replay
+from workflow import accounts, kept, replay
+from workflow.four_eyes import FirstLook
+from workflow.ledger import Entry
 
 router = APIRouter(prefix="/bureau/bewaard")
 
@@ -32,13 +38,42 @@ async def _kept(
     ended = {key: await kept.ended(face.desk, key) for key in own}
     reviews = {key: await kept.to_review(face.desk, key) for key in own}
     again = await face.desk.store.read(lambda reads: [one for key in own for one in replay.waiting(reads, key)])
+    looks = await face.desk.store.read(lambda reads: {key: _looks(reads, key, ended[key]) for key in own})
+    people = await face.desk.store.read(lambda reads: _people(reads, own, looks))
     return face.page(
         "kept.html", status=status, who=who, found=ended, reviews=reviews, again=again, left=left,
         decides={key for key in own if may_decide(who, key)}, notice=notice, problem=problem, here="kept",
         systems={key: source_names(face.desk, key) for key in own}, stays=answers.STAYS,
         tables={key: table_names(face.desk, key) for key in own},
+        looks=looks, names=people[0], alone=people[1],
         may_run={key: {number for number, each in cases.items() if kept.may_run(each)} for key, cases in ended.items()},
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Somebody approved these very records: the next is the second, with what the first ticked."""
+
+    first: FirstLook
+    over: bool
+
+
+def _looks(reads: Reads, key: str, ended: Mapping[str, Sequence[Entry]]) -> dict[str, Look]:
+    """Of a dry run that has changed since nobody has approved anything."""
+    found = {}
+    for number, first in kept.first_looks(reads, key).items():
+        for over in (False, True):
+            if number in ended and first.what == kept.looked_at(ended[number], over=over):
+                found[number] = Look(first, over)
+    return found
+
+
+def _people(
+    reads: Reads, own: Sequence[str], looks: Mapping[str, Mapping[str, Look]]
+) -> tuple[dict[str, str], set[str]]:
+    """Names of who looked, and where one person decides alone."""
+    who = {look.first.staff_id for each in looks.values() for look in each.values()}
+    return staff.names(reads, who), {key for key in own if staff.approvers(reads, key) < 2}
 
 
 @router.post("/regel/{entry_id}")
@@ -72,13 +107,16 @@ async def keep_longer(organisation: str, number: str, face: Face, who: Who, form
 async def erase_ended(organisation: str, number: str, face: Face, who: Who, form: Form) -> Response:
     """What can go goes; whatever stays is shown with its reason."""
     _decides(who, organisation)
-    actor, over = staff_actor(who.staff_id), text(form, "voorbij") == "ja"
+    over, code = text(form, "voorbij") == "ja", text(form, "code").strip()
     if form.getlist("regel"):
         return await _kept(face, who, problem="U vinkte aan wat langer moet blijven: leg dat eerst vast.", status=422)
+    fresh = bool(code) and await accounts.fresh_second_factor(face.desk, who, code)
     try:
-        done = await kept.erase_ended(face.desk, actor, organisation, [number], over=over)
+        done = await kept.approve_ended(face.desk, who.staff_id, organisation, number, over=over, totp_fresh=fresh)
     except (InputError, RuleError) as error:
         return await _kept(face, who, problem=_code(error), status=422)
+    if done is None:
+        return seen("/bureau/bewaard?melding=tweede-wissen")
     if done.left:
         said = f"{done.gone} gewist, {len(done.left)} blijven staan. Waarom staat hieronder."
         return await _kept(face, who, problem=said, left=done.left, status=409)

@@ -26,6 +26,7 @@ from web.staff.session import Form, NotThere, Who, own_to_decide, text
 from workflow import (
     actions,
     breach,
+    complaints,
     drafting,
     evidence,
     freezes,
@@ -85,6 +86,11 @@ async def _choose(desk: Desk, staff_id: str, request_id: str, form: FormData) ->
         raise InputError("unknown_choice")
     if values:
         await questions.choose(desk, staff_actor(staff_id), request_id, values)
+
+
+async def _complaint(desk: Desk, staff_id: str, request_id: str, form: FormData) -> None:
+    """Who handled the matter before answers the complaint about it all the same."""
+    await complaints.answer_all_the_same(desk, staff_id, request_id, text(form, "reason"))
 
 
 async def _extend(desk: Desk, staff_id: str, request_id: str, form: FormData) -> None:
@@ -228,6 +234,7 @@ async def _take(desk: Desk, staff_id: str, case_id: str, _form: FormData) -> Non
 
 ACTS = (
     Act("verzoek/{}/kies", "request", "gekozen", _choose),
+    Act("verzoek/{}/klacht-zelf", "request", "klacht-zelf", _complaint),
     Act("verzoek/{}/verlengen", "request", "verlengd", _extend),
     Act("verzoek/{}/opschorten", "request", "opgeschort", _suspend),
     Act("verzoek/{}/hervatten", "request", "loopt-weer", _resume),

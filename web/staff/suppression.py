@@ -9,13 +9,13 @@ from starlette.responses import Response
 
 from cases.audit import staff_actor
 from cases.errors import InputError, RuleError
+from storage.queries import staff
 from storage.queries.staff import Session
 from storage.queries.suppression import Mark
 from web import answers, right_words
 from web.face import Face, WebFace, seen, table_names
 from web.staff.session import Form, Who, may_decide, own_to_decide, text
-from workflow import returned, suppression
-from workflow.desk import Desk
+from workflow import accounts, returned, suppression
 
 router = APIRouter(prefix="/bureau/niet-benaderen")
 
@@ -31,10 +31,16 @@ async def _page(
 ) -> Response:  # fmt: skip
     own = [key for key in sorted(who.roles) if key in face.desk.organisations]
     lines = await face.desk.store.read(lambda reads: returned.lines(reads, own))
+    people = await face.desk.store.read(
+        lambda reads: (
+            staff.names(reads, {line.look.staff_id for line in lines if line.look}),
+            {key for key in own if staff.approvers(reads, key) < 2},
+        )
+    )
     return face.page(
         "suppression.html", status=status, who=who, own=own, asked=asked, marks=marks, lines=lines,
         decides={key for key in own if may_decide(who, key)}, notice=notice, problem=problem, rights=right_words,
-        here="suppression", tables={key: table_names(face.desk, key) for key in own},
+        names=people[0], alone=people[1], here="suppression", tables={key: table_names(face.desk, key) for key in own},
     )  # fmt: skip
 
 
@@ -52,22 +58,32 @@ async def ask(face: Face, who: Who, form: Form) -> Response:
 
 @router.post("/{work_id}/weghalen")
 async def take_away(work_id: str, face: Face, who: Who, form: Form) -> Response:
-    """Added again by mistake: erased, or switched off, once more."""
-    return await _answered(face, who, work_id, returned.take_away, "weer-weg")
+    """Added again by mistake: erased, or switched off, once more. Erasing takes two people."""
+    code = text(form, "code").strip()
+    fresh = bool(code) and await accounts.fresh_second_factor(face.desk, who, code)
+
+    async def act() -> str:
+        done = await returned.take_away(face.desk, who.staff_id, work_id, totp_fresh=fresh)
+        return "tweede-wissen" if done is None else "weer-weg"
+
+    return await _answered(face, who, work_id, act)
 
 
 @router.post("/{work_id}/terug")
 async def came_back(work_id: str, face: Face, who: Who, form: Form) -> Response:
     """The person came back by its own wish: the mark is withdrawn."""
-    return await _answered(face, who, work_id, returned.came_back, "terug")
+
+    async def act() -> str:
+        await returned.came_back(face.desk, staff_actor(who.staff_id), work_id)
+        return "terug"
+
+    return await _answered(face, who, work_id, act)
 
 
-async def _answered(
-    face: WebFace, who: Session, work_id: str, act: Callable[[Desk, str, str], Awaitable[object]], notice: str
-) -> Response:
+async def _answered(face: WebFace, who: Session, work_id: str, act: Callable[[], Awaitable[str]]) -> Response:
     await own_to_decide(face, who, "work_item", work_id)
     try:
-        await act(face.desk, staff_actor(who.staff_id), work_id)
+        notice = await act()
     except (InputError, RuleError) as error:
         return await _page(face, who, problem=_words(error), status=422)
     return seen(f"/bureau/niet-benaderen?melding={notice}")
