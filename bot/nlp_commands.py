@@ -83,28 +83,21 @@ def train(
     from rich.progress import Progress  # noqa: PLC0415
 
     from nlp import train as fitting  # noqa: PLC0415
-    from nlp.embeddings import embedded, embedder, load_cache, save_cache  # noqa: PLC0415
-    from nlp.examples import CORPUS, Split, load_examples  # noqa: PLC0415
+    from nlp.encoder import second_reader  # noqa: PLC0415
+    from nlp.examples import CORPUS  # noqa: PLC0415
     from nlp.guard import not_worse  # noqa: PLC0415
     from nlp.model import swap_in  # noqa: PLC0415
+    from nlp.remembered import load_said, remembering  # noqa: PLC0415
 
     if add is not None:
         typer.echo(f"{_add(add)} messages added")
     folder = model.resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with Progress() as progress, tempfile.TemporaryDirectory(dir=folder.parent) as fresh:
-        texts = [fitting.text_of(example) for example in load_examples() if example.split is not Split.TEST]
-        cache, embed = load_cache(), embedder()
-        missing = progress.add_task("embeddings", total=len(texts))
-        known = len(cache)
-        for text in texts:
-            embedded([text], cache, embed)
-            progress.advance(missing)
-        if len(cache) > known:
-            save_cache(cache)
-        steps = progress.add_task("fit", total=4)
+        steps = progress.add_task("fit", total=3)
         built = fitting.build(Path(fresh), CORPUS, say=lambda step: progress.update(steps, advance=1, description=step))
-        verdict = not_worse(Path(fresh), folder, embed)
+        made = second_reader()
+        verdict = not_worse(Path(fresh), folder, remembering(made, load_said()) if made else None)
         if not verdict.taken and not anyhow:
             typer.echo(f"Not taken: {verdict.words}", err=True)
             raise typer.Exit(1)

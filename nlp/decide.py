@@ -1,9 +1,9 @@
-"""From probabilities to labels and certainty. Pure rules; the numbers are chosen out of fold, not on the test writers.
+"""From probabilities to labels and certainty. Pure rules; the numbers are chosen on the dev writers.
 
 Labels come in sets ("intrekken" mostly with "afmelden", "overig" alone), so the best *set* is read: the chances of its
-labels, of the absence of the others, and how usual the set is. Missing a request is the worst error, an automatic act
-on a wrong reading the second worst: so `overig` is certain only without any privacy word, and labels whose wish can
-not be undone need more.
+labels, of the absence of the others, and how usual the set is. Its share of all the probability says how sure that is.
+Missing a request is the worst error, an automatic act on a wrong reading the second worst: so `overig`, and labels
+whose wish can not be undone, need more.
 """
 
 from __future__ import annotations
@@ -14,29 +14,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cases.reading import Certainty, Flag
+from cases.reading import Certainty
 from cases.types import DESTRUCTIVE, Label
 from nlp.features import Floats
 
 LABELS = tuple(Label)
 REQUESTS = tuple(label for label in Label if label is not Label.OVERIG)
 
-SURE = 0.45  # a label that stands by itself
-SURE_DESTRUCTIVE = 0.68
+SURE = 0.55  # a label that stands by itself
+SURE_DESTRUCTIVE = 0.70
 SET_CERTAIN = 0.50  # share of all the probability that the best set must have
-SET_CERTAIN_DESTRUCTIVE = 0.78
+SET_CERTAIN_DESTRUCTIVE = 0.80
+SET_CERTAIN_OTHER = 0.90
 GREY = 0.12  # from here a label that destroys, beside what was read, makes us ask
-SET_CLEAR = 0.84  # a set with such a share is asked about only from
-GREY_CLEAR = 0.25  # here (these numbers: chosen out of fold on the writers, without the test part)
-OTHER_CERTAIN = 0.65
-OTHER_LEFT = 0.22  # what the likeliest request may have while `overig` is certain
+OTHER_CERTAIN = 0.75  # of "no request" itself
+OTHER_LEFT = 0.20  # what the likeliest request may have while `overig` is certain
 OTHER_BESIDE = 0.50  # beside a sure request: ask
 LIKELY = 0.25  # a request that is worth asking about
 _PRIOR_WEIGHT = 0.2
-
-SENSITIVE = frozenset(  # with one of these nothing is set aside as no request
-    {Flag.PRIVACY_WORD, Flag.POSSIBLE_BREACH, Flag.AP_NAMED, Flag.AUTHORITY, Flag.DECEASED, Flag.DISTRESS}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +76,22 @@ def threshold(label: Label) -> float:
     return SURE_DESTRUCTIVE if label in DESTRUCTIVE else SURE
 
 
-def decide(probabilities: Mapping[Label, float], sets: LabelSets, *, sensitive: bool) -> Decision:
-    """`sensitive`: a privacy word, or a sign of trouble, stands in the sender's own words."""
+def decide(probabilities: Mapping[Label, float], sets: LabelSets) -> Decision:
     chosen, share = sets.best(probabilities)
     other = probabilities[Label.OVERIG]
     best = max(probabilities[label] for label in REQUESTS)
     if chosen == (Label.OVERIG,):
-        if other >= OTHER_CERTAIN and best <= OTHER_LEFT and not sensitive:
-            return Decision(chosen, Certainty.CERTAIN, chosen, share)
-        return Decision((), Certainty.TRIAGE, chosen, share)
-    sure = tuple(label for label in REQUESTS if probabilities[label] >= threshold(label))
+        certain = share >= SET_CERTAIN_OTHER and other >= OTHER_CERTAIN and best <= OTHER_LEFT
+        return Decision(chosen if certain else (), Certainty.CERTAIN if certain else Certainty.TRIAGE, chosen, share)
     needed = SET_CERTAIN if DESTRUCTIVE.isdisjoint(chosen) else SET_CERTAIN_DESTRUCTIVE
-    doubt = GREY_CLEAR if share >= SET_CLEAR else GREY
-    grey = any(probabilities[label] >= doubt for label in DESTRUCTIVE if label not in chosen)
-    if share >= needed and not grey and sure == chosen and other < OTHER_BESIDE:
+    beside = DESTRUCTIVE.difference(chosen)
+    if Label.INTREKKEN in chosen:  # a mailing that rests on consent stops with it
+        beside -= {Label.AFMELDEN}
+    grey = any(probabilities[label] >= GREY for label in beside)
+    each = all(probabilities[label] >= threshold(label) for label in chosen)
+    if share >= needed and each and not grey and other < OTHER_BESIDE:
         return Decision(chosen, Certainty.CERTAIN, chosen, share)
+    sure = tuple(label for label in REQUESTS if probabilities[label] >= threshold(label))
     if sure:
         return (
             Decision((), Certainty.TRIAGE, chosen, share)
@@ -104,6 +100,11 @@ def decide(probabilities: Mapping[Label, float], sets: LabelSets, *, sensitive: 
         )
     asks = best >= LIKELY and best >= other
     return Decision((), Certainty.ASK if asks else Certainty.TRIAGE, chosen, share)
+
+
+def doubted(decision: Decision) -> Decision:
+    """The same reading, which a person is to look at."""
+    return Decision((), Certainty.TRIAGE, decision.chosen, decision.share)
 
 
 def ranked(probabilities: Mapping[Label, float]) -> list[Label]:

@@ -16,12 +16,13 @@ import numpy as np
 
 from cases.reading import Asked, Certainty
 from cases.types import DESTRUCTIVE, Label
-from nlp.embeddings import embedder, load_cache, remembering
+from nlp.encoder import second_reader
 from nlp.examples import Example, Split, load_examples
 from nlp.lines import Line, answer
 from nlp.model import ensure_model
 from nlp.reader import DutchReader
-from nlp.train import fit, vectors_of
+from nlp.remembered import load_said, remembering
+from nlp.train import fit
 
 Advance = Callable[[int, int], None]
 _BINS = 10
@@ -240,14 +241,14 @@ def evaluated(
 ) -> Scores:
     """`dev` is read by a model made without them, everything else by the model that ships."""
     examples = load_examples()
-    made = embedder() if embeddings else None
-    embed = remembering(made, load_cache()) if made is not None else None
+    made = second_reader() if embeddings else None
+    second = remembering(made, load_said()) if made is not None else None
     if part is Split.DEV:
         rest = [example for example in examples if example.split is Split.TRAIN]
-        model = fit(rest, "without-dev", vectors_of(rest, load_cache(), None) if embeddings else None)
+        model = fit(rest, "without-dev")
     else:
         model = ensure_model(folder)
-    return measure(DutchReader(model, embed), [example for example in examples if example.split is part], advance)
+    return measure(DutchReader(model, second), [example for example in examples if example.split is part], advance)
 
 
 def report(name: str, scores: Scores) -> str:

@@ -22,29 +22,38 @@ _CASED_END = (
     r"baan|lei|akker|veld|kamp|erf|oord|burg|brink|boulevard|sluis|haven|donk|wijk|gaarde|weide|straße|strasse|"
     r"str\.|strjitte|steenweg|vest|heuvel|poort|dyk|zijde|kwartier|terras|hage|hoeve|bocht|diep|zoom|rede|eind|"
     r"einde|werf|tuin|tuinen|bos|bosch|horst|drift|dam|laantje|straatje|weggetje|pleintje|hofje|steech|postbus|"
-    r"Kuil|Dries|Dreef|Hoogt)"
+    r"allee|gasse|Kuil|Dries|Dreef|Hoogt)(?:[ -](?:Oost|West|Noord|Zuid|[NOWZ]\.?Z\.?))?"
 )
 _NUMBER = re.compile(r"\d+")
-_ENDS = re.compile(_CASED_END + r"\s{0,2}(?:nr\.? |nummer )?$", _ANY_CASE)
+_ENDS = re.compile(_CASED_END + r"\s{0,2}(?:nr\.? |nummer |t/o |t\.o\. |bij )?$", _ANY_CASE)
 _ENDING = re.compile(_CASED_END.replace("|Kuil|Dries|Dreef|Hoogt", ""))  # alone, and small: a word as others
 _LONGEST_END = 22  # characters of "plantsoen nummer 12" before its number
 _WORD = r"(?:[A-ZÀ-Ý][\w'’-]*|[A-Z][a-z]?\.)"
 _STREET = re.compile(
     rf"(?<![\w-])((?:{_WORD}(?: (?:van|de|den|der|het|ten|ter|op|aan|en|in|'t|’t|"
-    rf"{_WORD})){{0,4}} )?[A-Za-zÀ-ÿ'’-]*{_CASED_END})(?=\s{{1,2}}(?:nr\.? |nummer )?\d{{1,4}}(?!\d))"
+    rf"{_WORD})){{0,4}} )?[A-Za-zÀ-ÿ'’-]*{_CASED_END})(?= {{1,2}}"
+    r"(?:nr\.? |nummer |t/o |t\.o\. |bij )?[1-9]\d{0,3}(?!\d))"
 )
 _STREET_OF = re.compile(
-    rf"(?<![\w-])((?:Laan|Weg|Plein|Hof|Park|Baan|Dreef|Singel|Pad|Kade|Rue|Avenue|Place|Chaussée) "
-    rf"(?:(?:van|op|naar|der|aan|den|de|het|du|des|la) ){{1,2}}{_WORD}(?: {_WORD})?)(?=\s{{1,2}}\d{{1,4}}(?!\d))"
+    rf"(?<![\w-])((?:Laan|Weg|Plein|Hof|Park|Baan|Dreef|Singel|Pad|Kade|Steenweg|Rue|Avenue|Place|"
+    rf"Chaussée|rue|avenue) (?:(?:van|op|naar|der|aan|den|de|het|du|des|la) ){{1,2}}{_WORD}(?: {_WORD})?|"
+    rf"(?:[Rr]ue|[Aa]venue|Chaussée|Am|Zum|An der|Auf dem) {_WORD})(?= {{1,2}}(?:n[or]\.? )?[1-9]\d{{0,3}}(?!\d))"
 )
+_BARE_STREET = re.compile(
+    rf"(?<![\w-])((?:[Dd]e|[Hh]et|'t) {_CASED_END}|(?:Achter|Aan|Op|In|Bij|Onder|Over|Boven) (?:de[nr]?|het|"
+    rf"'t) {_WORD})"
+    r"(?= [1-9]\d{0,3}(?![\d:%]))|"
+    rf"(?<![\w-])((?:De|Het|'t|It) {_WORD})(?= [1-9]\d{{0,3}}(?: ?[A-Z]\b|[a-z]|-\d{{1,3}})?(?:[,\n]| te | in |$))"
+)
+_POSTBUS = re.compile(r"\b(postbus) (?:nr\.? )?([1-9]\d{0,4})(?![\d-])", _ANY_CASE)
 _LOWER_STREET = re.compile(
-    rf"(?<![\w-])((?:(?:lange|korte|grote|kleine|hoge|lage|eerste|tweede|derde|[123]e|sint|st\.?|prins|prinses|"
-    rf"koningin|burgemeester|dokter|jan) )?[a-zà-ÿ'’-]{{3,30}}{_CASED_END})"
+    rf"(?<![\w-])((?:(?:lange|korte|grote|kleine|hoge|lage|kromme|eerste|tweede|derde|[123]e|sint|st\.?|prins|prinses|"
+    rf"koningin|burgemeester|dokter|admiraal(?: de)?|generaal|jan|van der|de la) )?[a-zà-ÿ'’-]{{3,30}}{_CASED_END})"
     r"(?=\s{1,2}(?:nr\.? |nummer )?\d{1,4}(?![\d:%]))"
 )
 _NO_STREET = re.compile(
-    r"(?:[A-ZÀ-Ý][\w-]+ aan (?:de|het) |Adres|Ook|Mijn|Ons|Onze|Nieuwe?|Het|De|Per|Op|In|Wij|Naar|Oude?|Was|"
-    r"Is|Straat|Woonadres|Postadres|Van|Aan|En|Huidig|Vorige?|Juiste?) ",
+    r"(?:[A-ZÀ-Ý][\w-]+ aan (?:de|het)|Adres|Ook|Mijn|Ons|Onze|Nieuwe?|Het|De|Per|Op|In|Wij|Naar|Oude?|Was|"
+    r"Is|Straat|Woonadres|Postadres|Van|Aan|En|Huidig|Vorige?|Juiste?|Vroeger|Eerst|Bezorgen|Wij?|Ik|Nummer) ",
     _ANY_CASE,
 )
 _NOT_ALONE = frozenset(
@@ -69,36 +78,59 @@ _NOT_ALONE = frozenset(
         "onderweg",
         "vanweg",
         "wegwijs",
+        "bladzijde",
+        "achterzijde",
+        "voorzijde",
         "terugweg",
     ]
 )
 _ADDITION = (
-    r"(?: ?[-/] ?\d{1,4}(?:-[IVX]{1,4}\b|[a-zA-Z]{0,2})| (?:poort|toren|blok|etage) \d{1,3}| boot\b|"
-    r" ?- ?[a-zA-Z]{1,3}| ?bis(?: ?[A-Z])?| (?:bus|bte|boîte|box|appt?\.?|"
+    r"(?:(?:[-/]\d{1,4}| [-/] ?\d{1,3}(?!\d)|[-/] \d{1,3}(?!\d))(?:-[IVX]{1,4}\b|[a-zA-Z]{0,2})| (?:poort|toren|"
+    r"blok|etage) \d{1,3}| boot\b|"
+    r" ?- ?[a-zA-Z]{1,3}| ?bis(?: ?[A-Z])?\b| (?:een|één|twee|drie|vier|[1-4]) ?hoog\b|,? (?:kamer|chalet|stal|"
+    r"kavel|appartement) \d{1,4}|"
+    r" (?:ws|sous)\b| [aA](?= [A-Z][a-z])| (?:bus|bte|boîte|box|appt?\.?|"
     r"unit|kamer) ?\w{1,4}|, ?(?:bus|bte|boîte|box) ?\w{1,4}|-?(?:hs|huis|hoog)| b\d{1,3}\b|"
     r"(?:, ?| )(?:\d ?e|eerste|tweede|derde|vierde) (?:etage|verdieping|verd\.?)|"
     r" (?:achter|boven|beneden|rechts|links|bg|bov\.|parterre|sout\.?|voor)(?![\w-])"
     r"(?= ?[,.;)\n]| \d{4}| in | te |\s*$| is )| (?:hs|rood|zwart|[IVX]{1,4})\b"
-    r"|[a-zA-Z]{1,2}(?:[-/]?\d{1,3})?| [A-Z](?:-\d{1,3})?(?=[\s,.;)]|$)(?! (?!te |in )[a-z]))?"
+    r"|[a-zA-Z]{1,2}(?:[-/]?\d{1,3})?| [A-H](?=[\s,.;)]|$)| [A-Z](?:-\d{1,3})?(?=[\s,.;)]|$)(?! (?!te |in )[a-z]))?"
 )
 _HOUSE = re.compile(
-    rf"\s{{0,2}},?\s?(?:(?:nr|no|huisnr|num)\.?\s?|nummer |huisnummer |"
-    rf"number )?((?:t/o |t\.o\. |bij )?\d{{1,5}}{_ADDITION})(?![\d%:€]|[.,]\d|\w|"
+    rf" {{0,2}},? ?(?:(?:nr|no|huisnr|num)\.?\s?|nummer |huisnummer |"
+    rf"number )?((?:t/o |t\.o\. |bij )?[1-9]\d{{0,4}}{_ADDITION})(?![\d%:€]|[.,]\d|\w|"
     r" ?(?:euro|eur|jaar|dagen|weken|maanden|keer|stuks|procent)\b)"
 )
 _ANNOUNCED = re.compile(
-    rf"\b(?:huis ?(?:nummer|nr)\b\.?|Hausnummer|op nummer|house number|toevoeging)\b(?:[\s:=,]|is|was|"
+    rf"\b(?:huis ?(?:nummer|nr)\b\.?|Hausnummer|(?:op|bij|van|naar) (?:nummer|nr\.?)|house number|"
+    rf"toevoeging)(?!\w)(?:[\s:=,]|ist?|was|"
     rf"moet|zijn|van|naar|nu|u|jullie|je|hebt|heeft|hebben|blijft|wordt|"
-    rf"klopt niet|staat|fout|verkeerd|ook|het|dat){{0,8}}\s?(?<!\d)(\d{{1,4}}{_ADDITION})(?![\d%:€]|[.,]\d|\w)",
+    rf"klopt niet|staat|fout|verkeerd|ook|het|dat|er|t[oó]ch|nog|hier|"
+    rf"onjuist){{0,8}}\s?(?<!\d)(\d{{1,4}}{_ADDITION})(?![\d%:€]|[.,]\d|\w)",
     _ANY_CASE,
 )
 _ALSO = re.compile(
-    rf"[^\n.]{{0,40}}?\b(?:moet|naar|niet|geen|maar|nu|wordt|ipv|i\.p\.v\.|in plaats van|zijn|is|nummer|nr\.?|"
-    rf"of)\s(?:op |zijn |nummer |nr\.? )?(\d{{1,4}}{_ADDITION})(?![\d%:€]|[.,-]\d|\w| (?:jaar|euro|keer|dagen|"
+    rf"[^\n.]{{0,40}}?\b(?:moet|naar|niet|nicht|not|geen|maar|nu|wordt|ipv|i\.p\.v\.|in plaats van|zijn|is|nummer|"
+    rf"nr\.?|of)\s(?:op |zijn |nummer |nr\.? )?(\d{{1,4}}{_ADDITION})(?![\d%:€]|[.,-]\d|\w| (?:jaar|euro|keer|dagen|"
     rf"weken|uur|maanden|januari|februari|maart|april|mei|juni|juli|augustus|september|oktober|november|"
     rf"december))"
 )
 _AFTER_POSTCODE = re.compile(rf",? (?:nr\.? |huisnummer |nummer |-)?(\d{{1,4}}{_ADDITION})(?![\d%:€]|[.,]\d|\w)")
+
+
+_LIVES_AT = re.compile(
+    rf"\b(?:(?:ik|wij|we|ie|hij|zij|ze) (?:woon|wonen|zit|zitten|woont)|(?:woon|wonen|woont|zit|zitten) (?:ik|wij|we|"
+    rf"zelf))(?: nu| ook| zelf)?"
+    rf" (?:op|bij) (?:nummer |nr\.? )?(\d{{1,4}}{_ADDITION})(?![\d%:€]|[.,]\d|\w| (?:km|minuten|meter|hoog|jaar|"
+    rf"dagen|uur|euro|keer))",
+    _ANY_CASE,
+)
+
+
+def postbus_facts(text: str) -> Iterator[Fact]:
+    for match in _POSTBUS.finditer(text):
+        yield Fact(FactKind.STREET, match.group(1), match.start(1), match.end(1), False)
+        yield Fact(FactKind.HOUSE_NUMBER, match.group(2), match.start(2), match.end(2), False)
 
 
 def postcode_facts(text: str) -> Iterator[Fact]:
@@ -118,13 +150,28 @@ def foreign_postcodes(text: str, places: Sequence[Fact]) -> Iterator[Fact]:
 def street_facts(text: str) -> Iterator[Fact]:
     numbers = [match.start() for match in _NUMBER.finditer(text)]  # the patterns are dear: look before numbers first
     ends = any(_ENDS.search(text, max(start - _LONGEST_END, 0), start) for start in numbers)
+    for match in _BARE_STREET.finditer(text):
+        name = match.group(match.lastindex or 1)
+        of_road = name[0] in "AIBO" and _ENDS.search(name) is not None  # "Aan de Kerkstraat 5" is on Kerkstraat
+        if not of_road and not _NUMBERED.search(name):
+            yield Fact(FactKind.STREET, name, match.start(), match.start() + len(name), False)
     for pattern in (_STREET_OF, _LOWER_STREET, _STREET) if ends else (_STREET_OF,):
         for match in pattern.finditer(text):
             name, start = match.group(1), match.start(1)
             while (found := _NO_STREET.match(name)) and not _belongs(text, start, found.group()):
                 name, start = name[found.end() :], start + found.end()
-            if name.lower() not in _NOT_ALONE and not _ENDING.fullmatch(name):
+            if name.lower() not in _NOT_ALONE and not _ENDING.fullmatch(name) and not _NUMBERED.search(name):
                 yield Fact(FactKind.STREET, name, start, start + len(name), False)
+
+
+def bare_street(text: str, street: Fact) -> Fact:
+    """Without what stands before it: "Rijswijk aan de Kerkweg", "Vroeger Kerkweg"."""
+    start = street.start
+    while (found := _NO_STREET.match(text, start, street.end)) and not _belongs(text, start, found.group()):
+        start = found.end()
+    name = text[start : street.end]
+    wrong = name.lower() in _NOT_ALONE or _NUMBERED.search(name)
+    return Fact(FactKind.STREET, "" if wrong else name, start, street.end, False)
 
 
 def _belongs(text: str, start: int, word: str) -> bool:
@@ -139,7 +186,7 @@ def _belongs(text: str, start: int, word: str) -> bool:
 
 _ADDRESS_BEFORE_POSTCODE = re.compile(
     rf"(?<![\w-])((?:(?:{_WORD}|op|aan|de|den|het|van|der|ten|ter|in|'t|’t) ){{0,4}}{_WORD})"
-    r"(?= \d{1,4}[^\n,]{0,9}[,\s]{1,3}\d{4} ?[A-Z]{2}\b)"
+    r"(?= \d{1,4}[^\n,]{0,9}[,\s]{1,3}\d{4}(?: ?[A-Z]{2}|[a-z]{2})\b)"
 )
 
 
@@ -155,6 +202,30 @@ def streets_by_postcode(text: str) -> Iterator[Fact]:
             yield Fact(FactKind.STREET, name, start, start + len(name), False)
 
 
+_ADDRESS_BEFORE_TOWN = re.compile(
+    rf"(?<![\w-])((?:(?:{_WORD}|op|aan|de|den|het|van|der|ten|ter|in|'t|’t) ){{0,3}}{_WORD})"
+    rf"(?= [1-9]\d{{0,3}}{_ADDITION}(?:,? (?:te|in) |, |\n|(?:,|"
+    rf" -)? (?:B-)?[1-9]\d{{3}} )([A-ZÀ-Ý'’][\w'’-]+(?: [A-Za-z][\w'’-]+){{0,2}}))"
+)
+_NUMBERED = re.compile(
+    r"(?:^|\s)(?:bestelling|order|factuur|nota|klant\w*|kamer|nummer|lid\w*|blad\w*|pagina|oplage|maat|groep|huis\w*|"
+    r"januari|februari|"
+    r"maart|april|mei|juni|juli|augustus|september|oktober|november|december|tafel|zaal|waarborg|borg|windows|"
+    r"versie|lokaal|afdeling|punt|dag|week|art\w*|\w+nr|\w+nummer)$",
+    _ANY_CASE,
+)
+
+
+def streets_by_town(text: str, known: Callable[[str], bool]) -> Iterator[Fact]:
+    """Whatever its name: words with capitals before a number before a town that is known."""
+    for match in _ADDRESS_BEFORE_TOWN.finditer(text):
+        name, start = match.group(1), match.start(1)
+        while (found := _NO_STREET.match(name)) and not _belongs(text, start, found.group()):
+            name, start = name[found.end() :], start + found.end()
+        if len(name) > 2 and _known_part(match.group(2), known) and not _NUMBERED.search(name):
+            yield Fact(FactKind.STREET, name, start, start + len(name), False)
+
+
 _LITTLE_WORD = re.compile(r"(?:op|aan|de|den|het|van|der|ten|ter|in) ")
 
 
@@ -164,35 +235,100 @@ _TOWN = (
 )
 _BEHIND_POSTCODE = re.compile(rf"\)?,?(?:[ ]{{1,3}}|\n)(?:te |in )?({_TOWN})")
 _BEHIND_HOUSE = re.compile(rf",?(?: (?:in|te|,))?[ \n]{{1,2}}({_TOWN})")
+_SMALL_BEHIND_POSTCODE = re.compile(r",? ([a-z'-]{3,}(?: [a-z'-]{2,}){0,2})(?![\w@.])")
+_SMALL_BEHIND_HOUSE = re.compile(r",? (?:(?:in|te) )?([a-z'-]{3,}(?: [a-z'-]{2,}){0,2})(?![\w@.])")
 _SURELY_BEHIND_HOUSE = re.compile(rf",? (?:(?:in|te|à|TE) ({_TOWN})|(?<=, )({_TOWN})(?=[,;.)]|\s*$))")
 _BELGIAN_LINE = re.compile(rf"[,\n ]{{1,3}}(?:B-|BE-)?[1-9]\d{{3}}[ ]{{1,2}}({_TOWN})")
 _LIVES = re.compile(
-    r"(?:\b(?i:woon\w*|wonen\w*|wohn\w*|habit\w*|live|living|gevestigd|verhuisd?|verhuizen|"
-    r"opgegroeid)\b[^\n.]{0,24}? (?:in|te|à|naar|nach|to|uit) |\b(?i:groet\w*|"
+    r"(?:\b(?i:woon\w*|wonen\w*|wohn\w*|habit\w*|installé\w*|lived?|living|zit|zitten|gevestigd|verhuisd?|verhuizen|"
+    r"opgegroeid|moved?|moving|fly home|terug)\b[^\n.]{0,24}? (?:in|te|à|naar|nach|to|uit) |\b(?i:groet\w*|"
     r"groetjes)[^\n.,]{0,24} uit (?:het |een )?(?:[a-zà-ÿ]+ )?)"
     rf"({_TOWN})"
 )
+_BEFORE_STREET = re.compile(rf"(?:^|[\s(])(?<!van )(?<!der )(?<!den )({_TOWN})(?:, | aan de | aan het | op de )$")
 _OWN_LINE = re.compile(rf"(?:^[ \t]*|[|,•·-] )({_TOWN})[ \t]*$", re.MULTILINE)
 _LOOSE_END = re.compile(r"[ -](?:aan|den|de|het|op|bij|en|ter)$")
 
 
 def place_facts(
-    text: str, postcodes: Sequence[Fact], houses: Sequence[Fact], known: Callable[[str], bool]
+    text: str,
+    streets: Sequence[Fact],
+    postcodes: Sequence[Fact],
+    houses: Sequence[Fact],
+    known: Callable[[str], bool],
 ) -> Iterator[Fact]:
     """Towns behind a postcode or a house number, and known ones where people say that they live."""
     for postcode in postcodes:
         if match := _BEHIND_POSTCODE.match(text, postcode.end):
             name = _known_part(match.group(1), known)
             yield from _place(match, 1, name or _LOOSE_END.sub("", match.group(1).split(" ")[0]))
+        elif match := _SMALL_BEHIND_POSTCODE.match(text, postcode.end):
+            yield from _place(match, 1, _known_part(match.group(1), known))
     for house in houses:
-        if match := _BEHIND_HOUSE.match(text, house.end):
+        if match := _BEHIND_HOUSE.match(text, house.end) or _SMALL_BEHIND_HOUSE.match(text, house.end):
             yield from _place(match, 1, _known_part(match.group(1), known))
         if match := _BELGIAN_LINE.match(text, house.end) or _SURELY_BEHIND_HOUSE.match(text, house.end):
             group = match.lastindex or 1
             yield from _place(match, group, _known_part(match.group(group), known) or match.group(group).split(" ")[0])
+    for street in streets:
+        if match := _BEFORE_STREET.search(text, max(street.start - 40, 0), street.start):
+            name = _known_part(match.group(1), known)
+            yield from _place(match, 1, name if name == match.group(1) else "")
     for pattern in (_LIVES, _OWN_LINE):
         for match in pattern.finditer(text):
             yield from _place(match, 1, _known_part(match.group(1), known))
+
+
+_HOMES = re.compile(
+    r"(?:\b(?i:iemand|meneer|mijnheer|mevrouw|dame|heer|vrouw|man|familie|gezin|jongen|meisje|knaap|zoon|"
+    r"dochter|moeder|vader|"
+    r"broer|zus|oma|opa|nicht|neef|tante|oom)\b(?: [^\W\d]{2,12}){0,2}?|\bik ben) (?:(?:die )?van|uit|from|aus|in) "
+    rf"({_TOWN})"
+)
+_BEHIND_NAME = re.compile(
+    rf"(?:,?(?: hier)? (?:uit|te|from|aus) ((?:['’][st][ -])?[^\W\d_][\w'’-]+(?: [^\W\d_][\w'’-]+)?)|(?:,[ ]|\n|"
+    rf" – | - )({_TOWN})(?=[.!]?[ \t]*(?:\n|$)))"
+)
+
+
+def home_towns(text: str, names: Sequence[Fact], known: Callable[[str], bool]) -> Iterator[Fact]:
+    """Known towns behind a name ("Sem uit Joure", "J. Bos, Urk") or where somebody is from."""
+    for name in names:
+        if match := _BEHIND_NAME.match(text, name.end):
+            group = match.lastindex or 1
+            yield from _place(match, group, _known_part(match.group(group), known))
+    for match in _HOMES.finditer(text):
+        yield from _place(match, 1, _known_part(match.group(1), known))
+
+
+_ELSEWHERE = re.compile(  # where something is or happens, and nobody lives
+    r"(?:\b(?:geboorteplaats|geboren|magazijn|winkel|winkeltje|filiaal|garage|justitie|rechtbank|politie|kermis|"
+    r"concurrent|"
+    r"beurs|file|project|station|school|hogeschool|universiteit|advocaat|stage|huisje|bijeenkomst|optreden|reis|terras|"
+    r"welcome|vakantie\w*|treinkaartje|\w{3,}(?:bureau|kantoor|werken|feest|dag))\W{1,2}(?:\d+ \w+ )?"
+    r"(?:in |te |bij |naar |à |van |op |to )?|\bmr\. )$",
+    _ANY_CASE,
+)
+_DATED = re.compile(r", (?:de[nr] )?\d{1,2} [a-z]{3,9} (?:19|20)\d\d")
+
+
+def is_home(text: str, place: Fact) -> bool:
+    """Whether this may be where somebody lives; the head of a letter and the shop in town are not."""
+    if _ELSEWHERE.search(text, max(place.start - 40, 0), place.start):
+        return False
+    return _DATED.match(text, place.end) is None
+
+
+def whole_place(text: str, place: Fact, known: Callable[[str], bool]) -> Fact:
+    """A town of several words that was seen in part: "Almere Buiten"."""
+    match = _TOWN_OF_MORE.match(text, place.start)
+    name = _known_part(match.group(), known) if match is not None else ""
+    if len(name) <= place.end - place.start:
+        return place
+    return Fact(FactKind.PLACE, name, place.start, place.start + len(name), False)
+
+
+_TOWN_OF_MORE = re.compile(r"['’\w][\w'’.-]*(?:[ -][\w'’.-]+){1,4}")
 
 
 def _known_part(name: str, known: Callable[[str], bool]) -> str:
@@ -207,6 +343,14 @@ def _place(match: re.Match[str], group: int, name: str) -> Iterator[Fact]:
         yield Fact(FactKind.PLACE, name, match.start(group), match.start(group) + len(name), False)
 
 
+_HOUSE_TALK = re.compile(r"huis ?n(?:umme)?r|\bnr\b|nummer (?:omge|ver)|\bwoon|\bburen|\bbu(?:u|re)r", _ANY_CASE)
+_NOT_THAT = re.compile(
+    r"(?<![\w,.€/-])(\d{1,4}[a-zA-Z]?)(?: en|,)? (?:niet?|ipv|i\.p\.v\.|in plaats van|nicht|not) "
+    r"(?:op |gewoon |nr\.? |van )?"
+    r"(\d{1,4}[a-zA-Z]?)(?![\w%€:/-]|[.,]\d| (?:euro|jaar|stuks|dagen|uur|keer|maanden|weken|personen|maat))"
+)
+
+
 def house_facts(text: str, streets: Sequence[Fact], postcodes: Sequence[Fact]) -> Iterator[Fact]:
     """Numbers right behind a street or a postcode, and announced ones."""
     for street in streets:
@@ -217,11 +361,14 @@ def house_facts(text: str, streets: Sequence[Fact], postcodes: Sequence[Fact]) -
         match = _AFTER_POSTCODE.match(text, postcode.end)
         if match is not None:
             yield _house(match)
-    for announced in _ANNOUNCED.finditer(text):
+    for announced in (*_ANNOUNCED.finditer(text), *_LIVES_AT.finditer(text)):
         match = announced
         while match is not None:
             yield _house(match)
             match = _ALSO.match(text, match.end(1))
+    for pair in _NOT_THAT.finditer(text) if _HOUSE_TALK.search(text) else ():
+        for group in (1, 2):
+            yield Fact(FactKind.HOUSE_NUMBER, pair.group(group), pair.start(group), pair.end(group), False)
 
 
 def _house(match: re.Match[str]) -> Fact:

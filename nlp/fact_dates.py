@@ -9,7 +9,7 @@ from datetime import date
 from cases.reading import Fact, FactKind
 
 _MONTHS = (
-    "jan(?:uari|uary|uar|vier)?", "feb(?:ruari|ruary|ruar)?|février", "m(?:aart|rt|ar|aa|arch|ärz|ars)",
+    "jan(?:uari|uary|uar|vier)?", "feb(?:r|ruari|ruary|ruar)?|février", "m(?:aart|rt|ar|aa|arch|ärz|ars)",
     "apr(?:il)?|avril", "mei|may|mai",
     "juni?|june|juin", "juli?|july|juillet", "aug(?:ustus|ust)?|août", "sept?(?:ember)?|septembre",
     "okt(?:ober)?|oct(?:ober|obre)?",
@@ -27,10 +27,10 @@ _ENGLISH = re.compile(
     re.IGNORECASE,
 )
 _ENGLISH_MONTHS = re.compile(r"\b(?:jan|feb|march|apr|may|june|july|aug|sep|oct|nov|dec)", re.IGNORECASE)
-_DIGITS = re.compile(r"(?<![\w.,/-])(\d{1,2})( ?[-/.] ?)(\d{1,2})\2((?:19|20)?\d{2})(?![\w]|[\-/]\d)")
+_DIGITS = re.compile(r"(?<![\w.,/-])(\d{1,2})( ?[-/.] ?)(\d{1,2})\2((?:19|20|')?\d{2})(?![\w]|[\-/]\d)")
 _ISO = re.compile(r"(?<![\w-])((?:19|20)\d{2})[-/](\d{2})[-/](\d{2})(?![\w-])")
 _SHORT = re.compile(
-    r"(?i:\b(?:op|van|per|sinds|vanaf|tot|tem|t/m|d\.d\.|dd\.?|datum|voor|vóór|na|rond|sedert|geboren|geb\.?|"
+    r"(?i:\b(?:op|van|per|sinds|vanaf|tot|tem|t/m|d\.d\.|dd\.?|datum|voor|vóór|na|rond|sedert|geboren|geb\.?|tegen|uiterlijk|ik|(?:maan|dins|woens|donder|vrij|zater|zon)dag|"
     r"on|since|en)[ :]{1,2})"
     r"(\d{1,2})([-/])(\d{1,2})(?![\w]|[-/.,]\d)"
 )

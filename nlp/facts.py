@@ -1,7 +1,8 @@
 """Facts in a message: who, which number, which address; where they stand and whether they pass their own check.
 
-Here the kinds come together and overlaps are settled; how a kind is found is in `fact_numbers`, `fact_dates`,
-`fact_addresses` and, for names, streets and towns, in the `tagger`. Names and streets have no check.
+Here the kinds come together and overlaps are settled; how a kind is found is in `fact_numbers`, `fact_references`,
+`fact_dates`, `fact_addresses`, `fact_names` and, for names, streets and towns, in the `tagger`. Names and streets have
+no check.
 """
 
 from __future__ import annotations
@@ -10,16 +11,23 @@ from collections.abc import Iterable
 
 from cases.reading import Fact, FactKind
 from nlp.fact_addresses import (
+    bare_street,
     foreign_postcodes,
+    home_towns,
     house_facts,
+    is_home,
     place_facts,
+    postbus_facts,
     postcode_facts,
     street_facts,
     streets_by_postcode,
+    streets_by_town,
+    whole_place,
 )
 from nlp.fact_dates import date_facts
-from nlp.fact_names import name_facts, tidied
-from nlp.fact_numbers import cued_facts, number_facts, phone_facts, signed_numbers, tagged_numbers, web_facts
+from nlp.fact_names import name_facts, same_names, tidied, without_firms
+from nlp.fact_numbers import number_facts, phone_facts, web_facts
+from nlp.fact_references import bare_numbers, cued_facts, signed_numbers, tagged_numbers
 from nlp.tagger import NUMBERS, Tagger
 from nlp.tokens import tokens_of
 from nlp.word_features import is_town
@@ -37,25 +45,45 @@ def facts_of(text: str, tagger: Tagger | None = None) -> tuple[Fact, ...]:
         kept.add(number_facts(text))
         kept.add(date_facts(text))
         kept.add(postcode_facts(text))
+        kept.add(postbus_facts(text))
         kept.add(cued_facts(text))
         kept.add(phone_facts(text))
-    spans = tagger.spans(tokens_of(text)) if tagger is not None else []
-    tagged = tidied(text, [span for span in spans if span[0] not in NUMBERS])
+        kept.add(bare_numbers(text))
+    tokens = tokens_of(text)
+    spans = tagger.spans(tokens) if tagger is not None else []
+    knows = tagger.lexicon.knows if tagger is not None else _everything
+    tagged = tidied(text, [span for span in spans if span[0] not in NUMBERS], knows)
+    streets = [bare_street(text, fact) for fact in tagged if fact.kind is FactKind.STREET]
+    streets = [fact for fact in streets if len(fact.value) > 2]
     if numbers:
         kept.add(tagged_numbers(text, [span for span in spans if span[0] in NUMBERS]))
-        streets = list(street_facts(text))
-        kept.add(fact for fact in tagged if fact.kind is FactKind.STREET and any(_within(one, fact) for one in streets))
-        kept.add(streets)
+        shaped = list(street_facts(text))
+        kept.add(one for one in shaped if any(_within(fact, one) and fact.start > one.start for fact in streets))
+        kept.add(fact for fact in streets if any(_within(one, fact) for one in shaped))
+        kept.add(shaped)
         kept.add(streets_by_postcode(text))
-    kept.add(fact for fact in tagged if fact.kind is not FactKind.NAME)
+        kept.add(streets_by_town(text, is_town))
+    names = without_firms([*(fact for fact in tagged if fact.kind is FactKind.NAME), *name_facts(text, knows)])
+    kept.add(home_towns(text, names, is_town))
+    kept.add(streets)
+    places = [fact for fact in tagged if fact.kind is FactKind.PLACE and is_home(text, fact)]
+    kept.add(whole_place(text, fact, is_town) for fact in places)
     if numbers:
         kept.add(foreign_postcodes(text, kept.of(FactKind.PLACE)))
         kept.add(house_facts(text, kept.of(FactKind.STREET), kept.of(FactKind.POSTCODE)))
-    kept.add(place_facts(text, kept.of(FactKind.POSTCODE), kept.of(FactKind.HOUSE_NUMBER), is_town))
-    kept.add(fact for fact in tagged if fact.kind is FactKind.NAME)
-    kept.add(name_facts(text))
+    kept.add(
+        place_facts(text, kept.of(FactKind.STREET), kept.of(FactKind.POSTCODE), kept.of(FactKind.HOUSE_NUMBER), is_town)
+    )
+    if numbers:
+        kept.add(foreign_postcodes(text, kept.of(FactKind.PLACE)))
+    kept.add(names)
+    kept.add(same_names(text, kept.of(FactKind.NAME), knows))
     kept.add(signed_numbers(text, kept.of(FactKind.NAME)))
     return kept.sorted()
+
+
+def _everything(word: str) -> bool:
+    return bool(word)
 
 
 def _within(one: Fact, other: Fact) -> bool:

@@ -49,7 +49,7 @@ BOUNDS = {
     Flag.AP_NAMED: (0.00, 1.01, 1.01),
     Flag.ABUSIVE: (0.02, 0.04, 0.80),
     Flag.POSSIBLE_BREACH: (0.06, 0.15, 0.50),
-    Flag.AUTHORITY: (0.06, 0.25, 0.80),
+    Flag.AUTHORITY: (0.00, 0.25, 0.80),
     Flag.DISTRESS: (0.02, 0.10, 0.50),
     Flag.WANTS_HUMAN: (0.03, 0.15, 0.70),
 }

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from nlp.embeddings import Embed
+from nlp.encoder import Second
 from nlp.evaluate import measure
 from nlp.examples import Split, load_examples
 from nlp.model import load
@@ -21,13 +21,13 @@ class Verdict:
     words: str
 
 
-def not_worse(fresh: Path, standing: Path, embed: Embed | None) -> Verdict:
+def not_worse(fresh: Path, standing: Path, second: Second | None) -> Verdict:
     test = [example for example in load_examples() if example.split is Split.TEST]
     if not test:
         return Verdict(True, "There is no test part.")
-    new = measure(DutchReader(load(fresh), embed), test)
+    new = measure(DutchReader(load(fresh), second), test)
     try:
-        old_reader = DutchReader(load(standing), embed)
+        old_reader = DutchReader(load(standing), second)
     except (OSError, ValueError, KeyError, json.JSONDecodeError):
         return Verdict(True, f"Macro-F1 {new.macro_f1:.3f}, exact {new.exact:.3f}; no model stood here.")
     old = measure(old_reader, test)

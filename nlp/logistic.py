@@ -16,7 +16,7 @@ from scipy.optimize import minimize
 
 Array = npt.NDArray[np.float64]
 Single = npt.NDArray[np.float32]
-STEPS = 60  # more changes nothing measurable
+STEPS = 40  # more changes nothing measurable
 _RIDGE = 1e-3
 
 

@@ -27,8 +27,8 @@ from nlp.features import Floats, Ints, Occurrences, Slots, block_bounds, counted
 from nlp.tagger import Tagger
 from nlp.word_features import Lexicon
 
-FORMAT = 3
-CHEAP_SAYS = 1 / 3  # both err differently: together they are right more often (out of fold)
+FORMAT = 4
+SECOND_SAYS = 0.5  # both err differently: together they are right more often (on the dev writers)
 FLAGS = tuple(flag for flag in Flag if flag is not Flag.PRIVACY_WORD)
 
 Chances = npt.NDArray[np.float64]
@@ -58,21 +58,11 @@ class Linear:
 
 
 @dataclass(frozen=True, slots=True)
-class Joint:
-    """The same features with an embedding beside them; for what the cheap model is not sure of."""
-
-    linear: Linear
-    dense: Floats  # embedding x labels
-    mean: Floats  # of the embeddings of the corpus
-
-
-@dataclass(frozen=True, slots=True)
 class Model:
     slots: Slots
     bounds: Ints  # of the feature blocks
     idf: Floats
     linear: Linear  # labels, then flags
-    joint: Joint | None  # None: made where no embeddings could be had
     sets: LabelSets
     tagger: Tagger
     roles: Roles
@@ -91,14 +81,11 @@ class Model:
         said = chances(self.linear.margins(count.slots, values))
         return Scored(said[: len(LABELS)], said[len(LABELS) :], count.slots, values, found, slots)
 
-    def score_again(self, scored: Scored, embedding: Floats) -> Chances:
-        """The probabilities with the embedding of the same text; the cheap model keeps a say (in log-odds)."""
-        assert self.joint is not None
-        joint = self.joint.linear.margins(scored.slots_found, scored.values)
-        joint += centred(embedding[None, :], self.joint.mean)[0] @ self.joint.dense
+    def with_second(self, scored: Scored, margins: Floats) -> Chances:
+        """The probabilities with what the second reader says of the same text (in log-odds)."""
         cheap = np.clip(scored.probabilities, 1e-9, 1 - 1e-9)
-        margins = (1 - CHEAP_SAYS) * joint + CHEAP_SAYS * np.log(cheap / (1 - cheap))
-        return chances(margins.astype(np.float32))
+        both = SECOND_SAYS * margins + (1 - SECOND_SAYS) * np.log(cheap / (1 - cheap))
+        return chances(both.astype(np.float32))
 
     def carried(self, scored: Scored, column: int) -> Floats:
         """What each known n-gram occurrence adds to a label (term frequency left aside)."""
@@ -109,12 +96,6 @@ class Model:
 
 def chances(margins: Floats) -> Chances:
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(margins, -50, 50).astype(np.float64))), dtype=np.float64)
-
-
-def centred(vectors: Floats, mean: Floats) -> Floats:
-    """Off the common direction of all texts, and of length one."""
-    moved = vectors - mean
-    return np.asarray(moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-9), dtype=np.float32)
 
 
 def save(model: Model, folder: Path, *, seed: int) -> None:
@@ -130,18 +111,12 @@ def save(model: Model, folder: Path, *, seed: int) -> None:
         "roles": _half(model.roles.weights),
         "everyday": np.array(sorted(model.tagger.lexicon.everyday), dtype=np.uint32),
     }  # fmt: skip
-    if model.joint is not None:
-        arrays |= {
-            "joint": _half(model.joint.linear.weights), "joint_0": model.joint.linear.intercepts,
-            "dense": model.joint.dense, "mean": model.joint.mean,
-        }  # fmt: skip
     np.savez_compressed(folder / "model.npz", allow_pickle=False, **arrays)
     manifest = {
         "format": FORMAT,
         "digest": model.digest,
         "examples": model.examples,
         "labels": list(LABELS),
-        "embeddings": model.joint is not None,
         "seed": seed,
         "versions": {"python": platform.python_version(), "numpy": np.__version__, "scipy": scipy.__version__},
     }
@@ -162,15 +137,11 @@ def load(folder: Path) -> Model:
     with np.load(folder / "model.npz", allow_pickle=False) as arrays:
         slots = np.full(int(arrays["buckets"]), -1, dtype=np.int32)
         slots[arrays["used"]] = np.arange(len(arrays["used"]), dtype=np.int32)
-        joint = None
-        if "joint" in arrays:
-            joint = Joint(_linear(arrays, "joint"), arrays["dense"], arrays["mean"])
         return Model(
             slots=slots,
             bounds=block_bounds(slots),
             idf=arrays["idf"],
             linear=_linear(arrays, "linear"),
-            joint=joint,
             sets=LabelSets(arrays["sets"], arrays["sets_prior"]),
             tagger=Tagger(arrays["tagger"].astype(np.float32), Lexicon(frozenset(arrays["everyday"].tolist()))),
             roles=Roles(arrays["roles"].astype(np.float32)),

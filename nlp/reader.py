@@ -1,33 +1,32 @@
 """The reader behind `cases.protocols.Reader`: one message in, one `Reading` out. CPU work, no state between messages.
 
-Cheap things first: clear messages are read by the linear model alone; an embedding is computed only where that is not
-sure enough, and spaCy is asked only for the sentences that carry a label.
+Cheap things first: clear messages are read by the linear model alone; the second reader is asked only where that is
+not sure enough, and spaCy only for the sentences that carry a label.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from cases.guard import outside_unit
-from cases.reading import Asked, Certainty, Change, Fact, Flag, Reading, Reply
+from cases.reading import LOOKED_AT, Asked, Certainty, Change, Fact, Flag, Reading, Reply
 from cases.types import Label
 from nlp.changes import changes_of
-from nlp.decide import LABELS, SENSITIVE, Decision, decide
-from nlp.embeddings import Embed, embedder
+from nlp.decide import LABELS, SURE, Decision, decide, doubted
+from nlp.encoder import Second, second_reader
 from nlp.facts import SEEN, facts_of
 from nlp.features import CAP
 from nlp.flags import also_other, flags_said
 from nlp.language import form_of, language_of
-from nlp.model import FLAGS, Chances, Model, Scored, ensure_model
+from nlp.model import FLAGS, Chances, Model, Scored, chances, ensure_model
 from nlp.pipeline import evidence_of, make_pipeline, read_doc, sentence_bounds
 from nlp.replies import read_reply
 from nlp.train import joined
 
 CLEAR = 0.95  # share of the best set from which the cheap model's word is taken
 CLEAR_OTHER = 0.985  # the same for "no request at all"
-PRIVATE_ODDS = 0.6  # what a privacy word leaves of the odds of "no request"
 CORRECTS = 0.2  # from here a correction is looked for
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -36,11 +35,11 @@ _STRIPPED = ".,!?;:()\"'“”‘’-*"
 
 
 class DutchReader:
-    """Immutable after construction; may be shared by threads. `embed` is used only by a model that was made with it."""
+    """Immutable after construction; may be shared by threads."""
 
-    def __init__(self, model: Model, embed: Embed | None = None) -> None:
+    def __init__(self, model: Model, second: Second | None = None) -> None:
         self._model = model
-        self._embed = embed if model.joint is not None else None
+        self._second = second
         self._nlp = make_pipeline(model)
         self.read("", "Graag ontvang ik, t.a.v. de directie, een kopie van mijn gegevens.")  # first call is slow
 
@@ -55,12 +54,12 @@ class DutchReader:
         scored = self._model.score(text)
         low = text.lower()
         flags = self._flags(scored, low)
-        probabilities, decision = self._decided(text, scored, flags)
+        probabilities, decision = self._decided(text, scored)
         labels, certainty = decision.labels, decision.certainty
         if not any(map(str.isalnum, text)):  # nothing to read is nothing to be sure of
             labels, certainty = (), Certainty.TRIAGE
         evidence: dict[Label, str] = {}
-        if certainty is not Certainty.CERTAIN or labels != (Label.OVERIG,):
+        if labels != (Label.OVERIG,) or not LOOKED_AT.isdisjoint(flags):  # somebody will read it
             evidence, other = self._evidence(text, scored, labels or _likeliest(probabilities))
             if other and certainty is not Certainty.TRIAGE:
                 flags.add(Flag.ALSO_OTHER)
@@ -98,19 +97,20 @@ class DutchReader:
     def read_replies(self, texts: Sequence[str]) -> list[Reply]:
         return [self.read_reply(text) for text in texts]
 
-    def _decided(self, text: str, scored: Scored, flags: set[Flag]) -> tuple[dict[Label, float], Decision]:
-        """The cheap model's word where it is clear; else the embedding is asked too."""
-        private, sensitive = Flag.PRIVACY_WORD in flags, not SENSITIVE.isdisjoint(flags)
-        probabilities = _named(scored.probabilities, private=private)
-        decision = decide(probabilities, self._model.sets, sensitive=sensitive)
-        if (
-            self._embed is None
-            or not text.strip()
-            or decision.share >= (CLEAR_OTHER if decision.chosen == (Label.OVERIG,) else CLEAR)
-        ):
+    def _decided(self, text: str, scored: Scored) -> tuple[dict[Label, float], Decision]:
+        """The cheap model's word where it is clear; else the second reader is asked too."""
+        probabilities = _named(scored.probabilities)
+        decision = decide(probabilities, self._model.sets)
+        clear = decision.share >= (CLEAR_OTHER if decision.chosen == (Label.OVERIG,) else CLEAR)
+        if self._second is None or clear or not text.strip():
             return probabilities, decision
-        probabilities = _named(self._model.score_again(scored, self._embed(text)), private=private)
-        return probabilities, decide(probabilities, self._model.sets, sensitive=sensitive)
+        margins = self._second(text)
+        probabilities = _named(self._model.with_second(scored, margins))
+        decision = decide(probabilities, self._model.sets)
+        none = LABELS.index(Label.OVERIG)
+        if decision.labels == (Label.OVERIG,) and min(scored.probabilities[none], chances(margins)[none]) < SURE:
+            decision = doubted(decision)  # that nothing is asked, each of the two has to think by itself
+        return probabilities, decision
 
     def _flags(self, scored: Scored, low: str) -> set[Flag]:
         """What the model says, and what patterns say that the model does not think absurd."""
@@ -134,13 +134,8 @@ def text_read(subject: str, own_words: str) -> str:
     return _SURROGATES.sub("\ufffd", joined(subject, own_words)[:CAP])
 
 
-def _named(chances: Chances, *, private: bool) -> dict[Label, float]:
-    """By label; a privacy word (`private`) speaks against "no request"."""
-    named: dict[Label, float] = dict(zip(LABELS, chances.tolist(), strict=True))
-    if private:
-        other = named[Label.OVERIG]
-        named[Label.OVERIG] = PRIVATE_ODDS * other / (1 - other + PRIVATE_ODDS * other)
-    return named
+def _named(said: Chances) -> dict[Label, float]:
+    return dict(zip(LABELS, said.tolist(), strict=True))
 
 
 def _likeliest(probabilities: dict[Label, float]) -> tuple[Label, ...]:
@@ -148,6 +143,6 @@ def _likeliest(probabilities: dict[Label, float]) -> tuple[Label, ...]:
     return tuple(sorted(probabilities, key=lambda label: -probabilities[label])[:2])
 
 
-def make_reader(folder: Path, *, embeddings: bool = False, made: Callable[[], Embed | None] = embedder) -> DutchReader:
+def make_reader(folder: Path, *, embeddings: bool = False) -> DutchReader:
     """The reader with the model of `folder`, built first when it is missing or out of date."""
-    return DutchReader(ensure_model(folder), made() if embeddings else None)
+    return DutchReader(ensure_model(folder), second_reader() if embeddings else None)

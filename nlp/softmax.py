@@ -46,7 +46,7 @@ def fit_softmax(
         gradient += table / np.float32(strength)
         return value, gradient.ravel().astype(np.float64)
 
-    options: Any = {"maxiter": 60, "gtol": 1e-1, "maxcor": 4}  # few corrections: each is as large as the weights
+    options: Any = {"maxiter": 30, "gtol": 1e-1, "maxcor": 4}  # few corrections: each is as large as the weights
     result = minimize(loss, np.zeros(len(used) * count), jac=True, method="L-BFGS-B", options=options)
     weights = np.zeros((size, count), dtype=np.float32)
     weights[used] = np.asarray(result.x).reshape(len(used), count)

@@ -16,17 +16,17 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from nlp.decide import LABELS, label_sets
-from nlp.embeddings import CACHE, Embed, embedded, load_cache
+from nlp.encoder import ADAPTER
 from nlp.examples import CORPUS, Example, Split, load_examples
 from nlp.features import BLOCK_BITS, BUCKETS, Block, Floats, Ints, Slots, block_bounds, counted, occurrences, weighted
 from nlp.logistic import STEPS, Single, fit_gram, platt
-from nlp.model import FLAGS, Joint, Linear, Model, centred, save
+from nlp.model import FLAGS, Linear, Model, save
 from nlp.train_roles import fit_roles
 from nlp.train_tagger import fit_tagger
 
 SEED = 20_181  # only the order of writers over the folds hangs on it
 FOLDS = 3
-FOLD_STEPS = 40  # only the calibration hangs on them
+FOLD_STEPS = 20  # only the calibration hangs on them
 STRENGTH = 50.0  # inverse regularisation
 SHIPPED = frozenset({Split.TRAIN, Split.DEV})  # the test writers are never read
 _BLOCK = 256  # rows of a large product at a time
@@ -34,9 +34,9 @@ _COMMON = 2_000  # features that take most of a product's time
 RARE_EXPONENT = 0.5  # a positive counts (negatives / positives) ** this
 _RECIPE = (
     "features.py", "logistic.py", "examples.py", "train.py", "train_tagger.py", "tagger.py", "word_features.py",
-    "train_roles.py", "change_roles.py", "change_cues.py", "softmax.py",
-    "tokens.py", "gazetteer.toml",
-    "own_words.py", "embeddings.py", "decide.py", "model.py",
+    "train_roles.py", "change_roles.py", "change_cues.py", "changes.py", "name_changes.py", "softmax.py", "tokens.py",
+    "facts.py", "fact_addresses.py", "fact_dates.py", "fact_names.py", "fact_numbers.py", "fact_references.py",
+    "gazetteer.toml", "own_words.py", "decide.py", "model.py",
 )  # fmt: skip
 
 Say = Callable[[str], None]
@@ -64,7 +64,7 @@ def inputs_digest(folder: Path = CORPUS) -> str:
     """Digest of all that shapes the model: the corpus and the code that reads and fits it."""
     digest = hashlib.sha256()
     here = Path(__file__).parent
-    made_from = [*sorted(folder.glob("*/*.jsonl")), *(here / name for name in _RECIPE), CACHE]
+    made_from = [*sorted(folder.glob("*/*.jsonl")), *(here / name for name in _RECIPE), ADAPTER]
     for path in filter(Path.is_file, made_from):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
@@ -153,27 +153,22 @@ def out_of_fold(gram: Single, targets: Single, known: Single, folds: npt.NDArray
     return scores
 
 
-def fit(examples: Sequence[Example], digest: str, vectors: Floats | None = None, say: Say = lambda _: None) -> Model:
+def fit(examples: Sequence[Example], digest: str, say: Say = lambda _: None) -> Model:
     """The model, its scores turned into probabilities by Platt's method on out-of-fold scores."""
-    rows = [at for at, example in enumerate(examples) if example.labels]
-    asking = [examples[at] for at in rows]
+    asking = [example for example in examples if example.labels]
     folds = folds_of(asking)
     say("words")
     table = table_of(asking)
     targets, known = _all_targets(asking)
     say("labels and flags")
-    linear = _linear(table.features, gram_of(table.features), targets, known, folds)[0]
-    joint = None
-    if vectors is not None:
-        say("labels, with embeddings")
-        joint = _joint(table, targets[:, : len(LABELS)], vectors[rows], folds)
+    linear = _linear(table.features, gram_of(table.features), targets, known, folds)
     slots, idf = table.slots, table.idf
     del table
     say("names")
     tagger = fit_tagger(examples)
     roles = fit_roles(examples)
     return Model(
-        slots=slots, bounds=block_bounds(slots), idf=idf, linear=linear, joint=joint,
+        slots=slots, bounds=block_bounds(slots), idf=idf, linear=linear,
         sets=label_sets(example.labels for example in asking), tagger=tagger, roles=roles, digest=digest,
         examples=len(examples),
     )  # fmt: skip
@@ -188,10 +183,8 @@ def _all_targets(examples: Sequence[Example]) -> tuple[Single, Single]:
     return targets, known
 
 
-def _linear(
-    features: csr_array, gram: Single, targets: Single, known: Single, folds: npt.NDArray[np.int64]
-) -> tuple[Linear, Single]:
-    """Weights over the features, and the calibrated dual coefficients they come from. `gram` is used up."""
+def _linear(features: csr_array, gram: Single, targets: Single, known: Single, folds: npt.NDArray[np.int64]) -> Linear:
+    """Calibrated weights over the features. `gram` is used up."""
     held = out_of_fold(gram, targets, known, folds)
     dual, intercepts = fit_all(gram, targets, known)
     for column in range(targets.shape[1]):
@@ -200,27 +193,12 @@ def _linear(
         dual[:, column] *= slope
         intercepts[column] = intercepts[column] * slope + offset
     weights = np.ascontiguousarray(features.T @ dual, dtype=np.float32)
-    return Linear(weights, intercepts.astype(np.float32)), dual
-
-
-def _joint(table: Table, targets: Single, vectors: Floats, folds: npt.NDArray[np.int64]) -> Joint:
-    """Likeness in words and in meaning together."""
-    mean = vectors.mean(axis=0)
-    near = centred(vectors, mean)
-    gram = gram_of(table.features)
-    for start in range(0, len(near), _BLOCK):
-        gram[start : start + _BLOCK] += near[start : start + _BLOCK] @ near.T
-    linear, dual = _linear(table.features, gram, targets, np.ones_like(targets), folds)
-    return Joint(linear, np.asarray(near.T @ dual, dtype=np.float32), mean)
-
-
-def vectors_of(examples: Sequence[Example], cache: dict[str, Floats], embed: Embed | None) -> Floats | None:
-    return embedded([text_of(example) for example in examples], cache, embed)
+    return Linear(weights, intercepts.astype(np.float32))
 
 
 def build(folder: Path, corpus: Path = CORPUS, splits: Collection[Split] = SHIPPED, say: Say = lambda _: None) -> Model:
-    """Trains on the given splits and saves into `folder`. Embeddings come from the cache; without it, none are used."""
+    """Trains on the given splits and saves into `folder`."""
     examples = [example for example in load_examples(corpus) if example.split in splits]
-    model = fit(examples, inputs_digest(corpus), vectors_of(examples, load_cache(CACHE), None), say)
+    model = fit(examples, inputs_digest(corpus), say)
     save(model, folder, seed=SEED)
     return model

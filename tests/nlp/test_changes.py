@@ -33,6 +33,19 @@ def changes(reader: DutchReader, text: str) -> tuple[Change, ...]:
         ("Mijn naam is niet Jansen maar Janssen", Change("name", "Jansen", "Janssen")),
         ("achternaam gewijzigd van wiersma naar de haan.", Change("name", "wiersma", "de haan")),
         ("kvk was 18077321 wordt 90412268", Change("kvk", "18077321", "90412268")),
+        ("Mijn huisnummer is 45b en niet 45.", Change("house_number", "45", "45b")),
+        ("Er staat Eikenlaan 14, dat moet Berkenlaan 14 zijn.", Change("street", "Eikenlaan", "Berkenlaan")),
+        ("Contactpersoon was Bas Kuiper, wordt Anouk Smits.", Change("contact", "Bas Kuiper", "Anouk Smits")),
+        (
+            'Op uw brieven staat "dhr. Pijpers". Ik ben mevr. Pijpers, graag aanpassen.',
+            Change("salutation", "dhr.", "mevr."),
+        ),
+        ("Er staat Sahetapi, het moet Sahetapy zijn.", Change("name", "Sahetapi", "Sahetapy")),
+        (
+            "Mijn geboortedatum is 5 maart 1957, niet 3 mei 1957.",
+            Change("date_of_birth", "3 mei 1957", "5 maart 1957"),
+        ),
+        ("Oud: 06-20943381\nNieuw: 06-53902117", Change("phone", "06-20943381", "06-53902117")),
     ],
 )
 def test_old_and_new(reader: DutchReader, text: str, change: Change) -> None:
@@ -42,3 +55,8 @@ def test_old_and_new(reader: DutchReader, text: str, change: Change) -> None:
 @pytest.mark.parametrize("text", ["Bel mij op 06-12345678.", "Groet, Jan\nDorpsweg 3\n1234 AB Gouda", ""])
 def test_a_value_that_only_stands_there_changes_nothing(reader: DutchReader, text: str) -> None:
     assert changes(reader, text) == ()
+
+
+def test_what_stays_is_no_change(reader: DutchReader) -> None:
+    text = "Wij zijn verhuisd naar Lindelaan 14, 3512 AB Utrecht. Ons telefoonnummer 030-2345678 blijft hetzelfde."
+    assert changes(reader, text) == (Change("address", None, "Lindelaan 14, 3512 AB Utrecht"),)

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from cases.reading import Certainty, FactKind, Flag, Reading
 from cases.types import Form, Label
 from nlp.decide import REQUESTS, decide, label_sets
-from nlp.embeddings import embedder, load_cache, remembering
+from nlp.encoder import second_reader
 from nlp.examples import load_examples
 from nlp.features import CAP
 from nlp.model import Model, load
 from nlp.reader import DutchReader, text_read
+from nlp.remembered import load_said, remembering
 from tests.support.model import FOLDER as MODEL_FOLDER
 
 ALPHABET = st.sampled_from(list("abcdeijlmnorstuvwz   \n.,?!@€0123456789-+/ABNLéëü’\u00a0\u200b\ud800🙂漢"))
@@ -51,8 +52,8 @@ def test_very_long_mail_is_read_up_to_the_cap(reader: DutchReader) -> None:
 
 def test_the_same_text_is_read_the_same_way(reader: DutchReader, model: Model) -> None:
     texts = [(example.subject, example.text) for example in load_examples()[:60]]
-    made = embedder()
-    again = DutchReader(load(MODEL_FOLDER), remembering(made, load_cache()) if made else None)
+    made = second_reader()
+    again = DutchReader(load(MODEL_FOLDER), remembering(made, load_said()) if made else None)
     assert reader.read_many(texts) == [again.read(subject, text) for subject, text in texts]
     assert again.version == model.version
 
@@ -122,28 +123,27 @@ def _chances(**given: float) -> dict[Label, float]:
     return {label: given.get(label.value, 0.01) for label in Label}
 
 
-def _decided(*, sensitive: bool, **given: float) -> tuple[tuple[Label, ...], Certainty]:
+def _decided(**given: float) -> tuple[tuple[Label, ...], Certainty]:
     pairs = [frozenset({one, other}) for one in REQUESTS for other in REQUESTS if one < other]
-    decision = decide(_chances(**given), label_sets(pairs, at_least=1), sensitive=sensitive)
+    decision = decide(_chances(**given), label_sets(pairs, at_least=1))
     return decision.labels, decision.certainty
 
 
 def test_a_destructive_label_needs_more() -> None:
-    assert _decided(inzage=0.65, sensitive=True) == ((Label.INZAGE,), Certainty.CERTAIN)
-    assert _decided(verwijdering=0.65, sensitive=True) == ((), Certainty.ASK)
-    assert _decided(inzage=0.9, verwijdering=0.45, sensitive=True) == ((Label.INZAGE,), Certainty.ASK)
+    assert _decided(inzage=0.65) == ((Label.INZAGE,), Certainty.CERTAIN)
+    assert _decided(verwijdering=0.65) == ((), Certainty.ASK)
+    assert _decided(inzage=0.9, verwijdering=0.45) == ((Label.INZAGE,), Certainty.ASK)
 
 
-def test_other_needs_a_high_chance_and_no_privacy_word() -> None:
-    assert _decided(overig=0.97, sensitive=False) == ((Label.OVERIG,), Certainty.CERTAIN)
-    assert _decided(overig=0.97, sensitive=True) == ((), Certainty.TRIAGE)
-    assert _decided(overig=0.5, sensitive=False) == ((), Certainty.TRIAGE)
-    assert _decided(overig=0.9, inzage=0.3, sensitive=False) == ((), Certainty.TRIAGE)
+def test_other_needs_a_high_chance() -> None:
+    assert _decided(overig=0.97) == ((Label.OVERIG,), Certainty.CERTAIN)
+    assert _decided(overig=0.5) == ((), Certainty.TRIAGE)
+    assert _decided(overig=0.9, inzage=0.3) == ((), Certainty.TRIAGE)
 
 
 def test_a_request_beside_other_matters_is_asked_about() -> None:
-    assert _decided(afmelden=0.9, overig=0.7, sensitive=True) == ((Label.AFMELDEN,), Certainty.ASK)
-    assert _decided(afmelden=0.75, overig=0.8, sensitive=True) == ((), Certainty.TRIAGE)
+    assert _decided(afmelden=0.9, overig=0.7) == ((Label.AFMELDEN,), Certainty.ASK)
+    assert _decided(afmelden=0.75, overig=0.8) == ((), Certainty.TRIAGE)
 
 
 def test_a_reading_is_a_plain_value(reader: DutchReader) -> None:

