@@ -29,6 +29,7 @@ SET_CERTAIN_OTHER = 0.90
 GREY = 0.12  # from here a label that destroys, beside what was read, makes us ask
 OTHER_CERTAIN = 0.75  # of "no request" itself
 OTHER_LEFT = 0.20  # what the likeliest request may have while `overig` is certain
+OTHER_TWICE = 0.65  # what each of two readers, by itself, has to give "no request"
 OTHER_BESIDE = 0.50  # beside a sure request: ask
 LIKELY = 0.25  # a request that is worth asking about
 _PRIOR_WEIGHT = 0.2

@@ -14,7 +14,7 @@ from cases.guard import outside_unit
 from cases.reading import LOOKED_AT, Asked, Certainty, Change, Fact, Flag, Reading, Reply
 from cases.types import Label
 from nlp.changes import changes_of
-from nlp.decide import LABELS, SURE, Decision, decide, doubted
+from nlp.decide import LABELS, OTHER_TWICE, Decision, decide, doubted
 from nlp.encoder import Second, second_reader
 from nlp.facts import SEEN, facts_of
 from nlp.features import CAP
@@ -108,7 +108,7 @@ class DutchReader:
         probabilities = _named(self._model.with_second(scored, margins))
         decision = decide(probabilities, self._model.sets)
         none = LABELS.index(Label.OVERIG)
-        if decision.labels == (Label.OVERIG,) and min(scored.probabilities[none], chances(margins)[none]) < SURE:
+        if decision.labels == (Label.OVERIG,) and min(scored.probabilities[none], chances(margins)[none]) < OTHER_TWICE:
             decision = doubted(decision)  # that nothing is asked, each of the two has to think by itself
         return probabilities, decision
 
