@@ -66,11 +66,6 @@ _BESIDE = re.compile(
 )
 
 
-def flags_of(low: str) -> set[Flag]:
-    """What the rules find in a lower-cased text; `ALSO_OTHER` is judged apart, for requests only."""
-    return _found(_RULES, low)
-
-
 def flags_said(low: str, chances: Iterable[tuple[Flag, float]]) -> set[Flag]:
     """The flags of a lower-cased text, rules and model (`chances`) together."""
     strong, wide = _found(_RULES, low), _found(_WIDE, low)

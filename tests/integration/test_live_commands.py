@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import Row, select
 
 from bot.config import load
 from bot.wiring import ReplyThreads, open_store, prepare_organisations
 from cases.context import Context
 from cases.types import WorkKind
-from storage.models import ChannelState, Outbox, OutgoingStop, SQLModel, WorkItem, table
+from storage.models import ChannelState, Outbox, OutgoingStop, WorkItem
 from tests.acceptance.words import ACCESS, DAILY
 from tests.support import model
 from tests.support.bad_imap import PASSWORD, USER, bad_imap
-from tests.support.command_line import Command, command
+from tests.support.command_line import Command, command, rows
 from tests.support.mails import mail
 
 __all__ = ["command"]  # a fixture
@@ -62,13 +59,6 @@ def config(tmp_path: Path) -> Path:
     file = tmp_path / "loket.toml"
     file.write_text(CONFIG)
     return file
-
-
-def rows(config: Path, of: type[SQLModel]) -> Sequence[Row[Any]]:
-    store = open_store(load(config), Context())
-    found = store.read_here(lambda reads: reads.rows(select(table(of))))
-    store.close()
-    return found
 
 
 def test_stop_and_resume_all_or_one(command: Command, config: Path) -> None:

@@ -8,10 +8,8 @@ import stat
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import Row, select
 from typer.testing import CliRunner
 
 from bot import mail_commands
@@ -22,9 +20,10 @@ from cases.context import Context
 from cases.errors import InputError
 from cases.messages import RawInbound
 from cases.types import ChannelKind, Custody
-from storage.models import Audit, Case, Inbound, SQLModel, Staff, StaffRole, table
+from storage.models import Audit, Case, Inbound, Staff, StaffRole
 from storage.unit import Unit
 from tests.support.clock import SetClock
+from tests.support.command_line import rows
 from tests.support.office import Shared, shared
 from workflow import process
 
@@ -95,13 +94,6 @@ def mail(config: Path, *arguments: str) -> str:
     done = CliRunner().invoke(mail_commands.mail_app, ["show", *arguments], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.stdout
-
-
-def rows(config: Path, model: type[SQLModel]) -> Sequence[Row[Any]]:
-    store = open_store(load(config), Context())
-    found = store.read_here(lambda reads: reads.rows(select(table(model))))
-    store.close()
-    return found
 
 
 def id_of(config: Path, status: str) -> str:

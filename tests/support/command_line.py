@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
+from sqlalchemy import Row, select
 
 from bot import __main__ as command_line
+from bot.config import load
+from bot.wiring import open_store
+from cases.context import Context
+from storage.models import SQLModel, table
 
 
 class Done(NamedTuple):
@@ -31,3 +36,11 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         return Done(code if isinstance(code, int) else int(code is not None), shown.out, shown.err)
 
     return call
+
+
+def rows(config: Path, of: type[SQLModel]) -> Sequence[Row[Any]]:
+    """What stands in the database of these settings."""
+    store = open_store(load(config), Context())
+    found = store.read_here(lambda reads: reads.rows(select(table(of))))
+    store.close()
+    return found
