@@ -87,7 +87,7 @@ def train(
     from nlp.examples import CORPUS  # noqa: PLC0415
     from nlp.guard import not_worse  # noqa: PLC0415
     from nlp.model import swap_in  # noqa: PLC0415
-    from nlp.remembered import load_said, remembering  # noqa: PLC0415
+    from nlp.remembered import Remembering, load_said  # noqa: PLC0415
 
     if add is not None:
         typer.echo(f"{_add(add)} messages added")
@@ -97,7 +97,7 @@ def train(
         steps = progress.add_task("fit", total=3)
         built = fitting.build(Path(fresh), CORPUS, say=lambda step: progress.update(steps, advance=1, description=step))
         made = second_reader()
-        verdict = not_worse(Path(fresh), folder, remembering(made, load_said()) if made else None)
+        verdict = not_worse(Path(fresh), folder, Remembering(made, load_said()) if made else None)
         if not verdict.taken and not anyhow:
             typer.echo(f"Not taken: {verdict.words}", err=True)
             raise typer.Exit(1)

@@ -1,13 +1,15 @@
 """Learns the adapter of the second reader (`encoder`) from the train writers: `python -m nlp.adapt OUT`.
 
-Low-rank changes of the last layers (Hu et al. 2021) and the labels on top, by AdamW; the layers below stay as they are
-and are computed once. Needs `jax` and `optax`, which are no packages of the program, and an hour on two cores; nobody
-has to run it to use the program. The dev writers are not learned from: they calibrate the scores.
+Low-rank changes of the last layers (Hu et al. 2021) and on top the labels, the flags and what each piece is in a
+correction, all at once, by AdamW; the layers below stay as they are and are computed once. Needs `jax` and `optax`,
+which are no packages of the program, and an hour on two cores; nobody has to run it to use the program. The dev writers
+are not learned from: they calibrate the scores.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,30 +22,33 @@ import numpy.typing as npt
 import optax
 
 from nlp.decide import LABELS
-from nlp.encoder import ADAPTER, PARTS, Network, load_network, weight_path
+from nlp.encoder import ADAPTERS, KINDS, PARTS, ROLES, Bounds, Network, load_network, second_reader, weight_path
 from nlp.examples import Example, Split, load_examples
 from nlp.logistic import Single, platt
 from nlp.model import FLAGS
 from nlp.remembered import save_said
 from nlp.train import targets_of, text_of
 
-FIRST = 8  # the first layer that is changed
+FIRST = 6  # the first layer that is changed
 RANK = 16
 BATCH = 16
 DROPOUT = 0.1
-FLAG_WEIGHT = 0.5  # flags are learned beside the labels and thrown away: they teach what a message is about
+FLAG_WEIGHT = 0.5  # beside labels
+ROLE_WEIGHT = 0.05  # of one piece
 _SPREAD = 4.0  # of the summary, so that the labels learn as fast as the layers
 _LOOK = 3.0
 _FAR = -1e9
+_IGNORED = -1
 _STEP = 16  # lengths are rounded up to it: each length is compiled once
 
 Tree = Any  # nested dicts of arrays, as jax takes them
 States = list[npt.NDArray[np.float16]]
+Numbers = npt.NDArray[np.int32]
 
 
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="nlp.adapt", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--out", type=Path, default=ADAPTER)
+    parser.add_argument("--out", type=Path, default=ADAPTERS / "a.npz")
     parser.add_argument("--further", type=Path, help="go on from this adapter")
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--rate", type=float, default=1e-3, help="of the layers; the labels learn twice as fast")
@@ -55,19 +60,21 @@ def main(arguments: Sequence[str]) -> int:
     examples = [example for example in load_examples() if example.labels]
     train = [example for example in examples if example.split not in (Split.DEV, Split.TEST)]
     dev = [example for example in examples if example.split is Split.DEV]
-    whole = load_network(weights, None)
+    whole = load_network(weights)
     learner = Learner(whole, chosen.seed)
     if chosen.further is not None:
         learner.take(chosen.further)
     states = _states(whole, train)
+    roles = [role_targets(example, whole.pieces(text_of(example))[1]) for example in train]
     learner.start(chosen.rate, chosen.epochs * -(-len(train) // BATCH))
     for epoch in range(chosen.epochs):
-        loss = learner.pass_over(states, *_targets(train))
+        loss = learner.pass_over(states, *_targets(train), roles)
         sys.stderr.write(f"epoch {epoch + 1} of {chosen.epochs}: loss {loss:.3f}\n")
+        sys.stderr.flush()
     scores = learner.scores(_states(whole, dev))[:, : len(LABELS)]
     learner.save(chosen.out, *platt(scores.ravel(), targets_of(dev).ravel()))
-    if chosen.out == ADAPTER:
-        second = load_network(weights, ADAPTER).margins
+    second = second_reader()
+    if second is not None and chosen.out.parent.resolve() == ADAPTERS:
         save_said(second, [text_of(example) for example in examples if example.split in (Split.DEV, Split.TEST)])
     return 0
 
@@ -80,9 +87,42 @@ def _targets(examples: Sequence[Example]) -> tuple[Single, Single]:
     return np.hstack([labels, flags]), np.hstack([np.ones_like(labels), FLAG_WEIGHT * marked * np.ones_like(flags)])
 
 
+def role_targets(example: Example, pieces: Bounds) -> Numbers:
+    """The role of each piece, begin and end among them; `_IGNORED` where nobody marked or where it can not be told."""
+    found = np.full(len(pieces) + 2, _IGNORED if example.facts is None else 0, dtype=np.int32)
+    if example.facts is None:
+        return found
+    text = text_of(example)
+    for change in example.changes:
+        kind = change.field if change.field in KINDS else "value"
+        new, old = _places(text, change.new), _places(text, change.old or "")
+        pair = _nearest(old, new)
+        for role, value, places, place in (("old", change.old, old, pair[0]), ("new", change.new, new, pair[1])):
+            for start in places:
+                at = ROLES.index(f"{role} {kind}") if start == place else _IGNORED
+                for number, (first, last) in enumerate(pieces, start=1):
+                    if first < start + len(value or "") and start < last and found[number] <= 0:
+                        found[number] = at
+    return found
+
+
+def _nearest(old: Sequence[int], new: Sequence[int]) -> tuple[int, int]:
+    """The two that stand nearest to each other; the first new one where no old one is told; -1: none."""
+    if not old or not new:
+        return (old[0] if old else -1, new[0] if new else -1)
+    return min(((one, two) for one in old for two in new), key=lambda pair: abs(pair[0] - pair[1]))
+
+
+def _places(text: str, value: str) -> list[int]:
+    """Where a value stands as whole words."""
+    if not value:
+        return []
+    return [match.start() for match in re.finditer(rf"(?<!\w){re.escape(value)}(?!\w)", text)]
+
+
 def _states(whole: Network, examples: Sequence[Example]) -> States:
     """Each text as the first changed layer gets it: pieces x size."""
-    return [whole.state(text_of(example), FIRST).astype(np.float16) for example in examples]
+    return [whole.shared(text_of(example), FIRST).astype(np.float16) for example in examples]
 
 
 class Learner:
@@ -103,7 +143,10 @@ class Learner:
         size, outputs = whole.file.size, len(LABELS) + len(FLAGS)
         self._learned: Tree = {
             "layers": [{part: self._low_rank(*layer["w"][part].shape) for part in PARTS} for layer in self._fixed],
-            "top": {"w": jnp.zeros((2 * size, outputs)), "b": jnp.full((outputs,), -2.5), "look": jnp.zeros((size,))},
+            "top": {
+                "w": jnp.zeros((2 * size, outputs)), "b": jnp.full((outputs,), -2.5), "look": jnp.zeros((size,)),
+                "roles": jnp.zeros((size, len(ROLES))), "none": jnp.zeros((len(ROLES),)).at[0].set(5.0),
+            },
         }  # fmt: skip
         self._forward = jax.jit(self._outputs)
 
@@ -131,15 +174,17 @@ class Learner:
         self._momentum = self._rule.init(self._learned)
         self._step = jax.jit(self._stepped)
 
-    def pass_over(self, states: States, targets: Single, weights: Single) -> float:
+    def pass_over(self, states: States, targets: Single, weights: Single, roles: Sequence[Numbers]) -> float:
         """Once over everything, in batches of like length and chance order. The mean loss."""
         losses: list[float] = []
         for batch in self._batches(states):
             self._key, key = jax.random.split(self._key)
             here = [np.pad(rows[batch], ((0, BATCH - len(batch)), (0, 0))) for rows in (targets, weights)]
-            self._learned, self._momentum, loss = self._step(
-                self._learned, self._momentum, *_padded(states, batch), *here, key
-            )
+            x, mask = _padded(states, batch)
+            pieces = np.full(mask.shape, _IGNORED, dtype=np.int32)
+            for row, at in enumerate(batch):
+                pieces[row, : len(roles[at])] = roles[at]
+            self._learned, self._momentum, loss = self._step(self._learned, self._momentum, x, mask, *here, pieces, key)
             losses.append(float(loss))
         return float(np.mean(losses))
 
@@ -155,18 +200,21 @@ class Learner:
     def scores(self, states: States) -> Single:
         """Raw scores of labels, then flags."""
         found = [
-            np.asarray(self._forward(self._learned, *_padded(states, np.array([at]))))[0] for at in range(len(states))
+            np.asarray(self._forward(self._learned, *_padded(states, np.array([at])))[0])[0]
+            for at in range(len(states))
         ]
         return np.array(found, dtype=np.float32)
 
     def save(self, path: Path, slope: float, offset: float) -> None:
-        """Without flags; the calibration is folded into the labels."""
+        """The calibration is folded into the labels."""
         top = {name: np.asarray(value) for name, value in self._learned["top"].items()}
-        count = len(LABELS)
+        label = np.arange(len(top["b"])) < len(LABELS)
         arrays = {
-            "attention": _LOOK * top["look"], "labels": slope * _SPREAD * top["w"][:, :count],
-            "intercepts": slope * top["b"][:count] + offset,
+            "attention": _LOOK * top["look"], "labels": np.where(label, slope, 1) * _SPREAD * top["w"],
+            "intercepts": np.where(label, slope * top["b"] + offset, top["b"]),
+            "roles": _SPREAD * top["roles"], "role_intercepts": top["none"],
         }  # fmt: skip
+        arrays = {name: values.astype(np.float32) for name, values in arrays.items()}
         for number, layer in enumerate(self._learned["layers"]):
             for part in PARTS:
                 for side, values in zip("ab", layer[part], strict=True):
@@ -176,17 +224,20 @@ class Learner:
     # --- the same network as `encoder`, in a form that can be differentiated ------------------------------------------
 
     def _stepped(
-        self, learned: Tree, momentum: Tree, x: Any, mask: Any, targets: Any, weights: Any, key: Any
+        self, learned: Tree, momentum: Tree, x: Any, mask: Any, targets: Any, weights: Any, roles: Any, key: Any
     ) -> tuple[Tree, Tree, Any]:
         def loss(now: Tree) -> Any:
-            wrong = optax.sigmoid_binary_cross_entropy(self._outputs(now, x, mask, key), targets) * weights
-            return wrong.sum() / (weights[:, 0] > 0).sum()
+            said, pieces = self._outputs(now, x, mask, key)
+            wrong = (optax.sigmoid_binary_cross_entropy(said, targets) * weights).sum()
+            told = optax.softmax_cross_entropy_with_integer_labels(pieces, jnp.maximum(roles, 0))
+            return (wrong + ROLE_WEIGHT * (told * (roles >= 0)).sum()) / (weights[:, 0] > 0).sum()
 
         value, slope = jax.value_and_grad(loss)(learned)
         change, momentum = self._rule.update(slope, momentum, learned)
         return optax.apply_updates(learned, change), momentum, value
 
-    def _outputs(self, learned: Tree, x: Any, mask: Any, key: Any = None) -> Any:
+    def _outputs(self, learned: Tree, x: Any, mask: Any, key: Any = None) -> tuple[Any, Any]:
+        """Of the message: labels, then flags. Of its pieces: roles."""
         for fixed, layer in zip(self._fixed, learned["layers"], strict=True):
             x = self._passed(fixed, layer, x, mask)
         there = (mask == 0)[..., None]
@@ -195,7 +246,8 @@ class Learner:
         summary = jnp.concatenate([mean, (x * look[..., None]).sum(1)], axis=-1)
         if key is not None:
             summary = summary * jax.random.bernoulli(key, 1 - DROPOUT, summary.shape) / (1 - DROPOUT)
-        return _SPREAD * summary @ learned["top"]["w"] + learned["top"]["b"]
+        top = learned["top"]
+        return _SPREAD * summary @ top["w"] + top["b"], _SPREAD * x @ top["roles"] + top["none"]
 
     def _passed(self, fixed: Tree, layer: Tree, x: Any, mask: Any) -> Any:
         count, length, size = x.shape

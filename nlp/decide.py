@@ -21,18 +21,28 @@ from nlp.features import Floats
 LABELS = tuple(Label)
 REQUESTS = tuple(label for label in Label if label is not Label.OVERIG)
 
-SURE = 0.55  # a label that stands by itself
-SURE_DESTRUCTIVE = 0.70
-SET_CERTAIN = 0.50  # share of all the probability that the best set must have
-SET_CERTAIN_DESTRUCTIVE = 0.80
-SET_CERTAIN_OTHER = 0.90
-GREY = 0.12  # from here a label that destroys, beside what was read, makes us ask
-OTHER_CERTAIN = 0.75  # of "no request" itself
-OTHER_LEFT = 0.20  # what the likeliest request may have while `overig` is certain
+SURE = 0.45  # a label that stands by itself
+SURE_DESTRUCTIVE = 0.68
 OTHER_TWICE = 0.65  # what each of two readers, by itself, has to give "no request"
 OTHER_BESIDE = 0.50  # beside a sure request: ask
 LIKELY = 0.25  # a request that is worth asking about
 _PRIOR_WEIGHT = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """What it takes to be certain."""
+
+    share: float  # of all the probability, that the best set must have
+    share_destructive: float
+    share_other: float
+    grey: float  # from here a label that destroys, beside what was read, makes us ask
+    other: float  # of "no request" itself
+    left: float  # what the likeliest request may have while `overig` is certain
+
+
+TWO_READERS = Care(share=0.40, share_destructive=0.70, share_other=0.80, grey=0.12, other=0.60, left=0.25)
+WORDS_ALONE = Care(share=0.76, share_destructive=0.88, share_other=0.92, grey=0.08, other=0.75, left=0.15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,30 +87,24 @@ def threshold(label: Label) -> float:
     return SURE_DESTRUCTIVE if label in DESTRUCTIVE else SURE
 
 
-def decide(probabilities: Mapping[Label, float], sets: LabelSets) -> Decision:
+def decide(probabilities: Mapping[Label, float], sets: LabelSets, care: Care = TWO_READERS) -> Decision:
     chosen, share = sets.best(probabilities)
     other = probabilities[Label.OVERIG]
     best = max(probabilities[label] for label in REQUESTS)
     if chosen == (Label.OVERIG,):
-        certain = share >= SET_CERTAIN_OTHER and other >= OTHER_CERTAIN and best <= OTHER_LEFT
+        certain = share >= care.share_other and other >= care.other and best <= care.left
         return Decision(chosen if certain else (), Certainty.CERTAIN if certain else Certainty.TRIAGE, chosen, share)
-    needed = SET_CERTAIN if DESTRUCTIVE.isdisjoint(chosen) else SET_CERTAIN_DESTRUCTIVE
+    needed = care.share if DESTRUCTIVE.isdisjoint(chosen) else care.share_destructive
     beside = DESTRUCTIVE.difference(chosen)
     if Label.INTREKKEN in chosen:  # a mailing that rests on consent stops with it
         beside -= {Label.AFMELDEN}
-    grey = any(probabilities[label] >= GREY for label in beside)
+    grey = any(probabilities[label] >= care.grey for label in beside)
     each = all(probabilities[label] >= threshold(label) for label in chosen)
     if share >= needed and each and not grey and other < OTHER_BESIDE:
         return Decision(chosen, Certainty.CERTAIN, chosen, share)
     sure = tuple(label for label in REQUESTS if probabilities[label] >= threshold(label))
-    if sure:
-        return (
-            Decision((), Certainty.TRIAGE, chosen, share)
-            if other >= best
-            else Decision(sure, Certainty.ASK, chosen, share)
-        )
-    asks = best >= LIKELY and best >= other
-    return Decision((), Certainty.ASK if asks else Certainty.TRIAGE, chosen, share)
+    asked = best > other if sure else best >= max(LIKELY, other)
+    return Decision(sure if asked else (), Certainty.ASK if asked else Certainty.TRIAGE, chosen, share)
 
 
 def doubted(decision: Decision) -> Decision:

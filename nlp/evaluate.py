@@ -21,7 +21,7 @@ from nlp.examples import Example, Split, load_examples
 from nlp.lines import Line, answer
 from nlp.model import ensure_model
 from nlp.reader import DutchReader
-from nlp.remembered import load_said, remembering
+from nlp.remembered import Remembering, load_said
 from nlp.train import fit
 
 Advance = Callable[[int, int], None]
@@ -67,22 +67,29 @@ class Scores:
     changes: Counts
     flags: dict[str, Counts]
     answers: tuple[int, int]  # replies read rightly, replies
-    chat_ms: float  # 95th percentile
+    chat_ms: float  # 95th percentile of the clear cases
     mail_ms: float
+    clear: float  # share in which the second reader was not asked
 
 
-def measure(reader: DutchReader, examples: Sequence[Example], advance: Advance = lambda _done, _all: None) -> Scores:
-    """Reads every example as `privacyloket read` would."""
+def measure(
+    reader: DutchReader,
+    examples: Sequence[Example],
+    advance: Advance = lambda _done, _all: None,
+    second: Remembering | None = None,
+) -> Scores:
+    """Reads every example as `privacyloket read` would. The clear case is the one in which `second` is not asked."""
     found, times = [], []
     for number, example in enumerate(examples, start=1):
         asked = Asked(example.asked) if example.asked else None
-        began = time.perf_counter()
+        before, began = second.asked if second else 0, time.perf_counter()
         found.append(
             answer(
                 reader, Line(example.id, example.channel == "chat", example.subject, example.text, asked), example.own
             )
         )
-        times.append(time.perf_counter() - began)
+        if second is None or second.asked == before:
+            times.append((example.channel, time.perf_counter() - began))
         advance(number, len(examples))
     labelled = [
         (example, row) for example, row in zip(examples, found, strict=True) if example.labels and not example.asked
@@ -121,8 +128,9 @@ def measure(reader: DutchReader, examples: Sequence[Example], advance: Advance =
         changes=_changes(marked),
         flags=_flags(marked),
         answers=(sum(row["act"]["kind"] == example.act[0] for example, row in replies if example.act), len(replies)),
-        chat_ms=_slowest([t for t, e in zip(times, examples, strict=True) if e.channel == "chat"]),
-        mail_ms=_slowest([t for t, e in zip(times, examples, strict=True) if e.channel == "mail"]),
+        chat_ms=_slowest([took for channel, took in times if channel == "chat"]),
+        mail_ms=_slowest([took for channel, took in times if channel == "mail"]),
+        clear=len(times) / max(len(examples), 1),
     )
 
 
@@ -242,13 +250,14 @@ def evaluated(
     """`dev` is read by a model made without them, everything else by the model that ships."""
     examples = load_examples()
     made = second_reader() if embeddings else None
-    second = remembering(made, load_said()) if made is not None else None
+    second = Remembering(made, load_said()) if made is not None else None
     if part is Split.DEV:
         rest = [example for example in examples if example.split is Split.TRAIN]
         model = fit(rest, "without-dev")
     else:
         model = ensure_model(folder)
-    return measure(DutchReader(model, second), [example for example in examples if example.split is part], advance)
+    read = [example for example in examples if example.split is part]
+    return measure(DutchReader(model, second), read, advance, second)
 
 
 def report(name: str, scores: Scores) -> str:
@@ -264,7 +273,7 @@ def report(name: str, scores: Scores) -> str:
         f"  certain, with a wrong label that can not be undone: {scores.wrong_destructive}; of such "
         f"labels asked, chosen or asked about: {scores.kept_destructive:.1%}",
         f"  non-requests set aside as certain: {scores.other_set_aside:.1%}",
-        f"  p95: chat {scores.chat_ms:.1f} ms, mail {scores.mail_ms:.1f} ms, known embeddings not counted",
+        f"  p95: chat {scores.chat_ms:.1f} ms, mail {scores.mail_ms:.1f} ms, in the clear case ({scores.clear:.0%})",
         *(f"    {label:<13} F1 {score:.3f}   n {count}" for label, (score, count) in scores.per_label.items()),
         "  facts (exact span):",
         *(f"    {kind:<16} F1 {counts.f1:.3f}   n {counts.there}" for kind, counts in scores.facts.items()),

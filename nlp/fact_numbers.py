@@ -60,7 +60,7 @@ _KVK = re.compile(
     _ANY_CASE,
 )
 _KVK_CUES = ("kvk", "k.v.k", "koophandel", "handelsregister", "chamber", "coc", "inschrijvings", "ondernemings")
-_KVK_REACH = 70
+_KVK_REACH = 100
 _KVK_SIGNED = re.compile(r" \| (\d{8})(?= \||\s*$)", re.MULTILINE)  # in the line of a firm, between its other data
 _EIGHT = re.compile(
     r"(?<![\w.+-])(?<!06 )([01]\d{3}\.\d{3}\.\d{3}|\d{8}|\d{2}[ .]\d{3}[ .]\d{3}|\d{4} \d{4}|"

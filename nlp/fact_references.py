@@ -1,6 +1,7 @@
 """Customer, invoice and order numbers: what a word before them, the talk before them or the tagger tells.
 
-They have no check of their own. The number of a request, a ticket or a vacancy is none of these.
+They have no check of their own. The number of a request, a ticket or a vacancy is none of these. From the surest way
+to the loosest: a cue right before it, a word behind it, the tagger, the last cue in the sentence.
 """
 
 from __future__ import annotations
@@ -13,16 +14,17 @@ from nlp.fact_numbers import digits
 
 _ANY_CASE = re.IGNORECASE
 _FILL = (
-    r"(?:[\s:#.,=(–-]|nummers?|nrs?\b|no\b|num\b|number|numero|numéro|id\b|code\b|is\b|was\b|war\b|met\b|"
+    r"(?:[\s:#.,=(–-]|nummers?|nrs?\b|no\b(?!-)|num\b|number|numero|numéro|id\b|code\b|is\b|was\b|war\b|met\b|"
     r"het\b|bij\b|u\b|jullie\b|mijn\b|onze\b|van\s(?:mij|ons)|luidt|dat\b|"
     r"onder\b|n[°º]|№|nog\b|volgens\smij|dacht\sik|denk\sik|gewoon\b|ref\b|referentie|kenmerk|oud|nieuw|zit\b|"
     r"ben\b|ik\b|bekend|staat|staan|the\b|my\b|our\b|lautet|ist\b|est\b|van (?:de|het|mijn|die|deze|onze) \w+|"
     r"moet|zijn\b|wel\b|geloof ik|zou|hier|op (?:de|het|mijn|uw|jullie) \w+|op\b|(?-i:de)\b(?![ -]?\d)|"
-    r"factuur\b|hebben\b){0,9}"
+    r"factuur\b|hebben\b|(?<=,\s)[a-zà-ÿ][^,.:\d\n]{3,40},\s|\([^()\d\n]{3,40}\)){0,9}"
 )
 _SPACED = (
     r"(?-i:[A-Z]{1,4})(?: \d{1,4}){2,4}|(?-i:[A-Z]{2,5}) \d{2}-\d{2,5}|(?-i:[A-Z]{4,5}) \d{4,6}|"
-    r"(?-i:[A-Z]{1,3}) \d{2,}(?:[.-]\d+)*|\d{1,4}(?: \d{2,4}){1,3}(?: \d(?!\d|[,.]\d))?"
+    r"(?-i:[A-Z]{1,3}) \d{2,}(?:[./-]\d+)*(?: (?-i:[A-Z])(?=[.,;)\n]|$))?|"
+    r"\d{1,4}(?: \d{2,4}){1,3}(?:/[A-Z]{1,2}(?![a-z])| \d(?!\d|[,.]\d))?"
     r"(?! ?(?:jan|feb|maart|mrt|apr|mei|jun|jul|aug|sep|okt|nov|dec|euro|\d))"
 )
 _PLAIN = r"(?:[A-Z]{1,6}[-./_#]?){0,2}\d(?:[A-Z\d]|[-./_](?=[A-Z\d]))*"
@@ -43,17 +45,17 @@ _CUES = (
         FactKind.CUSTOMER_NUMBER,
         r"(?:klant|relatie|debiteur(?:en)?|lid(?:maatschaps)?|leden|client|cliënt|abonnee|deelnemers?|"
         r"customer|client|kunden|account|contact|gebruikers?|membership|member|contract|polis|patiënt|"
-        r"leerling|studenten|student|abonnements?|klantenkaart|pas|kaart|lidkaart|dossier|rel|deb|kl)"
+        r"leerling|studenten|student|abonnements?|klantenkaart|pas|kaart|lidkaart|(?<!\bons )dossier|rel|deb|kl)"
         r"(?:en)?(?:[ -]|\. ?)?(?:nummers?|nrs?|no|number|id|code|ref)\b"
         r"|\b(?:klant|customer|client|cliënt|cliënte|kunde|lid|relatie|debiteur|abonnee|contract|polis|account|"
         r"klantenkaart|lidkaart|spaarkaart|deelnemer|huurder|"
-        r"dossier|\w{4,14}contract)\b(?=\W{0,3}(?:nummer|nr|no|onder|"
-        r"met|number|(?-i:[A-Z]{1,4}) \d|[A-Z]{0,3}[-._#]?\d))"
+        r"(?<!\bons )dossier|\w{4,14}(?:contract|account))\b(?=\W{0,3}(?:nummer|nr|no|onder|"
+        r"met|number|(?-i:[A-Z]{1,4}) \d|[A-Z]{0,6}[-._#]?\d))"
         r"|\b(?:num[eé]ro|n[°ºo]\.?) (?:de )?client|\bklnr"
         r"|\b(?:nummer|nr\.?|code|kenmerk) (?:waaronder|waarmee|dat|is|bij|van mij bij)\b.{0,12}\b(?:u|jullie)\b"
         r"|\bonder (?:het |mijn )?(?:nummer|nr)\b"
         r"|\b(?:user(?:name)?|uid|klant-?id|id)\b(?=\W{0,3}[a-z\d]{1,8}[-_]?\d)"
-        r"|\blidm\.? ?nr\b"
+        r"|\blidm\.? ?nr\b|\b(?:kl|deb|rel)\. (?=[A-Z]{0,4}[-.]?\d)"
         rf"|\b(?!(?:{_NOT_THEIRS})(?:nummer|nr))[a-z]{{2,14}}(?:nummer|nr)\b"
         r"|\b(?:bekend|geregistreerd|ingeschreven|staan?|sta ik|klant) (?:bij (?:u|jullie) )?(?:onder|met)\b"
         r"(?= (?:het )?"
@@ -68,7 +70,7 @@ _CUES = (
     (
         FactKind.ORDER_NUMBER,
         r"(?:order|bestel(?:ling(?:en)?)?|bestell|bestellung|commande|pakket|zending|purchase|aankoop|retour|"
-        r"boeking|booking|reservering|reserverings|boekings|boekingsbevestiging|buchung|buchungs|application|"
+        r"boeking|booking|boekings|boekingsbevestiging|buchung|buchungs|application|"
         r"webshoporder|inkooporder|pakbon|vracht|opdracht|leverbon|bon|cadeaukaart|bestel|ordre)s?"
         r"(?:bon)?[ -]?(?:nummers?|nrs?|no|number|id|code)?\b"
         r"|\border(?:ed|de|ing)?\b",
@@ -107,14 +109,17 @@ def cued_facts(text: str) -> Iterator[Fact]:
                 continue
             following: re.Match[str] | None = match
             while following is not None and _believable(
-                kind, following.group(1), text[following.end(1) : following.end(1) + 12]
+                kind,
+                following.group(1),
+                text[following.end(1) : following.end(1) + 12],
+                _is_named(text, match.start(1)),
             ):
                 yield Fact(kind, following.group(1).upper(), following.start(1), following.end(1), False)
                 following = _MORE.match(text, following.end(1))
 
     if _INVOICES.search(text):  # "en ook 2024/131": the year gives it away
         for found in _INVOICE_SHAPE.finditer(text):
-            if not _of_a_case(text, found.start()):
+            if not _of_a_case(text, found.start()) and _cue_before(text, found.start()) not in ("customer", "order"):
                 yield Fact(FactKind.INVOICE_NUMBER, found.group(1), found.start(1), found.end(1), False)
 
 
@@ -124,7 +129,7 @@ _BARE = re.compile(  # "nummer X-1": of what was the talk?
     _ANY_CASE,
 )
 _TALK = re.compile(
-    r"\b(?:(?P<order>\w*bestel\w*|\w*order|pakket\w*|paket|zending|boeking|buchung|reservering|retour\w*|"
+    r"\b(?:(?P<order>\w*bestel\w*|\w*order|pakket\w*|paket|zending|boeking|buchung|retour\w*|"
     r"gekocht|aankoop|annule\w+)|"
     r"(?P<invoice>\w*fa[ck]tu\w+|nota|rekening|rechnung|aanmaning)|"
     r"(?P<case>verzoek\w*|aanvraag|bezwaar|klacht|melding|aanslag|geregistreerd|ticket|zaak|vacature))\b",
@@ -197,15 +202,23 @@ def tagged_numbers(text: str, spans: Sequence[tuple[FactKind, int, int]]) -> Ite
     """What the tagger takes for one, where no word right before it says so."""
     for kind, first, last in spans:
         start, end = _written_whole(text, first, last)
+        if (strong := _STRONG.match(text, start)) is not None:
+            end = max(end, strong.end())
         if not text[end - 1].isalnum():
             continue
-        if _believable(kind, text[start:end], text[end : end + 12]) and not _of_a_case(text, start):
-            yield Fact(_by_talk(text, start) or kind, text[start:end].upper(), start, end, False)
+        cue = _cue_before(text, start)
+        if cue != "other" and _believable(kind, text[start:end], text[end : end + 12]) and not _of_a_case(text, start):
+            yield Fact(_OF_CUE.get(cue) or _by_talk(text, start) or kind, text[start:end].upper(), start, end, False)
 
 
-def _believable(kind: FactKind, number: str, after: str) -> bool:
+_NO_REFERENCE = re.compile(
+    r"^\d{1,2}(?:\.\d){2,}$|\.(?:sql|csv|pdf|xlsx?|docx?|jpe?g|png|zip|txt|html?|json|xml|eml|msg)$", _ANY_CASE
+)  # a version, a file
+
+
+def _believable(kind: FactKind, number: str, after: str, named: int = 0) -> bool:
     count = len(digits(number))
-    if re.match(
+    if _NO_REFERENCE.search(number) or re.match(
         r"\s?(?:euro?\b|€|jaar|dagen|weken|maanden|keer|x\b|uur|stuks|januari|februari|maart|april|mei|juni|"
         r"juli|augustus|september|oktober|november|december|jan|feb|mrt)",
         after,
@@ -213,7 +226,7 @@ def _believable(kind: FactKind, number: str, after: str) -> bool:
         return False
     if (
         _YEAR.fullmatch(number)
-        or _DATE.fullmatch(number)
+        or (_DATE.fullmatch(number) and not named)
         or (number[0] == "0" and number.isdigit() and 9 <= count <= 11)
     ):
         return False
@@ -221,4 +234,137 @@ def _believable(kind: FactKind, number: str, after: str) -> bool:
         return True  # announced, and written as none but a number is: PSH1
     if count == 2 and number.isalnum() and not number.isdigit() and len(number) >= 6:
         return True  # a booking code: CAR8KLQ2
+    if named == 2 and kind is FactKind.CUSTOMER_NUMBER and count > 1:
+        return count <= 16
     return count >= (3 if kind is FactKind.CUSTOMER_NUMBER or not number.isdigit() else 4) and count <= 16
+
+
+_CUE_WORD = re.compile(  # the words that tell of what a number is, and those that tell it is of something else
+    r"(?P<other>ticket|melding|sleutel|betalingsk|sollicit|\bart\b|gutschein|voucher|reserver|klacht|verzoek|bezwaar|zaak(?!\w*klant)|offerte|"
+    r"seri[ea]|model|artikel|product|meter|kenteken|iban|bankrek|rekeningn|kvk|koophandel|btw|\btel\b|telefoon|mobiel|"
+    r"versie|fout|error|personeel|\bpers\b|vacature|project|huisn|postcode|claim|incident|proces|vestiging|ean\b|imei|"
+    r"chassis|certific|install|consent|toestel|\bcode|bedrag|bsn|aangifte|parketn|beschikking|vergunning|vordering|"
+    r"server|poort\b|\bt(?:rack|race)|barcode|score|api\b|\b\w*stand\b|(?:ons|onze|eigen) (?:ref|dossier|kenmerk))"
+    r"|(?P<invoice>fa[ck]tu|\bfact\b|\b\w{0,8}nota\b|rekening|rechnung|invoice|aanmaning|declaratie|kwitantie)"
+    r"|(?P<order>order|bestel|pakket|pakje|paket|zending|levering|\b\w{0,6}bon\b|boeking|booking|opdracht|aankoop|"
+    r"retour|\brma\b|aanvraag|commande|buchung)"
+    r"|(?P<customer>klant|relatie|debiteur|\bdeb(?:nr)?\b|\blid\b|\blid(?:m|n|k)|cli[eë]nt|abonn|account(?!ant)|"
+    r"contract|polis|dossier|\b\w{0,10}(?:pas|kaart)(?:nr|nummer)?\b|licentie(?!s)|deelnem|customer|member|kunden|"
+    r"huurder|leerling)",
+    _ANY_CASE,
+)
+_STRONG = re.compile(
+    r"(?<![\w€./,@-])(?<!EUR )((?-i:[A-Z]{1,5})(?<!EUR) \d{2,5}(?: \d{2,4})*|\d{2,4}(?: \d{2,4}){1,3}(?: \d(?!\d))?|"
+    r"(?:[A-Z]{1,5}[-./_#]?){0,2}\d(?:[A-Z\d]|[-./_](?=[A-Z\d]))*)"
+    r"(?![\w%@]|,[\d-]|-\d| ?(?:€|euro|x\b|cm\b|mm\b|kg\b|kwh|m2|m3))",
+    _ANY_CASE,
+)
+_QUANTITY = re.compile(
+    r"[1-9]\d{2,}00|\d(?:\.\d{1,2}){2,}|\d\d?\.\d\d|[1-9]\d{0,2}(?:\.\d{3})+|"
+    r"(?:19|20)\d\d[-/](?:19|20)\d\d|\d\d? \d\d? (?:19|20)\d\d"
+)
+_NUMBER_WORD = re.compile(
+    r"(?:(?:nummers?|nrs?\b|number|\bno\b)\W{0,3}(?:is )?|"
+    r"(?P<sure>\b(?:klant|debiteur|relatie|(?<!\d )lid|abonnee|kl|deb|rel)(?:nummer|nr)?[.:]?) )$",
+    _ANY_CASE,
+)
+_OF_CUE = {"customer": FactKind.CUSTOMER_NUMBER, "invoice": FactKind.INVOICE_NUMBER, "order": FactKind.ORDER_NUMBER}
+_REACH = 60
+_BREAK = re.compile(r"(?<!nr)(?<!no)[.!?](?=\s+[A-ZÀ-Ý])|\n\n")
+
+
+def _is_named(text: str, start: int) -> int:
+    """1: right behind "number"; 2: right behind a word for a customer."""
+    match = _NUMBER_WORD.search(text, max(start - 18, 0), start)
+    return 0 if match is None else 2 if match["sure"] else 1
+
+
+def _cue_before(text: str, start: int) -> str:
+    """The last word in this sentence that tells of what a number is: the name of its class, or ""."""
+    first = max(start - _REACH, 0)
+    for stop in _BREAK.finditer(text, first, start):
+        first = stop.end()
+    return next((found.lastgroup or "" for found in reversed(list(_CUE_WORD.finditer(text, first, start)))), "")
+
+
+def told_numbers(text: str) -> Iterator[Fact]:
+    """Written as a number of something is, in a sentence that spoke of a customer, an invoice or an order last."""
+    for match in _STRONG.finditer(text):
+        number = match.group(1)
+        count = len(digits(number))
+        named = _is_named(text, match.start())
+        least = 5 if number.isdigit() else 4 if number.replace(" ", "").isdigit() else 3
+        if count < (least if not named else 3) or (not named and _QUANTITY.fullmatch(number)):
+            continue
+        kind = _OF_CUE.get(_cue_before(text, match.start())) if count < 9 or number[0] != "0" else None
+        if kind is not None and _believable(kind, number, text[match.end() : match.end() + 12], named):
+            yield Fact(kind, number.upper(), match.start(1), match.end(1), False)
+
+
+_NAMED_BEHIND = re.compile(
+    rf"{_NUMBER}(?:\)|\s?[,=:(-])?\s?(?:(?:is|zijn|was|waren|als|dat is|dat zijn|dat was|staat als)\s)?"
+    r"(?:(?:mijn|m'n|me|ons|onze|het|de|jullie|uw)\s)?(?:(?P<customer>(?:klant|relatie|debiteur(?:en)?|cli[eë]nt|"
+    r"lid(?:maatschaps)?|abonnee|abonnements?|account|contract|polis)-?(?:nummers?|nr|id|code)\b)|"
+    r"(?P<invoice>(?:factuur|nota)-?(?:nummers?|nrs?)\b)|"
+    r"(?P<order>(?:order|bestel(?:lings)?|pakbon|boekings?)-?(?:nummers?|nrs?)\b))"
+    r"(?!\W{0,3}(?:is |: ?)?[A-Z]{0,4}[-.]?\d)",
+    _ANY_CASE,
+)
+_HAS_NUMBER_WORD = re.compile(r"nummer|nrs?\b|code\b|id\b", _ANY_CASE)
+_ONE_MORE_BEFORE = re.compile(rf"{_NUMBER}(?:,| en|,? en|/| &| \+)? ?$", _ANY_CASE)
+
+
+def numbers_named_behind(text: str) -> Iterator[Fact]:
+    """ "55120 en 55128 dat zijn de bestelnummers": the word comes last."""
+    for match in _NAMED_BEHIND.finditer(text) if _HAS_NUMBER_WORD.search(text) else ():
+        kind = _OF_CUE[match.lastgroup or ""]
+        number: re.Match[str] | None = match
+        while number is not None and _believable(kind, number.group(1), ""):
+            yield Fact(kind, number.group(1).upper(), number.start(1), number.end(1), False)
+            number = _last_before(text, number.start(1))
+
+
+def _last_before(text: str, end: int) -> re.Match[str] | None:
+    return next((m for at in range(max(end - 16, 0), end) if (m := _ONE_MORE_BEFORE.match(text, at, end))), None)
+
+
+_UNIT = r"(?:nul|een|één|twee|drie|vier|vijf|zes|zeven|acht|negen)"
+_IN_WORDS = (
+    rf"(?:dubbel {_UNIT}|(?:{_UNIT}(?:en|ën))?(?:twin|der|veer|vijf|zes|zeven|tach|negen)tig|"
+    rf"(?:der|veer|vijf|zes|zeven|ach|negen)tien|tien|elf|twaalf|{_UNIT})(?![a-zà-ÿ])"
+)
+_PIECE = rf"(?:{_IN_WORDS}|\d{{1,6}}(?![\w.,/-]*\d)|(?-i:[A-Z])(?: van [a-zà-ÿ]+)?(?!\w))"
+_IN_PIECES = rf"(?<!\w)(?P<pieces>{_PIECE}(?: (?:(?:dash|streepje?|slash|punt) )?{_PIECE}){{1,9}})"
+_ENDED = r"(?![\w%€]|[-./]\w|,\d| ?(?:keer|x\b|euro|dagen|jaar))"
+_NAMED = tuple(
+    (
+        kind,
+        re.compile(
+            rf"\b(?:{words})(?P<named>s?[ -]?(?:nummer|nr|code)s?\b\.?)?(?:[\s:(=#.]|is\b|luidt\b|daar\b|"
+            rf"bij (?:u|jullie)\b){{1,5}}(?:{_IN_PIECES}|(?P<little>[1-9]\d{{0,2}})){_ENDED}",
+            _ANY_CASE,
+        ),
+    )
+    for kind, words in (
+        (
+            FactKind.CUSTOMER_NUMBER,
+            r"klant|relatie|debiteur(?:en)?|lid(?:maatschap)?|cli[eë]nt|abonn?ee|abonnement|account|contract|polis|"
+            r"profiel|deelnemer|mijn(?= nummer)",
+        ),
+        (FactKind.INVOICE_NUMBER, r"factuur|nota|rekening"),
+        (FactKind.ORDER_NUMBER, r"order|bestel(?:ling)?|boeking|pakbon|vracht"),
+    )
+)
+_OTHER_ROW = re.compile(r"(?:0|nul )[1-9a-z]\w{0,3}(?: ?\w+){2,}$|nul zes|\d\d? \d\d? (?:19|20)\d\d")  # a phone, a date
+
+
+def dictated_numbers(text: str) -> Iterator[Fact]:
+    """In pieces, as they are spoken or copied: "klantnummer 77 0 55", "vier vier acht een twee"; or very short."""
+    for kind, pattern in _NAMED:
+        for match in pattern.finditer(text):
+            if match["little"] is not None:
+                if match["named"] and kind is not FactKind.ORDER_NUMBER:
+                    yield Fact(kind, match["little"], match.start("little"), match.end("little"), False)
+            elif (any(map(str.isdigit, match["pieces"])) or match["named"]) and not _OTHER_ROW.match(match["pieces"]):
+                value = " ".join(match["pieces"].split()).upper()
+                yield Fact(kind, value, match.start("pieces"), match.end("pieces"), False)

@@ -16,6 +16,7 @@ from nlp.fact_addresses import (
     home_towns,
     house_facts,
     is_home,
+    lived_in,
     place_facts,
     postbus_facts,
     postcode_facts,
@@ -27,7 +28,15 @@ from nlp.fact_addresses import (
 from nlp.fact_dates import date_facts
 from nlp.fact_names import name_facts, same_names, tidied, without_firms
 from nlp.fact_numbers import number_facts, phone_facts, web_facts
-from nlp.fact_references import bare_numbers, cued_facts, signed_numbers, tagged_numbers
+from nlp.fact_references import (
+    bare_numbers,
+    cued_facts,
+    dictated_numbers,
+    numbers_named_behind,
+    signed_numbers,
+    tagged_numbers,
+    told_numbers,
+)
 from nlp.tagger import NUMBERS, Tagger
 from nlp.tokens import tokens_of
 from nlp.word_features import is_town
@@ -46,7 +55,11 @@ def facts_of(text: str, tagger: Tagger | None = None) -> tuple[Fact, ...]:
         kept.add(date_facts(text))
         kept.add(postcode_facts(text))
         kept.add(postbus_facts(text))
+    if numbers or "nummer" in text:
+        kept.add(dictated_numbers(text))
+    if numbers:
         kept.add(cued_facts(text))
+        kept.add(numbers_named_behind(text))
         kept.add(phone_facts(text))
         kept.add(bare_numbers(text))
     tokens = tokens_of(text)
@@ -67,6 +80,7 @@ def facts_of(text: str, tagger: Tagger | None = None) -> tuple[Fact, ...]:
     kept.add(home_towns(text, names, is_town))
     kept.add(streets)
     places = [fact for fact in tagged if fact.kind is FactKind.PLACE and is_home(text, fact)]
+    kept.add(whole_place(text, fact, is_town) for fact in lived_in(text, is_town, knows))
     kept.add(whole_place(text, fact, is_town) for fact in places)
     if numbers:
         kept.add(foreign_postcodes(text, kept.of(FactKind.PLACE)))
@@ -79,6 +93,8 @@ def facts_of(text: str, tagger: Tagger | None = None) -> tuple[Fact, ...]:
     kept.add(names)
     kept.add(same_names(text, kept.of(FactKind.NAME), knows))
     kept.add(signed_numbers(text, kept.of(FactKind.NAME)))
+    if numbers:
+        kept.add(told_numbers(text))
     return kept.sorted()
 
 

@@ -14,20 +14,19 @@ from cases.guard import outside_unit
 from cases.reading import LOOKED_AT, Asked, Certainty, Change, Fact, Flag, Reading, Reply
 from cases.types import Label
 from nlp.changes import changes_of
-from nlp.decide import LABELS, OTHER_TWICE, Decision, decide, doubted
+from nlp.decide import LABELS, OTHER_TWICE, TWO_READERS, WORDS_ALONE, Decision, decide, doubted
 from nlp.encoder import Second, second_reader
 from nlp.facts import SEEN, facts_of
 from nlp.features import CAP
 from nlp.flags import also_other, flags_said
 from nlp.language import form_of, language_of
-from nlp.model import FLAGS, Chances, Model, Scored, chances, ensure_model
+from nlp.model import FLAGS, Chances, Model, Scored, chances, ensure_model, with_second
 from nlp.pipeline import evidence_of, make_pipeline, read_doc, sentence_bounds
 from nlp.replies import read_reply
 from nlp.train import joined
 
-CLEAR = 0.95  # share of the best set from which the cheap model's word is taken
-CLEAR_OTHER = 0.985  # the same for "no request at all"
-CORRECTS = 0.2  # from here a correction is looked for
+CLEAR = 0.97  # share of the best set from which the cheap model's word is taken
+CLEAR_OTHER = 0.99  # the same for "no request at all"
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _MAY_END = re.compile(r"[.!?…]\S*\s|\n\s*\n")
@@ -53,8 +52,8 @@ class DutchReader:
         text = text_read(subject, own_words)
         scored = self._model.score(text)
         low = text.lower()
-        flags = self._flags(scored, low)
-        probabilities, decision = self._decided(text, scored)
+        probabilities, flag_chances, decision = self._decided(text, scored)
+        flags = flags_said(low, zip(FLAGS, flag_chances.tolist(), strict=True))
         labels, certainty = decision.labels, decision.certainty
         if not any(map(str.isalnum, text)):  # nothing to read is nothing to be sure of
             labels, certainty = (), Certainty.TRIAGE
@@ -66,7 +65,6 @@ class DutchReader:
         words = [word.strip(_STRIPPED) for word in low.split()]
         language = language_of(words)
         facts = facts_of(text, self._model.tagger)
-        corrects = Label.CORRECTIE in decision.chosen or probabilities[Label.CORRECTIE] >= CORRECTS
         return Reading(
             labels=labels,
             probabilities=probabilities,
@@ -78,7 +76,7 @@ class DutchReader:
             facts=facts,
             model_version=self.version,
             chosen=decision.chosen,
-            changes=self.changes(text, facts) if corrects else (),
+            changes=self.changes(text, facts) if Label.CORRECTIE in decision.chosen else (),
         )
 
     def read_many(self, texts: Sequence[tuple[str, str]]) -> list[Reading]:
@@ -89,7 +87,7 @@ class DutchReader:
         return facts_of(text[:SEEN], self._model.tagger)
 
     def changes(self, text: str, facts: Sequence[Fact]) -> tuple[Change, ...]:
-        return changes_of(text, facts, self._model.roles)
+        return changes_of(text, facts, self._model.roles, self._second.roles if self._second else None)
 
     def read_reply(self, text: str, asked: Asked | None = None) -> Reply:
         return read_reply(text, asked, lambda: self.facts(text))
@@ -97,24 +95,21 @@ class DutchReader:
     def read_replies(self, texts: Sequence[str]) -> list[Reply]:
         return [self.read_reply(text) for text in texts]
 
-    def _decided(self, text: str, scored: Scored) -> tuple[dict[Label, float], Decision]:
-        """The cheap model's word where it is clear; else the second reader is asked too."""
+    def _decided(self, text: str, scored: Scored) -> tuple[dict[Label, float], Chances, Decision]:
+        """Of labels, of flags, and what follows: the cheap model's word if clear, else the second reader's too."""
         probabilities = _named(scored.probabilities)
-        decision = decide(probabilities, self._model.sets)
+        decision = decide(probabilities, self._model.sets, WORDS_ALONE if self._second is None else TWO_READERS)
         clear = decision.share >= (CLEAR_OTHER if decision.chosen == (Label.OVERIG,) else CLEAR)
         if self._second is None or clear or not text.strip():
-            return probabilities, decision
-        margins = self._second(text)
-        probabilities = _named(self._model.with_second(scored, margins))
+            return probabilities, scored.flags, decision
+        margins = self._second.margins(text)
+        both = with_second(scored, margins)
+        probabilities = _named(both[: len(LABELS)])
         decision = decide(probabilities, self._model.sets)
         none = LABELS.index(Label.OVERIG)
         if decision.labels == (Label.OVERIG,) and min(scored.probabilities[none], chances(margins)[none]) < OTHER_TWICE:
             decision = doubted(decision)  # that nothing is asked, each of the two has to think by itself
-        return probabilities, decision
-
-    def _flags(self, scored: Scored, low: str) -> set[Flag]:
-        """What the model says, and what patterns say that the model does not think absurd."""
-        return flags_said(low, zip(FLAGS, scored.flags.tolist(), strict=True))
+        return probabilities, both[len(LABELS) :], decision
 
     def _evidence(self, text: str, scored: Scored, labels: tuple[Label, ...]) -> tuple[dict[Label, str], bool]:
         """The sentence of each label, and whether a sentence beside them asks something of another kind."""

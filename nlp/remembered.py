@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from nlp.encoder import ADAPTER, Second
+from nlp.encoder import Bounds, Second, adapters
 from nlp.features import Floats
 
 FILE = Path(__file__).parent / "remembered.npz"
@@ -18,14 +19,22 @@ _KEY = 10  # bytes
 Said = dict[str, Floats]
 
 
-def remembering(second: Second, said: Said) -> Second:
-    """The same, asked only for what it has not been asked before."""
+@dataclass(slots=True)
+class Remembering:
+    """The same reader, asked for labels only where it has not been asked before."""
 
-    def ask(text: str) -> Floats:
-        margins = said.get(key(text))
-        return second(text) if margins is None else margins
+    second: Second
+    said: Said
+    asked: int = 0  # how often
 
-    return ask
+    def margins(self, text: str) -> Floats:
+        self.asked += 1
+        margins = self.said.get(key(text))
+        return self.second.margins(text) if margins is None else margins
+
+    def roles(self, text: str) -> tuple[Bounds, Floats]:
+        self.asked += 1
+        return self.second.roles(text)
 
 
 def key(text: str) -> str:
@@ -36,7 +45,7 @@ def key(text: str) -> str:
 
 @cache
 def _learned() -> bytes:
-    return hashlib.sha256(ADAPTER.read_bytes()).digest() if ADAPTER.is_file() else b""
+    return hashlib.sha256(b"".join(path.read_bytes() for path in adapters())).digest()
 
 
 def load_said(path: Path = FILE) -> Said:
@@ -48,7 +57,7 @@ def load_said(path: Path = FILE) -> Said:
 
 
 def save_said(second: Second, texts: Iterable[str], path: Path = FILE) -> None:
-    said = {key(text): second(text) for text in texts}
+    said = {key(text): second.margins(text) for text in texts}
     names = sorted(said)
     np.savez_compressed(
         path,

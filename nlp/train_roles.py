@@ -13,7 +13,8 @@ from scipy.sparse import csr_array
 from cases.reading import Change, Fact
 from cases.types import Label
 from nlp.change_roles import BITS, Option, Page, Role, Roles
-from nlp.changes import change_of, options_of, page_of
+from nlp.change_units import page_of
+from nlp.changes import change_of, options_of
 from nlp.examples import Example
 from nlp.facts import facts_of
 from nlp.features import Floats

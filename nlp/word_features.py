@@ -74,8 +74,19 @@ _Word = tuple[int, int, int, int, int, int, int]
 _NOTHING: _Word = (1, 2, 3, 0, 0, 0, 0)  # before the first and behind the last word
 
 
+_FIRM_ENDS = ("bouw", "werken", "techniek", "bedrijf", "beheer", "service", "services", "advies", "consult", "zorg")
+_QUARTERS = ("-noord", "-zuid", "-oost", "-west", "-eind", "-binnen", "-buiten", "-dorp", "-haven", "-centrum")
+
+
 def is_town(name: str) -> bool:
-    return name.lower() in _TOWN_NAMES
+    low = name.lower()
+    return low in _TOWN_NAMES or (low.endswith(_QUARTERS) and low.rpartition("-")[0] in _TOWN_NAMES)
+
+
+def is_business(word: str) -> bool:
+    """A word of the name of a firm."""
+    low = word.lower()
+    return low in BUSINESS or low.endswith(_FIRM_ENDS)
 
 
 class Lexicon:

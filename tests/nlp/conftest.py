@@ -7,7 +7,7 @@ import pytest
 from nlp.encoder import second_reader
 from nlp.model import Model, ensure_model
 from nlp.reader import DutchReader
-from nlp.remembered import load_said, remembering
+from nlp.remembered import Remembering, load_said
 from tests.support import model as model_kept
 
 
@@ -19,4 +19,4 @@ def model() -> Model:
 @pytest.fixture(scope="session")
 def reader(model: Model) -> DutchReader:
     made = second_reader()
-    return DutchReader(model, remembering(made, load_said()) if made else None)
+    return DutchReader(model, Remembering(made, load_said()) if made else None)

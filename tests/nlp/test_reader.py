@@ -16,7 +16,7 @@ from nlp.examples import load_examples
 from nlp.features import CAP
 from nlp.model import Model, load
 from nlp.reader import DutchReader, text_read
-from nlp.remembered import load_said, remembering
+from nlp.remembered import Remembering, load_said
 from tests.support.model import FOLDER as MODEL_FOLDER
 
 ALPHABET = st.sampled_from(list("abcdeijlmnorstuvwz   \n.,?!@€0123456789-+/ABNLéëü’\u00a0\u200b\ud800🙂漢"))
@@ -53,7 +53,7 @@ def test_very_long_mail_is_read_up_to_the_cap(reader: DutchReader) -> None:
 def test_the_same_text_is_read_the_same_way(reader: DutchReader, model: Model) -> None:
     texts = [(example.subject, example.text) for example in load_examples()[:60]]
     made = second_reader()
-    again = DutchReader(load(MODEL_FOLDER), remembering(made, load_said()) if made else None)
+    again = DutchReader(load(MODEL_FOLDER), Remembering(made, load_said()) if made else None)
     assert reader.read_many(texts) == [again.read(subject, text) for subject, text in texts]
     assert again.version == model.version
 

@@ -1,0 +1,45 @@
+"""What the second reader says of pieces becomes evidence for values. The log-probabilities are made by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nlp.change_seen import Seen
+from nlp.encoder import ROLES, Bounds
+
+TEXT = "Bel niet meer Joost-Jan maar Els Bos."
+PIECES: list[tuple[str, str]] = [
+    ("Bel", ""), (" niet", ""), (" meer", ""), (" Joo", "old contact"), ("st-J", "old contact"), ("an", ""),
+    (" maar", ""), (" Els", "new contact"), (" Bos.", "new contact"),
+]  # fmt: skip
+
+
+@pytest.fixture
+def seen() -> Seen:
+    bounds: Bounds = []
+    said = np.full((len(PIECES), len(ROLES)), np.log(0.01), dtype=np.float32)
+    at = 0
+    for row, (piece, role) in enumerate(PIECES):
+        bounds.append((at, at + len(piece)))
+        at += len(piece)
+        said[row, ROLES.index(role)] = np.log(1 - 0.01 * (len(ROLES) - 1))
+    return Seen(bounds, said)
+
+
+def test_values_are_whole_words_without_what_stands_around_them(seen: Seen) -> None:
+    assert [(kind, TEXT[start:end]) for kind, start, end in seen.values(TEXT)] == [
+        ("contact", "Joost-Jan"),
+        ("contact", "Els Bos."),
+    ]
+
+
+def test_what_was_and_what_is_to_be_are_told_apart(seen: Seen) -> None:
+    old, new = TEXT.index("Joost"), TEXT.index("Els")
+    assert seen.old(old, old + 6) > 0 > seen.new(old, old + 6)
+    assert seen.new(new, new + 7) > 0 > seen.old(new, new + 7)
+    assert seen.kind(new, new + 7, "contact", "value") > 0 > seen.kind(new, new + 7, "salutation", "contact")
+
+
+def test_a_place_behind_the_last_piece_says_nothing(seen: Seen) -> None:
+    assert seen.old(500, 510) == 0.0
