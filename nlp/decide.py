@@ -21,8 +21,6 @@ from nlp.features import Floats
 LABELS = tuple(Label)
 REQUESTS = tuple(label for label in Label if label is not Label.OVERIG)
 
-SURE = 0.45  # a label that stands by itself
-SURE_DESTRUCTIVE = 0.68
 OTHER_TWICE = 0.65  # what each of two readers, by itself, has to give "no request"
 OTHER_BESIDE = 0.50  # beside a sure request: ask
 LIKELY = 0.25  # a request that is worth asking about
@@ -33,6 +31,8 @@ _PRIOR_WEIGHT = 0.2
 class Care:
     """What it takes to be certain."""
 
+    sure: float  # a label that stands by itself
+    sure_destructive: float
     share: float  # of all the probability, that the best set must have
     share_destructive: float
     share_other: float
@@ -41,8 +41,14 @@ class Care:
     left: float  # what the likeliest request may have while `overig` is certain
 
 
-TWO_READERS = Care(share=0.40, share_destructive=0.70, share_other=0.80, grey=0.12, other=0.60, left=0.25)
-WORDS_ALONE = Care(share=0.76, share_destructive=0.88, share_other=0.92, grey=0.08, other=0.75, left=0.15)
+TWO_READERS = Care(
+    sure=0.45, sure_destructive=0.72, share=0.40, share_destructive=0.80, share_other=0.80,
+    grey=0.12, other=0.60, left=0.25,
+)  # fmt: skip
+WORDS_ALONE = Care(
+    sure=0.55, sure_destructive=0.70, share=0.76, share_destructive=0.88, share_other=0.92,
+    grey=0.08, other=0.75, left=0.15,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +89,10 @@ class Decision:
     share: float
 
 
-def threshold(label: Label) -> float:
-    return SURE_DESTRUCTIVE if label in DESTRUCTIVE else SURE
-
-
 def decide(probabilities: Mapping[Label, float], sets: LabelSets, care: Care = TWO_READERS) -> Decision:
+    def sure_of(label: Label) -> bool:
+        return probabilities[label] >= (care.sure_destructive if label in DESTRUCTIVE else care.sure)
+
     chosen, share = sets.best(probabilities)
     other = probabilities[Label.OVERIG]
     best = max(probabilities[label] for label in REQUESTS)
@@ -99,10 +104,9 @@ def decide(probabilities: Mapping[Label, float], sets: LabelSets, care: Care = T
     if Label.INTREKKEN in chosen:  # a mailing that rests on consent stops with it
         beside -= {Label.AFMELDEN}
     grey = any(probabilities[label] >= care.grey for label in beside)
-    each = all(probabilities[label] >= threshold(label) for label in chosen)
-    if share >= needed and each and not grey and other < OTHER_BESIDE:
+    if share >= needed and all(map(sure_of, chosen)) and not grey and other < OTHER_BESIDE:
         return Decision(chosen, Certainty.CERTAIN, chosen, share)
-    sure = tuple(label for label in REQUESTS if probabilities[label] >= threshold(label))
+    sure = tuple(filter(sure_of, REQUESTS))
     asked = best > other if sure else best >= max(LIKELY, other)
     return Decision(sure if asked else (), Certainty.ASK if asked else Certainty.TRIAGE, chosen, share)
 

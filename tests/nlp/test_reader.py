@@ -58,6 +58,11 @@ def test_the_same_text_is_read_the_same_way(reader: DutchReader, model: Model) -
     assert again.version == model.version
 
 
+@pytest.mark.parametrize("text", ["1", "12", "482 913", "?!"])
+def test_a_bare_number_says_nothing_of_its_sender(reader: DutchReader, text: str) -> None:
+    assert reader.read("", text).flags == frozenset()
+
+
 def test_evidence_is_the_sentence_that_asks(reader: DutchReader) -> None:
     text = (
         "Goedemiddag, de storing van gisteren is verholpen, dank daarvoor. De factuur is ook betaald.\n\n"
