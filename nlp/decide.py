@@ -46,7 +46,7 @@ TWO_READERS = Care(
     grey=0.12, other=0.60, left=0.25,
 )  # fmt: skip
 WORDS_ALONE = Care(
-    sure=0.55, sure_destructive=0.70, share=0.76, share_destructive=0.88, share_other=0.92,
+    sure=0.50, sure_destructive=0.70, share=0.75, share_destructive=0.88, share_other=0.92,
     grey=0.08, other=0.75, left=0.15,
 )  # fmt: skip
 
