@@ -1,19 +1,19 @@
-"""Learns the adapter of the second reader (`encoder`) from the train writers: `python -m nlp.adapt OUT`.
+"""Learns an adapter of the second reader (`encoder`) from the train writers: `python -m nlp.adapt labels|roles`.
 
-Low-rank changes of the last layers (Hu et al. 2021) and on top the labels, the flags and what each piece is in a
-correction, all at once, by AdamW; the layers below stay as they are and are computed once. Needs `jax` and `optax`,
-which are no packages of the program, and an hour on two cores; nobody has to run it to use the program. The dev writers
-are not learned from: they calibrate the scores.
+Low-rank changes of the last layers (Hu et al. 2021) and on top either the labels and flags of a message, or what each
+of its pieces is in a correction, by AdamW; the layers below stay as they are and are computed once. Needs `jax` and
+`optax`, which are no packages of the program, and an hour on two cores; nobody has to run it to use the program. The
+dev writers are not learned from: they calibrate the labels.
 """
 
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -21,37 +21,45 @@ import numpy as np
 import numpy.typing as npt
 import optax
 
+from nlp.adapt_corrections import IGNORED, Correction, Numbers, corrections, role_targets
 from nlp.decide import LABELS
-from nlp.encoder import ADAPTERS, KINDS, PARTS, ROLES, Bounds, Network, load_network, second_reader, weight_path
+from nlp.encoder import (
+    ADAPTERS,
+    OF_ROLES,
+    PARTS,
+    ROLES,
+    Network,
+    load_network,
+    second_reader,
+    weight_path,
+)
 from nlp.examples import Example, Split, load_examples
 from nlp.logistic import Single, platt
 from nlp.model import FLAGS
 from nlp.remembered import save_said
 from nlp.train import targets_of, text_of
 
-FIRST = 6  # the first layer that is changed
+FIRST = 4  # the first layer that is changed
 RANK = 16
 BATCH = 16
 DROPOUT = 0.1
 FLAG_WEIGHT = 0.5  # beside labels
-ROLE_WEIGHT = 0.05  # of one piece
-_SPREAD = 4.0  # of the summary, so that the labels learn as fast as the layers
+_SPREAD = 4.0  # of what the top looks at, so that it learns as fast as the layers
 _LOOK = 3.0
 _FAR = -1e9
-_IGNORED = -1
 _STEP = 16  # lengths are rounded up to it: each length is compiled once
 
 Tree = Any  # nested dicts of arrays, as jax takes them
 States = list[npt.NDArray[np.float16]]
-Numbers = npt.NDArray[np.int32]
 
 
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="nlp.adapt", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--out", type=Path, default=ADAPTERS / "a.npz")
-    parser.add_argument("--further", type=Path, help="go on from this adapter")
+    parser.add_argument("task", choices=("labels", "roles"))
+    parser.add_argument("--out", type=Path, help="default: where the program looks for it")
+    parser.add_argument("--further", type=Path, help="begin where this adapter ended")
     parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--rate", type=float, default=1e-3, help="of the layers; the labels learn twice as fast")
+    parser.add_argument("--rate", type=float, default=1e-3, help="of the layers; the top learns twice as fast")
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args(arguments)
     weights = weight_path()
@@ -61,77 +69,137 @@ def main(arguments: Sequence[str]) -> int:
     train = [example for example in examples if example.split not in (Split.DEV, Split.TEST)]
     dev = [example for example in examples if example.split is Split.DEV]
     whole = load_network(weights)
-    learner = Learner(whole, chosen.seed)
-    if chosen.further is not None:
-        learner.take(chosen.further)
-    states = _states(whole, train)
-    roles = [role_targets(example, whole.pieces(text_of(example))[1]) for example in train]
-    learner.start(chosen.rate, chosen.epochs * -(-len(train) // BATCH))
-    for epoch in range(chosen.epochs):
-        loss = learner.pass_over(states, *_targets(train), roles)
-        sys.stderr.write(f"epoch {epoch + 1} of {chosen.epochs}: loss {loss:.3f}\n")
-        sys.stderr.flush()
-    scores = learner.scores(_states(whole, dev))[:, : len(LABELS)]
-    learner.save(chosen.out, *platt(scores.ravel(), targets_of(dev).ravel()))
+    if chosen.task == "labels":
+        texts = [text_of(example) for example in train]
+        _learned(whole, OfLabels.of(train), texts, chosen).save_labels(chosen.out or ADAPTERS / "labels-a.npz", dev)
+    else:
+        written = corrections(train, np.random.default_rng(chosen.seed))
+        texts = [correction.text for correction in written]
+        _learned(whole, OfRoles.of(written, whole), texts, chosen).save(chosen.out or OF_ROLES)
     second = second_reader()
-    if second is not None and chosen.out.parent.resolve() == ADAPTERS:
+    if second is not None and chosen.task == "labels" and chosen.out is None:
         save_said(second, [text_of(example) for example in examples if example.split in (Split.DEV, Split.TEST)])
     return 0
 
 
-def _targets(examples: Sequence[Example]) -> tuple[Single, Single]:
-    """Labels and flags, and how much each counts: flags only where somebody marked them."""
-    flags = np.array([[flag in example.flags for flag in FLAGS] for example in examples], dtype=np.float32)
-    labels = targets_of(examples)
-    marked = np.array([[example.facts is not None] for example in examples], dtype=np.float32)
-    return np.hstack([labels, flags]), np.hstack([np.ones_like(labels), FLAG_WEIGHT * marked * np.ones_like(flags)])
+def _learned(whole: Network, task: Task, texts: Sequence[str], chosen: argparse.Namespace) -> Learner:
+    learner = Learner(whole, task, chosen.seed)
+    if chosen.further is not None:
+        learner.take(chosen.further)
+    states = learner.states(texts)
+    learner.start(chosen.rate, chosen.epochs * -(-len(texts) // BATCH))
+    for epoch in range(chosen.epochs):
+        sys.stderr.write(f"epoch {epoch + 1} of {chosen.epochs}: loss {learner.pass_over(states):.3f}\n")
+        sys.stderr.flush()
+    return learner
 
 
-def role_targets(example: Example, pieces: Bounds) -> Numbers:
-    """The role of each piece, begin and end among them; `_IGNORED` where nobody marked or where it can not be told."""
-    found = np.full(len(pieces) + 2, _IGNORED if example.facts is None else 0, dtype=np.int32)
-    if example.facts is None:
-        return found
-    text = text_of(example)
-    for change in example.changes:
-        kind = change.field if change.field in KINDS else "value"
-        new, old = _places(text, change.new), _places(text, change.old or "")
-        pair = _nearest(old, new)
-        for role, value, places, place in (("old", change.old, old, pair[0]), ("new", change.new, new, pair[1])):
-            for start in places:
-                at = ROLES.index(f"{role} {kind}") if start == place else _IGNORED
-                for number, (first, last) in enumerate(pieces, start=1):
-                    if first < start + len(value or "") and start < last and found[number] <= 0:
-                        found[number] = at
-    return found
+# --- what is learned on top -------------------------------------------------------------------------------------------
 
 
-def _nearest(old: Sequence[int], new: Sequence[int]) -> tuple[int, int]:
-    """The two that stand nearest to each other; the first new one where no old one is told; -1: none."""
-    if not old or not new:
-        return (old[0] if old else -1, new[0] if new else -1)
-    return min(((one, two) for one in old for two in new), key=lambda pair: abs(pair[0] - pair[1]))
+class Task(Protocol):
+    def top(self, size: int) -> Tree:
+        """What is learned above the layers, as it begins."""
+        ...
+
+    def taken(self, stored: Tree) -> Tree:
+        """The same as it ended in a file."""
+        ...
+
+    def wanted(self, batch: npt.NDArray[np.int64], length: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """What is to be said of a batch, and how much each part of it counts; rows are filled up to `BATCH`."""
+        ...
+
+    def outputs(self, top: Tree, x: Any, mask: Any, key: Any) -> Any: ...
+
+    def loss(self, said: Any, wanted: Any, weights: Any) -> Any: ...
 
 
-def _places(text: str, value: str) -> list[int]:
-    """Where a value stands as whole words."""
-    if not value:
-        return []
-    return [match.start() for match in re.finditer(rf"(?<!\w){re.escape(value)}(?!\w)", text)]
+@dataclass(frozen=True)
+class OfLabels:
+    """Labels, then flags; flags count only where somebody marked them."""
+
+    targets: Single
+    weights: Single
+
+    @classmethod
+    def of(cls, examples: Sequence[Example]) -> OfLabels:
+        flags = np.array([[flag in example.flags for flag in FLAGS] for example in examples], dtype=np.float32)
+        labels = targets_of(examples)
+        marked = np.array([[example.facts is not None] for example in examples], dtype=np.float32)
+        weights = [np.ones_like(labels), FLAG_WEIGHT * marked * np.ones_like(flags)]
+        return cls(np.hstack([labels, flags]), np.hstack(weights))
+
+    def top(self, size: int) -> Tree:
+        outputs = self.targets.shape[1]
+        return {"w": jnp.zeros((2 * size, outputs)), "b": jnp.full((outputs,), -2.5), "look": jnp.zeros((size,))}
+
+    def taken(self, stored: Tree) -> Tree:
+        return {"w": stored["labels"] / _SPREAD, "b": stored["intercepts"], "look": stored["attention"] / _LOOK}
+
+    def wanted(self, batch: npt.NDArray[np.int64], length: int) -> tuple[Single, Single]:
+        targets, weights = (
+            np.pad(rows[batch], ((0, BATCH - len(batch)), (0, 0))) for rows in (self.targets, self.weights)
+        )
+        return targets, weights
+
+    def outputs(self, top: Tree, x: Any, mask: Any, key: Any) -> Any:
+        there = (mask == 0)[..., None]
+        mean = (x * there).sum(1) / jnp.maximum(there.sum(1), 1)
+        look = jax.nn.softmax(x @ top["look"] * _LOOK + mask, axis=-1)
+        summary = jnp.concatenate([mean, (x * look[..., None]).sum(1)], axis=-1)
+        return _SPREAD * _dropped(summary, key) @ top["w"] + top["b"]
+
+    def loss(self, said: Any, wanted: Any, weights: Any) -> Any:
+        wrong = (optax.sigmoid_binary_cross_entropy(said, wanted) * weights).sum()
+        return wrong / (weights[:, 0] > 0).sum()
 
 
-def _states(whole: Network, examples: Sequence[Example]) -> States:
-    """Each text as the first changed layer gets it: pieces x size."""
-    return [whole.shared(text_of(example), FIRST).astype(np.float16) for example in examples]
+@dataclass(frozen=True)
+class OfRoles:
+    roles: Sequence[Numbers]  # of each message: pieces
+
+    @classmethod
+    def of(cls, written: Sequence[Correction], whole: Network) -> OfRoles:
+        return cls([role_targets(correction, whole.pieces(correction.text)[1]) for correction in written])
+
+    def top(self, size: int) -> Tree:
+        return {"w": jnp.zeros((size, len(ROLES))), "b": jnp.zeros((len(ROLES),)).at[0].set(2.0)}
+
+    def taken(self, stored: Tree) -> Tree:
+        """The layers of another task may be a good beginning too."""
+        if "roles" not in stored:
+            return self.top(len(stored["attention"]))
+        return {"w": stored["roles"] / _SPREAD, "b": stored["role_intercepts"]}
+
+    def wanted(self, batch: npt.NDArray[np.int64], length: int) -> tuple[Numbers, Single]:
+        roles = np.full((BATCH, length), IGNORED, dtype=np.int32)
+        for row, at in enumerate(batch):
+            roles[row, : len(self.roles[at])] = self.roles[at]
+        return np.maximum(roles, 0), (roles >= 0).astype(np.float32)
+
+    def outputs(self, top: Tree, x: Any, mask: Any, key: Any) -> Any:
+        return _SPREAD * _dropped(x, key) @ top["w"] + top["b"]
+
+    def loss(self, said: Any, wanted: Any, weights: Any) -> Any:
+        wrong = optax.softmax_cross_entropy_with_integer_labels(said, wanted) * weights
+        return wrong.sum() / weights.sum()
+
+
+def _dropped(x: Any, key: Any) -> Any:
+    return x if key is None else x * jax.random.bernoulli(key, 1 - DROPOUT, x.shape) / (1 - DROPOUT)
+
+
+# --- the layers -------------------------------------------------------------------------------------------------------
 
 
 class Learner:
     """What is learned, and the steps it takes. Layers are numbered from `FIRST`."""
 
-    def __init__(self, whole: Network, seed: int) -> None:
+    def __init__(self, whole: Network, task: Task, seed: int) -> None:
+        self._whole, self._task = whole, task
         self._chance = np.random.default_rng(seed)
         self._key = jax.random.PRNGKey(seed)
-        self._heads, self._epsilon = whole.file.heads, whole.file.epsilon
         self._fixed: Tree = [
             {
                 "w": {part: jnp.asarray(layer.weights[part], jnp.float32) for part in PARTS},
@@ -140,14 +208,10 @@ class Learner:
             }
             for layer in whole.layers[FIRST:]
         ]  # fmt: skip
-        size, outputs = whole.file.size, len(LABELS) + len(FLAGS)
         self._learned: Tree = {
             "layers": [{part: self._low_rank(*layer["w"][part].shape) for part in PARTS} for layer in self._fixed],
-            "top": {
-                "w": jnp.zeros((2 * size, outputs)), "b": jnp.full((outputs,), -2.5), "look": jnp.zeros((size,)),
-                "roles": jnp.zeros((size, len(ROLES))), "none": jnp.zeros((len(ROLES),)).at[0].set(5.0),
-            },
-        }  # fmt: skip
+            "top": task.top(whole.file.size),
+        }
         self._forward = jax.jit(self._outputs)
 
     def _low_rank(self, rows: int, columns: int) -> Tree:
@@ -155,12 +219,13 @@ class Learner:
         return jnp.asarray(first, jnp.float32), jnp.zeros((RANK, columns), jnp.float32)
 
     def take(self, adapter: Path) -> None:
-        """The layers of an adapter; the labels are learned anew, because the file holds them calibrated."""
+        """Begin where an adapter ended; the calibration of its labels is a scale, which is learned away again."""
         with np.load(adapter, allow_pickle=False) as stored:
-            for number, layer in enumerate(self._learned["layers"]):
-                for part in PARTS:
-                    layer[part] = tuple(jnp.asarray(stored[f"{part}.{side}{number}"], jnp.float32) for side in "ab")
-            self._learned["top"]["look"] = jnp.asarray(stored["attention"], jnp.float32) / _LOOK
+            arrays = {name: jnp.asarray(stored[name], jnp.float32) for name in stored.files}
+        for number, layer in enumerate(self._learned["layers"]):
+            for part in PARTS:
+                layer[part] = tuple(arrays[f"{part}.{side}{number}"] for side in "ab")
+        self._learned["top"] = self._task.taken(arrays)
 
     def start(self, rate: float, steps: int) -> None:
         def falling(peak: float) -> Any:
@@ -174,17 +239,18 @@ class Learner:
         self._momentum = self._rule.init(self._learned)
         self._step = jax.jit(self._stepped)
 
-    def pass_over(self, states: States, targets: Single, weights: Single, roles: Sequence[Numbers]) -> float:
+    def states(self, texts: Sequence[str]) -> States:
+        """Each text as the first changed layer gets it: pieces x size."""
+        return [self._whole.states(text, FIRST)[FIRST].astype(np.float16) for text in texts]
+
+    def pass_over(self, states: States) -> float:
         """Once over everything, in batches of like length and chance order. The mean loss."""
         losses: list[float] = []
         for batch in self._batches(states):
             self._key, key = jax.random.split(self._key)
-            here = [np.pad(rows[batch], ((0, BATCH - len(batch)), (0, 0))) for rows in (targets, weights)]
             x, mask = _padded(states, batch)
-            pieces = np.full(mask.shape, _IGNORED, dtype=np.int32)
-            for row, at in enumerate(batch):
-                pieces[row, : len(roles[at])] = roles[at]
-            self._learned, self._momentum, loss = self._step(self._learned, self._momentum, x, mask, *here, pieces, key)
+            wanted = self._task.wanted(batch, x.shape[1])
+            self._learned, self._momentum, loss = self._step(self._learned, self._momentum, x, mask, *wanted, key)
             losses.append(float(loss))
         return float(np.mean(losses))
 
@@ -197,24 +263,24 @@ class Learner:
         for at in self._chance.permutation(len(batches)):
             yield batches[at]
 
-    def scores(self, states: States) -> Single:
-        """Raw scores of labels, then flags."""
-        found = [
-            np.asarray(self._forward(self._learned, *_padded(states, np.array([at])))[0])[0]
-            for at in range(len(states))
-        ]
-        return np.array(found, dtype=np.float32)
-
-    def save(self, path: Path, slope: float, offset: float) -> None:
-        """The calibration is folded into the labels."""
+    def save_labels(self, path: Path, dev: Sequence[Example]) -> None:
+        """With the calibration of the dev writers folded in."""
+        states = self.states([text_of(example) for example in dev])
+        scores = [self._forward(self._learned, *_padded(states, np.array([at])))[0] for at in range(len(states))]
+        slope, offset = platt(np.array(scores)[:, : len(LABELS)].ravel(), targets_of(dev).ravel())
         top = {name: np.asarray(value) for name, value in self._learned["top"].items()}
         label = np.arange(len(top["b"])) < len(LABELS)
-        arrays = {
+        self._write(path, {
             "attention": _LOOK * top["look"], "labels": np.where(label, slope, 1) * _SPREAD * top["w"],
             "intercepts": np.where(label, slope * top["b"] + offset, top["b"]),
-            "roles": _SPREAD * top["roles"], "role_intercepts": top["none"],
-        }  # fmt: skip
-        arrays = {name: values.astype(np.float32) for name, values in arrays.items()}
+        })  # fmt: skip
+
+    def save(self, path: Path) -> None:
+        top = self._learned["top"]
+        self._write(path, {"roles": _SPREAD * np.asarray(top["w"]), "role_intercepts": np.asarray(top["b"])})
+
+    def _write(self, path: Path, top: dict[str, npt.NDArray[Any]]) -> None:
+        arrays: dict[str, npt.NDArray[Any]] = {name: values.astype(np.float32) for name, values in top.items()}
         for number, layer in enumerate(self._learned["layers"]):
             for part in PARTS:
                 for side, values in zip("ab", layer[part], strict=True):
@@ -224,42 +290,32 @@ class Learner:
     # --- the same network as `encoder`, in a form that can be differentiated ------------------------------------------
 
     def _stepped(
-        self, learned: Tree, momentum: Tree, x: Any, mask: Any, targets: Any, weights: Any, roles: Any, key: Any
+        self, learned: Tree, momentum: Tree, x: Any, mask: Any, wanted: Any, weights: Any, key: Any
     ) -> tuple[Tree, Tree, Any]:
         def loss(now: Tree) -> Any:
-            said, pieces = self._outputs(now, x, mask, key)
-            wrong = (optax.sigmoid_binary_cross_entropy(said, targets) * weights).sum()
-            told = optax.softmax_cross_entropy_with_integer_labels(pieces, jnp.maximum(roles, 0))
-            return (wrong + ROLE_WEIGHT * (told * (roles >= 0)).sum()) / (weights[:, 0] > 0).sum()
+            return self._task.loss(self._outputs(now, x, mask, key), wanted, weights)
 
         value, slope = jax.value_and_grad(loss)(learned)
         change, momentum = self._rule.update(slope, momentum, learned)
         return optax.apply_updates(learned, change), momentum, value
 
-    def _outputs(self, learned: Tree, x: Any, mask: Any, key: Any = None) -> tuple[Any, Any]:
-        """Of the message: labels, then flags. Of its pieces: roles."""
+    def _outputs(self, learned: Tree, x: Any, mask: Any, key: Any = None) -> Any:
         for fixed, layer in zip(self._fixed, learned["layers"], strict=True):
             x = self._passed(fixed, layer, x, mask)
-        there = (mask == 0)[..., None]
-        mean = (x * there).sum(1) / jnp.maximum(there.sum(1), 1)
-        look = jax.nn.softmax(x @ learned["top"]["look"] * _LOOK + mask, axis=-1)
-        summary = jnp.concatenate([mean, (x * look[..., None]).sum(1)], axis=-1)
-        if key is not None:
-            summary = summary * jax.random.bernoulli(key, 1 - DROPOUT, summary.shape) / (1 - DROPOUT)
-        top = learned["top"]
-        return _SPREAD * summary @ top["w"] + top["b"], _SPREAD * x @ top["roles"] + top["none"]
+        return self._task.outputs(learned["top"], x, mask, key)
 
     def _passed(self, fixed: Tree, layer: Tree, x: Any, mask: Any) -> Any:
         count, length, size = x.shape
+        heads = self._whole.file.heads
 
         def through(part: str, values: Any) -> Any:
             first, last = layer[part]
             return values @ fixed["w"][part] + (values @ first) @ last + fixed["b"][part]
 
         def split(part: str) -> Any:
-            return through(part, x).reshape(count, length, self._heads, -1)
+            return through(part, x).reshape(count, length, heads, -1)
 
-        likeness = jnp.einsum("bthd,bshd->bhts", split("q"), split("k")) / np.sqrt(size // self._heads)
+        likeness = jnp.einsum("bthd,bshd->bhts", split("q"), split("k")) / np.sqrt(size // heads)
         share = jax.nn.softmax(likeness + mask[:, None, None, :], axis=-1)
         seen = jnp.einsum("bhts,bshd->bthd", share, split("v")).reshape(x.shape)
         x = self._normal(x + through("ao", seen), fixed["inner"])
@@ -267,7 +323,8 @@ class Learner:
 
     def _normal(self, x: Any, scale: Any) -> Any:
         away = x - x.mean(-1, keepdims=True)
-        return away * jax.lax.rsqrt((away * away).mean(-1, keepdims=True) + self._epsilon) * scale[0] + scale[1]
+        spread = jax.lax.rsqrt((away * away).mean(-1, keepdims=True) + self._whole.file.epsilon)
+        return away * spread * scale[0] + scale[1]
 
 
 def _padded(states: States, batch: npt.NDArray[np.int64]) -> tuple[Single, Single]:

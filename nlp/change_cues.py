@@ -146,9 +146,9 @@ _HEADING = re.compile(  # of a list: what follows was, or is to be
     re.IGNORECASE | re.MULTILINE,
 )
 _CLOSING = re.compile(
-    r"^\s*(?:[^\n]{0,20}\bgroet|met\s|hoogachtend|vriendelijke|mvg|gr\b|bedankt|dank|alvast|mit|kind|best|regards|"
-    r"cordialement|xx?\b|"
-    r"cheers|liefs|thanks|merci)",
+    r"^\s*(?:[^\n]{0,20}\bgroet|met (?:dank|hoogachting|beste wensen)|hoogachtend|vriendelijke|mvg|gr\b|bedankt|dank|"
+    r"alvast|mit (?:freundlich|best|lieb)|(?:(?:kind(?:est)?|best|warm) )?(?:regards|wishes)|best,|cordialement|bien à|"
+    r"xx?\b|cheers|liefs|thanks|merci)",
     re.IGNORECASE | re.MULTILINE,
 )
 _SENTENCE = re.compile(r"[a-z]{2}[.!?] +[A-Z]|[^\n]{70}")
@@ -186,8 +186,8 @@ def gender(text: str) -> str:
 
 
 def closings(text: str) -> list[int]:
-    """Where a message is closed: ends of "Met vriendelijke groet" and the like."""
-    return [match.end() for match in _CLOSING.finditer(text) if match.start() > 0]
+    """Where a message is closed: ends of "Met vriendelijke groet" and the like; thanks may also open one."""
+    return [match.end() for match in _CLOSING.finditer(text) if match.start() > 0 or "groet" in match.group().lower()]
 
 
 def signs(text: str, closed: Sequence[int], start: int, end: int) -> bool:

@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
+from nlp.change_roles import Unit
 from nlp.encoder import KINDS, ROLES, Bounds
 from nlp.features import Floats
 
@@ -19,6 +20,7 @@ _OLD, _NEW = ([at for at, role in enumerate(ROLES) if role.startswith(start)] fo
 _NOT_OLD, _NOT_NEW = ([at for at in range(len(ROLES)) if at not in side] for side in (_OLD, _NEW))
 _OF_KIND = {kind: [at for at, role in enumerate(ROLES) if role.endswith(kind)] for kind in KINDS}
 _SURE = 0.5  # a piece of a value
+_SURELY = 3.0  # log-odds
 _OUTER = " \t\r\n,;:!?\"“”„‘’'«»()<>*"
 
 
@@ -38,6 +40,9 @@ class Seen:
     def new(self, start: int, end: int) -> float:
         """Log-odds that what stands there is what is to be."""
         return self._odds(start, end, _NEW, _NOT_NEW)
+
+    def surely_new(self, unit: Unit) -> bool:
+        return self.new(unit.start, unit.end) > _SURELY
 
     def kind(self, start: int, end: int, kind: str, other: str) -> float:
         """Log-odds of two kinds of value."""

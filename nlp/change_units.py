@@ -182,7 +182,7 @@ def _addresses(text: str, facts: Sequence[Fact]) -> Iterator[Unit]:
         if fact is not None:
             if fact.kind in _ADDRESS:
                 group.append(fact)
-            else:
+            elif fact.kind is not FactKind.NAME:  # a street may be called after somebody
                 covered.append((fact.start, fact.end))
     for match in _STREETS.finditer(text):
         start, end = match.span()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 
 import numpy as np
 
@@ -15,14 +15,13 @@ from nlp.features import Floats
 from nlp.name_changes import titles_alone
 
 _EAGER, _EAGER_ALONE = 0.6, 0.1  # a pair that is nearly sure is better shown than left out; one without an old less so
-_EAGER_SEEN = 0.7  # the same without an old, where two readers looked
 _TURNED = 3.0  # then a pair on both sides of a turning word is likelier than anything else
 _AT_LEAST = 1.5  # the likeliest is believed so much more where nothing else is found
 _ALONE = 2  # of a family are asked
 _PAIRS = 7
 _SAME_PERSON = 3  # so alike: another spelling
-_SEEN, _SEEN_KIND = 0.6, 0.5  # what the second reader's log-odds count beside our scores (on the dev writers)
-_CLEAR = 1.5  # a score so far from nothing needs no second reader
+_SEEN, _SEEN_KIND = 0.6, 1.0  # what the second reader's log-odds count beside our scores (on the dev writers)
+_CLEAR = 3.0  # a score so far from nothing needs no second reader
 
 Look = Callable[[str], tuple[Bounds, Floats]]
 
@@ -60,11 +59,11 @@ def _scored(page: Page, roles: Roles, seen: Seen | None = None) -> tuple[list[Op
     if seen is not None:
         scores[:, Role.OLD] += [_SEEN * seen.old(unit.start, unit.end) for unit in page.units]
         scores[:, Role.NEW] += [_SEEN * seen.new(unit.start, unit.end) for unit in page.units]
-    options = list(options_of(page, scores))
+    told = set[int]() if seen is None else {at for at, unit in enumerate(page.units) if seen.surely_new(unit)}
+    options = list(options_of(page, scores, told))
     if not options:
         return [], nothing
-    alone = _EAGER_ALONE if seen is None else _EAGER_SEEN
-    eager = [alone if option.old is None else _EAGER for option in options]
+    eager = [_EAGER_ALONE if option.old is None else _EAGER for option in options]
     sure = roles.of_options(page, scores, options) + np.array(eager)
     if seen is not None:
         sure += _SEEN_KIND * np.array([_of_kind(page, option, seen) for option in options])
@@ -87,7 +86,7 @@ def _of_kind(page: Page, option: Option, seen: Seen) -> float:
 
 def _chosen(page: Page, options: Sequence[Option], scores: Floats) -> Iterator[Change]:
     """The surest first; a value is used once, and no new value is itself replaced."""
-    used: list[tuple[str, int, int]] = []
+    used: list[tuple[int, int]] = []
     done: set[tuple[str, str]] = set()
     found: list[tuple[int, Change]] = []
     for at in np.argsort(-scores, kind="stable"):
@@ -97,7 +96,7 @@ def _chosen(page: Page, options: Sequence[Option], scores: Floats) -> Iterator[C
         change = change_of(page, option)
         units = [page.units[number] for number in (option.new, option.old) if number is not None]
         kind = page.families[option.new]
-        spans = [(kind, unit.start, unit.end) for unit in units]
+        spans = [(unit.start, unit.end) for unit in units]
         values = {(kind, unit.value) for unit in units}
         if change is None or values & done or any(_overlap(one, two) for one in spans for two in used):
             continue
@@ -107,17 +106,17 @@ def _chosen(page: Page, options: Sequence[Option], scores: Floats) -> Iterator[C
     yield from (change for _, change in sorted(found, key=lambda one: one[0]))
 
 
-def _overlap(one: tuple[str, int, int], two: tuple[str, int, int]) -> bool:
-    return one[0] == two[0] and one[1] < two[2] and two[1] < one[2]
+def _overlap(one: tuple[int, int], two: tuple[int, int]) -> bool:
+    return one[0] < two[1] and two[0] < one[1]
 
 
-def options_of(page: Page, scores: Floats | None = None) -> Iterator[Option]:
-    """What may replace what. With scores: of the likeliest only."""
+def options_of(page: Page, scores: Floats | None = None, told: Set[int] = frozenset()) -> Iterator[Option]:
+    """What may replace what. With scores: of the likeliest only. `told`: surely new, though something else stays."""
     open_to = [at for at in range(len(page.units)) if _may_change(page, at)]
     for kind in sorted({page.families[at] for at in open_to}):
         same = [at for at in open_to if page.families[at] == kind]
         field = "name" if kind == "name" else kind
-        alone = [at for at in same if not page.signed[at] and "stays" not in page.said[at]]
+        alone = [at for at in same if not page.signed[at] and (at in told or "stays" not in page.said[at])]
         pairs = [(old, new) for old in same for new in same if _differ(page.units[old], page.units[new])]
         if scores is not None:
             alone = sorted(alone, key=lambda at: -scores[at, Role.NEW] - scores[at, Role.ALONE])[:_ALONE]

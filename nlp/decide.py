@@ -21,8 +21,10 @@ from nlp.features import Floats
 LABELS = tuple(Label)
 REQUESTS = tuple(label for label in Label if label is not Label.OVERIG)
 
-OTHER_TWICE = 0.65  # what each of two readers, by itself, has to give "no request"
+OTHER_EACH = 0.80  # what each part of the second reader, by itself, has to give "no request"
+OTHER_WORDS = 0.20  # and what the words must leave of it
 OTHER_BESIDE = 0.50  # beside a sure request: ask
+ANOTHER = 0.50  # a request that is not in the best set: ask
 LIKELY = 0.25  # a request that is worth asking about
 _PRIOR_WEIGHT = 0.2
 
@@ -104,6 +106,7 @@ def decide(probabilities: Mapping[Label, float], sets: LabelSets, care: Care = T
     if Label.INTREKKEN in chosen:  # a mailing that rests on consent stops with it
         beside -= {Label.AFMELDEN}
     grey = any(probabilities[label] >= care.grey for label in beside)
+    grey |= any(probabilities[label] >= ANOTHER for label in REQUESTS if label not in chosen)
     if share >= needed and all(map(sure_of, chosen)) and not grey and other < OTHER_BESIDE:
         return Decision(chosen, Certainty.CERTAIN, chosen, share)
     sure = tuple(filter(sure_of, REQUESTS))

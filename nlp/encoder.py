@@ -27,8 +27,9 @@ from scipy.special import erf
 from nlp.features import Floats
 
 ADAPTERS = Path(__file__).parent / "adapters"
-PIECES = 190  # of a text, with its end: the wish of a longer one stands at its beginning or at its end
-_TAIL = 64
+OF_ROLES = ADAPTERS / "roles.npz"
+PIECES = 320  # of a text, with its end: the wish of a longer one stands at its beginning or at its end
+_TAIL = 96
 _CUT = 6_000  # characters
 _WHITE = "\u2581"
 _ASKS = f"query:{_WHITE}"  # what every text began with when the network was made
@@ -44,7 +45,9 @@ Bounds = list[tuple[int, int]]  # in code points
 
 class Second(Protocol):
     def margins(self, text: str) -> Floats:
-        """Log-odds of each label, in the order of `nlp.decide.LABELS`, and then of each flag of `nlp.model.FLAGS`."""
+        """Log-odds: of what was learned apart (rows) each label, in the order of `nlp.decide.LABELS`, then each flag of
+        `nlp.model.FLAGS`.
+        """
         ...
 
     def roles(self, text: str) -> tuple[Bounds, Floats]:
@@ -55,12 +58,12 @@ class Second(Protocol):
 def second_reader() -> Encoder | None:
     """None where the package, or what was learned on top of it, is not there."""
     weights = weight_path()
-    learned = adapters()
-    return Encoder(weights, learned) if weights is not None and learned else None
+    learned = label_adapters()
+    return Encoder(weights, learned, OF_ROLES) if weights is not None and learned and OF_ROLES.is_file() else None
 
 
-def adapters() -> list[Path]:
-    return sorted(ADAPTERS.glob("*.npz"))
+def label_adapters() -> list[Path]:
+    return sorted(ADAPTERS.glob("labels-*.npz"))
 
 
 def weight_path() -> Path | None:
@@ -74,22 +77,25 @@ def weight_path() -> Path | None:
 class Encoder:
     """Loaded at the first text (about 100 MB); one text at a time."""
 
-    def __init__(self, weights: Path, adapters: Sequence[Path]) -> None:
-        self._weights, self._adapters = weights, adapters
+    def __init__(self, weights: Path, labels: Sequence[Path], roles: Path) -> None:
+        self._weights, self._labels, self._roles = weights, labels, roles
         self._lock = threading.Lock()
         self._last: tuple[str, list[Floats]] | None = None  # its labels were asked, its roles may be
 
     @cached_property
     def _network(self) -> Network:
-        return load_network(self._weights, self._adapters)
+        return load_network(self._weights, self._labels, self._roles)
 
     def margins(self, text: str) -> Floats:
+        network = self._network
         with self._lock:
-            return self._network.margins(self._states(text))
+            return np.array([network.said(branch, self._states(text)) for branch in network.labels])
 
     def roles(self, text: str) -> tuple[Bounds, Floats]:
+        network = self._network
+        assert network.roles is not None
         with self._lock:
-            return self._network.pieces(text)[1], self._network.roles(self._states(text))
+            return network.pieces(text)[1], network.said(network.roles, self._states(text))
 
     def _states(self, text: str) -> list[Floats]:
         if self._last is None or self._last[0] != text:
@@ -171,14 +177,31 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
-class Top:
-    """What was learned above the layers."""
+class LabelTop:
+    """Labels, then flags, from the mean of the pieces and from what is looked at."""
 
     attention: Floats
     labels: Floats  # (2 x size) x (labels, flags), calibration folded in
     intercepts: Floats
+
+    def said(self, x: Floats) -> Floats:
+        """Log-odds."""
+        looked = x @ self.attention
+        share = np.exp(looked - looked.max())
+        summary = np.concatenate([x.mean(axis=0), (share / share.sum()) @ x])
+        return np.asarray(summary @ self.labels + self.intercepts, dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class RoleTop:
     roles: Floats  # size x roles
     role_intercepts: Floats
+
+    def said(self, x: Floats) -> Floats:
+        """Log-probabilities of each piece."""
+        said = x[1:-1] @ self.roles + self.role_intercepts
+        said -= said.max(axis=-1, keepdims=True)
+        return np.asarray(said - np.log(np.exp(said).sum(axis=-1, keepdims=True)), dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,56 +209,30 @@ class Branch:
     """The last layers as one adapter bends them, and what it learned on top."""
 
     layers: tuple[Layer, ...]
-    top: Top
-
-    def margins(self, x: Floats) -> Floats:
-        looked = x @ self.top.attention
-        share = np.exp(looked - looked.max())
-        summary = np.concatenate([x.mean(axis=0), (share / share.sum()) @ x])
-        return np.asarray(summary @ self.top.labels + self.top.intercepts, dtype=np.float32)
-
-    def roles(self, x: Floats) -> Floats:
-        said = x[1:-1] @ self.top.roles + self.top.role_intercepts
-        said -= said.max(axis=-1, keepdims=True)
-        return np.asarray(said - np.log(np.exp(said).sum(axis=-1, keepdims=True)), dtype=np.float32)
+    top: LabelTop | RoleTop
 
 
 @dataclass(frozen=True)
 class Network:
-    """Lower layers that all share, and branches that were learned apart: what they say is averaged."""
+    """The lower layers, which all share, and what goes on from there."""
 
     file: WeightFile
     layers: tuple[Layer, ...]
-    branches: tuple[Branch, ...]
+    labels: tuple[Branch, ...]
+    roles: Branch | None
 
-    def margins(self, states: Sequence[Floats]) -> Floats:
-        """Of labels, then flags."""
-        said = [branch.margins(x) for branch, x in zip(self.branches, states, strict=True)]
-        return np.asarray(np.mean(said, axis=0), dtype=np.float32)
-
-    def roles(self, states: Sequence[Floats]) -> Floats:
-        """Not every branch learned them."""
-        pairs = zip(self.branches, states, strict=True)
-        said = [branch.roles(x) for branch, x in pairs if branch.top.roles.size]
-        return np.asarray(np.mean(said, axis=0), dtype=np.float32)
-
-    def states(self, text: str) -> list[Floats]:
-        """Of each branch: pieces (begin and end among them) x size."""
-        x = self.shared(text, len(self.layers))
-        found = []
-        for branch in self.branches:
-            state = x
-            for layer in branch.layers:
-                state = self._passed(layer, state)
-            found.append(state)
-        return found
-
-    def shared(self, text: str, layers: int) -> Floats:
-        """Behind so many of the layers that all share."""
-        x = self._embedded([self.file.begin, *self.pieces(text)[0], self.file.end])
-        for layer in self.layers[:layers]:
+    def said(self, branch: Branch, states: Sequence[Floats]) -> Floats:
+        x = states[self.file.layers - len(branch.layers)]
+        for layer in branch.layers:
             x = self._passed(layer, x)
-        return x
+        return branch.top.said(x)
+
+    def states(self, text: str, layers: int | None = None) -> list[Floats]:
+        """Pieces (begin and end among them) x size: before the shared layers (or so many of them), and behind each."""
+        states = [self._embedded([self.file.begin, *self.pieces(text)[0], self.file.end])]
+        for layer in self.layers[:layers]:
+            states.append(self._passed(layer, states[-1]))
+        return states
 
     def pieces(self, text: str) -> tuple[list[int], Bounds]:
         """Their numbers, and where each stands in the text (nowhere: the word that asks for a query)."""
@@ -319,13 +316,14 @@ class Network:
         return self._normal(x + through("fo", wide), layer.outer)
 
 
-def load_network(weights: Path, adapters: Sequence[Path] = ()) -> Network:
+def load_network(weights: Path, labels: Sequence[Path] = (), roles: Path | None = None) -> Network:
     """Without adapters: the network as it comes, which has no branches."""
     file = WeightFile(weights)
-    learned = [_arrays(adapter) for adapter in adapters]
-    first = file.layers - max((_changed(arrays) for arrays in learned), default=0)
-    shared = tuple(_layer(file, number, {}, -1) for number in range(first))
-    return Network(file, shared, tuple(_branch(file, first, arrays) for arrays in learned))
+    learned = [_arrays(adapter) for adapter in (*labels, *([roles] if roles else []))]
+    begins = [file.layers - _changed(arrays) for arrays in learned]
+    shared = tuple(_layer(file, number, {}, -1) for number in range(max(begins, default=file.layers)))
+    branches = [_branch(file, arrays) for arrays in learned]
+    return Network(file, shared, tuple(branches[: len(labels)]), branches[-1] if roles else None)
 
 
 def _arrays(adapter: Path) -> dict[str, Floats]:
@@ -338,10 +336,11 @@ def _changed(arrays: dict[str, Floats]) -> int:
     return sum(name.startswith("q.a") for name in arrays)
 
 
-def _branch(file: WeightFile, first: int, arrays: dict[str, Floats]) -> Branch:
+def _branch(file: WeightFile, arrays: dict[str, Floats]) -> Branch:
     begin = file.layers - _changed(arrays)
-    layers = tuple(_layer(file, number, arrays, number - begin) for number in range(first, file.layers))
-    return Branch(layers, Top(*(arrays[field.name] for field in fields(Top))))
+    layers = tuple(_layer(file, number, arrays, number - begin) for number in range(begin, file.layers))
+    top = LabelTop if "labels" in arrays else RoleTop
+    return Branch(layers, top(*(arrays[field.name] for field in fields(top))))
 
 
 def _layer(file: WeightFile, number: int, learned: dict[str, Floats], adapted: int) -> Layer:

@@ -31,7 +31,7 @@ _PLAIN = r"(?:[A-Z]{1,6}[-./_#]?){0,2}\d(?:[A-Z\d]|[-./_](?=[A-Z\d]))*"
 _NUMBER = rf"(?<![\w€])({_SPACED}|{_PLAIN})(?![\w%]|,\d|-\d)"
 _MORE = re.compile(rf"\s?(?:,|en|of|and|und|et|&|\+)\s{{1,2}}{_NUMBER}", _ANY_CASE)
 _NOT_THEIRS = (  # "...nummer" that is no number of a customer
-    "buchungs?|bestell|fout|storings?|personeels?|pers|medewerkers?|werknemers?|vorderings?|aanslag|antwoord|"
+    "buchungs?|rechnungs?|auftrags?|bestell(?:ings?)?|booking|lever|inkoop|po|opdracht|reis|fout|storings?|personeels?|pers|medewerkers?|werknemers?|vorderings?|aanslag|antwoord|"
     "lot|vergunnings?|claim|schade|polder|"
     "huis|huur|telefoon|tel|bel|mobiele?|gsm|fax|doorkies|service|info|alarm|nood|toestel|rekening|bank|creditcard|pin|"
     "burgerservice|bsn|sofi|paspoort|rijbewijs|document|kvk|btw|handelsregister|vestigings?|factuur|fact|nota|order|"
@@ -45,21 +45,26 @@ _CUES = (
         FactKind.CUSTOMER_NUMBER,
         r"(?:klant|relatie|debiteur(?:en)?|lid(?:maatschaps)?|leden|client|cliënt|abonnee|deelnemers?|"
         r"customer|client|kunden|account|contact|gebruikers?|membership|member|contract|polis|patiënt|"
-        r"leerling|studenten|student|abonnements?|klantenkaart|pas|kaart|lidkaart|(?<!\bons )dossier|rel|deb|kl)"
+        r"leerling|studenten|student|abonnements?|overeenkomst|ab?bo|klantenkaart|pas|kaart|lidkaart|"
+        r"(?<!\bons )dossier|rel|deb|kl)"
         r"(?:en)?(?:[ -]|\. ?)?(?:nummers?|nrs?|no|number|id|code|ref)\b"
-        r"|\b(?:klant|customer|client|cliënt|cliënte|kunde|lid|relatie|debiteur|abonnee|contract|polis|account|"
-        r"klantenkaart|lidkaart|spaarkaart|deelnemer|huurder|"
-        r"(?<!\bons )dossier|\w{4,14}(?:contract|account))\b(?=\W{0,3}(?:nummer|nr|no|onder|"
+        r"|\b(?:klant|customer|client|cliënt|cliënte|kunde|lid(?:maatschap)?|relatie|debiteur|abonnee|contract|polis|"
+        r"overeenkomst|ab?bo|abonnement(?= [A-Z]{0,4}-?\d{4})|account|\w*profiel|klantenkaart|lidkaart|spaarkaart|"
+        r"deelnemer|huurder|cursist|donateur|gebruiker|"
+        r"(?<!\bons )dossier|\w{4,14}(?:contract|account))(?:s|en)?\b(?=\W{0,3}(?:nummer|nr|no|onder|"
         r"met|number|(?-i:[A-Z]{1,4}) \d|[A-Z]{0,6}[-._#]?\d))"
         r"|\b(?:num[eé]ro|n[°ºo]\.?) (?:de )?client|\bklnr"
         r"|\b(?:nummer|nr\.?|code|kenmerk) (?:waaronder|waarmee|dat|is|bij|van mij bij)\b.{0,12}\b(?:u|jullie)\b"
-        r"|\bonder (?:het |mijn )?(?:nummer|nr)\b"
-        r"|\b(?:user(?:name)?|uid|klant-?id|id)\b(?=\W{0,3}[a-z\d]{1,8}[-_]?\d)"
+        r"|(?<!besteld )(?<!geboekt )\bonder (?:het |mijn )?(?:nummer|nr)\b"
+        r"|\bunder (?:the )?number\b|\bunter der nummer\b|\bsous le num[eé]ro\b"
+        r"|(?<![\w-])(?:user(?:name)?|uid|inlognaam|login|(?:(?:klant|user|account|profiel|installatie)-?)?id)\b(?=\W{0,3}[a-z\d]{1,8}[-_]?\d)"
         r"|\blidm\.? ?nr\b|\b(?:kl|deb|rel)\. (?=[A-Z]{0,4}[-.]?\d)"
         rf"|\b(?!(?:{_NOT_THEIRS})(?:nummer|nr))[a-z]{{2,14}}(?:nummer|nr)\b"
-        r"|\b(?:bekend|geregistreerd|ingeschreven|staan?|sta ik|klant) (?:bij (?:u|jullie) )?(?:onder|met)\b"
-        r"(?= (?:het )?"
-        r"(?:nummer|nr|(?-i:[A-Z]{1,4}) \d|[A-Z]{0,3}[-.]?\d{4}))",
+        r"|\b(?:bekend|geregistreerd|ingeschreven|staan?|sta ik|klant|ken(?:t|nen) (?:u|jullie) (?:mij|ons)|"
+        r"(?:u|jullie) ken(?:t|nen) (?:mij|me|ons)) (?:bij (?:u|jullie) )?(?:onder|met|als)\b(?= (?:het )?"
+        r"(?:nummer|nr|(?-i:[A-Z]{1,4}) \d|[A-Z]{0,3}[-.]?\d{4}))"
+        r"|\bbij (?:u|jullie) (?:[a-z]+ ){0,2}(?:onder|als)\b(?= (?-i:[A-Z]{0,4})[-./]?\d)"
+        r"|\b(?:mijn|ons) (?:nummer|nr\.?) bij (?:u|jullie)\b\??",
     ),
     (
         FactKind.INVOICE_NUMBER,
@@ -70,41 +75,36 @@ _CUES = (
     (
         FactKind.ORDER_NUMBER,
         r"(?:order|bestel(?:ling(?:en)?)?|bestell|bestellung|commande|pakket|zending|purchase|aankoop|retour|"
-        r"boeking|booking|boekings|boekingsbevestiging|buchung|buchungs|application|"
-        r"webshoporder|inkooporder|pakbon|vracht|opdracht|leverbon|bon|cadeaukaart|bestel|ordre)s?"
+        r"boeking|booking|boekings|(?:boekings|order|bestel|opdracht)bevestiging|reservering(?!scode)|buchung|buchungs|application|"
+        r"webshoporder|inkoop(?:order)?|po|auftrags?|(?:reis|lever)(?=-?n)|pakbon|vracht(?:brief)?|opdracht|leverbon|bon|cadeaukaart|bestel|ordre)s?"
         r"(?:bon)?[ -]?(?:nummers?|nrs?|no|number|id|code)?\b"
-        r"|\border(?:ed|de|ing)?\b",
+        r"|\border(?:ed|de|ing)?\b|\b(?:geboekt|besteld) (?:onder|met)\b(?= [A-Z]{0,4}-?\d{4})",
     ),
 )
 _CUED = tuple((kind, re.compile(rf"\b(?:{cue}){_FILL}{_NUMBER}", _ANY_CASE)) for kind, cue in _CUES)
-_STEMS = {  # one of these stands in every cue: they are looked for first
-    FactKind.CUSTOMER_NUMBER: re.compile(
-        "klant|relatie|debiteur|lid|leden|client|cliënt|abon|deeln|custom|kund|account|contact|gebruik|member|contract|"
-        r"polis|pati|leerling|student|personeel|dossier|kaart|pas|huurder|rel\.|kl\.|nummer|nr|code|kenmerk|"
-        "bekend|geregistreerd|ingeschreven|sta|user|uid|id"
-    ),
+_STEMS = {  # one of these stands in every cue: they are looked for first; those of a customer are in most messages
     FactKind.INVOICE_NUMBER: re.compile(
         "fa[ck]tu|fakt|fact|invoice|rechnung|nota|rekening|kwitantie|aanmaning|declara"
     ),
     FactKind.ORDER_NUMBER: re.compile(
         "order|ordre|bestel|commande|pakket|zending|purchase|aankoop|retour|boek|book|reserv|buch|application|"
-        "bon|vracht|"
-        "opdracht|kaart"
+        "bon|vracht|opdracht|kaart|inkoop|po|auftrag|reis|lever"
     ),
 }
-_INVOICES = re.compile(r"fa[ck]tu|nota|invoice|boekhoud|kosten|betaal|rekening", _ANY_CASE)
+_INVOICES = re.compile(r"fa[ck]tu|nota|invoice|boekhoud|kosten|betaal|voldaan|herinnering|rekening", _ANY_CASE)
 _INVOICE_SHAPE = re.compile(
-    r"(?<![\w./-])((?:[A-Z]{1,3}[-.]?)?20[12]\d[-/.]?\d{3,6}|20[12]\d-\d{2}-\d{3}|F-?2\d[-/.]?\d{3,5})(?![\w-]|[./]\d)"
+    r"(?<![\w./-])((?!20\d\d[-/]20[0-3]\d\b)(?:[A-Z]{1,3}[-.]?)?20[12]\d[-/.]?\d{3,6}|20[12]\d-\d{2}-\d{3}|F-?2\d[-/.]?\d{3,5})(?![\w-]|[./]\d)"
 )
 _DATE = re.compile(r"(?:0?[1-9]|[12]\d|3[01])[-/.](?:0?[1-9]|1[0-2])(?:[-/.](?:\d\d|(?:19|20)\d\d))?")
 _YEAR = re.compile(r"(?:19|20)\d{2}")
+_HOURS = re.compile(r"\d{1,2}-\d{1,2}")
 
 
 def cued_facts(text: str) -> Iterator[Fact]:
     """Customer, invoice and order numbers: always after a word that says so."""
     low = text.lower()
     for kind, pattern in _CUED:
-        for match in pattern.finditer(text) if _STEMS[kind].search(low) else ():
+        for match in pattern.finditer(text) if kind not in _STEMS or _STEMS[kind].search(low) else ():
             if _FILED.search(text, max(match.start() - 64, 0), match.start()):
                 continue
             following: re.Match[str] | None = match
@@ -124,18 +124,20 @@ def cued_facts(text: str) -> Iterator[Fact]:
 
 
 _BARE = re.compile(  # "nummer X-1": of what was the talk?
-    r"(?:(?<!\w )(?<![\w-])(?<!pers\. )|\b(?:mijn|ons|us|m'n|mn|met|onder) )(?:nr|nummer)\b\.? ?(?:(?:bij u )?is )?"
+    r"(?:(?<!\w )(?<![\w-])(?<!pers\. )|\b(?:mijn|ons|us|m'n|mn|met|onder)(?: het| mijn)? )"
+    r"(?:nr|nummer)\b[.:]? ?(?:(?:bij u )?is )?"
     r"((?:(?-i:[A-Z]{1,4})[-./ ]?\d|[1-9])[A-Z\d]*(?:[./-][A-Z\d]+)*)(?![\w-]| ?\d| (?:zwart|rood|hs|bis|huis)\b)",
     _ANY_CASE,
 )
 _TALK = re.compile(
-    r"\b(?:(?P<order>\w*bestel\w*|\w*order|pakket\w*|paket|zending|boeking|buchung|retour\w*|"
+    r"\b(?:(?P<order>\w*bestel\w*|\w*order|pakket\w*|pakje|paket|zending|boeking|geboekt|buchung|retour\w*|"
     r"gekocht|aankoop|annule\w+)|"
+    r"(?P<customer>klant\w*|customer|kund\w*|cliente?|lid|leden\w*|abonn\w*|relatie\w*)|"
     r"(?P<invoice>\w*fa[ck]tu\w+|nota|rekening|rechnung|aanmaning)|"
     r"(?P<case>verzoek\w*|aanvraag|bezwaar|klacht|melding|aanslag|geregistreerd|ticket|zaak|vacature))\b",
     _ANY_CASE,
 )
-_OF_TALK = {"order": FactKind.ORDER_NUMBER, "invoice": FactKind.INVOICE_NUMBER}
+_OF_CUE = {"customer": FactKind.CUSTOMER_NUMBER, "invoice": FactKind.INVOICE_NUMBER, "order": FactKind.ORDER_NUMBER}
 
 
 def bare_numbers(text: str) -> Iterator[Fact]:
@@ -148,7 +150,7 @@ def bare_numbers(text: str) -> Iterator[Fact]:
             continue
         talk = [found.lastgroup or "" for found in _TALK.finditer(text, max(match.start() - 150, 0), match.start())]
         if not talk or talk[-1] != "case":
-            kind = _OF_TALK[talk[-1]] if talk else FactKind.CUSTOMER_NUMBER
+            kind = _OF_CUE[talk[-1]] if talk else FactKind.CUSTOMER_NUMBER
             yield Fact(kind, number.upper(), match.start(1), match.end(1), False)
 
 
@@ -169,7 +171,7 @@ def signed_numbers(text: str, names: Sequence[Fact]) -> Iterator[Fact]:
 _FILED = re.compile(
     r"\b(?:bericht|verzoek|melding|klacht|zaak|bezwaar)\w* (?:is|staat|werd|wordt)\b[^.\n]{0,30}$", _ANY_CASE
 )
-_BEFORE_IT = re.compile(r"(?<![\w./@-])[A-Z\d]{1,5}[-./]?$")
+_BEFORE_IT = re.compile(r"(?<![\w./@-])(?:[A-Z\d]{1,5}[-./]?|[A-Za-z]{1,8}_)$")
 _BEHIND_IT = re.compile(r"(?:[-./_]?[A-Za-z\d])*(?![@\w])")
 _CASE = re.compile(
     r"\b(?:ref|referentie|verzoek|ticket|zaak|claim|melding|offerte|project|vacature|kenmerk|serie|artikel|"
@@ -195,7 +197,7 @@ def _written_whole(text: str, start: int, end: int) -> tuple[int, int]:
 def _by_talk(text: str, start: int) -> FactKind | None:
     """The kind, when the words right before speak of an order or an invoice and of nothing else."""
     said = {found.lastgroup or "" for found in _TALK.finditer(text, max(start - 40, 0), start)}
-    return _OF_TALK.get(said.pop()) if len(said) == 1 else None
+    return _OF_CUE.get(said.pop()) if len(said) == 1 else None
 
 
 def tagged_numbers(text: str, spans: Sequence[tuple[FactKind, int, int]]) -> Iterator[Fact]:
@@ -208,12 +210,15 @@ def tagged_numbers(text: str, spans: Sequence[tuple[FactKind, int, int]]) -> Ite
             continue
         cue = _cue_before(text, start)
         if cue != "other" and _believable(kind, text[start:end], text[end : end + 12]) and not _of_a_case(text, start):
-            yield Fact(_OF_CUE.get(cue) or _by_talk(text, start) or kind, text[start:end].upper(), start, end, False)
+            said = _OF_CUE.get(cue) or _by_talk(text, start) or _OF_CUE.get(_cue_behind(text, end))
+            yield Fact(said or kind, text[start:end].upper(), start, end, False)
 
 
 _NO_REFERENCE = re.compile(
-    r"^\d{1,2}(?:\.\d){2,}$|\.(?:sql|csv|pdf|xlsx?|docx?|jpe?g|png|zip|txt|html?|json|xml|eml|msg)$", _ANY_CASE
-)  # a version, a file
+    r"^\d{1,2}(?:\.\d){2,}$|^\d{1,3}(?:\.\d{1,3}){3}$|"
+    r"\.(?:sql|csv|pdf|xlsx?|docx?|jpe?g|png|zip|txt|html?|json|xml|eml|msg)$",
+    _ANY_CASE,
+)  # a version, an address on the net, a file
 
 
 def _believable(kind: FactKind, number: str, after: str, named: int = 0) -> bool:
@@ -226,7 +231,7 @@ def _believable(kind: FactKind, number: str, after: str, named: int = 0) -> bool
         return False
     if (
         _YEAR.fullmatch(number)
-        or (_DATE.fullmatch(number) and not named)
+        or (not named and (_DATE.fullmatch(number) or _HOURS.fullmatch(number)))
         or (number[0] == "0" and number.isdigit() and 9 <= count <= 11)
     ):
         return False
@@ -240,17 +245,17 @@ def _believable(kind: FactKind, number: str, after: str, named: int = 0) -> bool
 
 
 _CUE_WORD = re.compile(  # the words that tell of what a number is, and those that tell it is of something else
-    r"(?P<other>ticket|melding|sleutel|betalingsk|sollicit|\bart\b|gutschein|voucher|reserver|klacht|verzoek|bezwaar|zaak(?!\w*klant)|offerte|"
+    r"(?P<other>ticket|melding|sleutel|betalingsk|sollicit|\bcase|\bchatn|\bart\b|gutschein|voucher|klacht|verzoek|bezwaar|zaak(?!\w*klant)|offerte|"
     r"seri[ea]|model|artikel|product|meter|kenteken|iban|bankrek|rekeningn|kvk|koophandel|btw|\btel\b|telefoon|mobiel|"
-    r"versie|fout|error|personeel|\bpers\b|vacature|project|huisn|postcode|claim|incident|proces|vestiging|ean\b|imei|"
+    r"versie|fout|error|personeel|\bpers\b|vacature|project|huisn|postcode|claim|incident|proces|schade|vestiging|ean\b|imei|"
     r"chassis|certific|install|consent|toestel|\bcode|bedrag|bsn|aangifte|parketn|beschikking|vergunning|vordering|"
     r"server|poort\b|\bt(?:rack|race)|barcode|score|api\b|\b\w*stand\b|(?:ons|onze|eigen) (?:ref|dossier|kenmerk))"
     r"|(?P<invoice>fa[ck]tu|\bfact\b|\b\w{0,8}nota\b|rekening|rechnung|invoice|aanmaning|declaratie|kwitantie)"
-    r"|(?P<order>order|bestel|pakket|pakje|paket|zending|levering|\b\w{0,6}bon\b|boeking|booking|opdracht|aankoop|"
-    r"retour|\brma\b|aanvraag|commande|buchung)"
+    r"|(?P<order>order|bestel|pakket|pakje|paket|zending|levering|\b\w{0,6}bon\b|boeking|booking|reserver(?!ingscode)|opdracht|aankoop|"
+    r"annul|retour|\brma\b|aanvraag|commande|buchung)"
     r"|(?P<customer>klant|relatie|debiteur|\bdeb(?:nr)?\b|\blid\b|\blid(?:m|n|k)|cli[eë]nt|abonn|account(?!ant)|"
     r"contract|polis|dossier|\b\w{0,10}(?:pas|kaart)(?:nr|nummer)?\b|licentie(?!s)|deelnem|customer|member|kunden|"
-    r"huurder|leerling)",
+    r"huurder|leerling|donateur|cursist|overeenkomst)",
     _ANY_CASE,
 )
 _STRONG = re.compile(
@@ -268,7 +273,6 @@ _NUMBER_WORD = re.compile(
     r"(?P<sure>\b(?:klant|debiteur|relatie|(?<!\d )lid|abonnee|kl|deb|rel)(?:nummer|nr)?[.:]?) )$",
     _ANY_CASE,
 )
-_OF_CUE = {"customer": FactKind.CUSTOMER_NUMBER, "invoice": FactKind.INVOICE_NUMBER, "order": FactKind.ORDER_NUMBER}
 _REACH = 60
 _BREAK = re.compile(r"(?<!nr)(?<!no)[.!?](?=\s+[A-ZÀ-Ý])|\n\n")
 
@@ -287,6 +291,24 @@ def _cue_before(text: str, start: int) -> str:
     return next((found.lastgroup or "" for found in reversed(list(_CUE_WORD.finditer(text, first, start)))), "")
 
 
+_FOUND_BY = re.compile(  # "Op de wikkel staat X, daarmee vindt u mij"
+    r"[^.!?\n\d]{0,20}\b(?:(?:daar|hier|waar)(?:aan|mee|onder|bij)\b[^.!?\n]{0,30}(?:vind|herken|opzoek|kent\b)|"
+    r"(?:kunt|kunnen|kun|kan) (?:u|jullie|je) (?:mij|me|ons) [^.!?\n\d]{0,20}(?:vind|herken|opzoek))",
+    _ANY_CASE,
+)
+
+
+def _cue_behind(text: str, end: int) -> str:
+    """The first such word behind it, where no other number comes between: "88120 is er niet, die bestelling"."""
+    near = _NEAR.match(text, end)
+    found = _CUE_WORD.search(text, end, near.end() if near is not None else end)
+    return found.lastgroup or "" if found is not None and not _ITS_OWN.match(text, found.end()) else ""
+
+
+_NEAR = re.compile(r"[^\d\n]{0,45}")
+_ITS_OWN = re.compile(r"[a-z]*\W{0,3}(?:(?:nummer|nr)\W{0,3})?[A-Za-z]{0,4}[-./]?\d")
+
+
 def told_numbers(text: str) -> Iterator[Fact]:
     """Written as a number of something is, in a sentence that spoke of a customer, an invoice or an order last."""
     for match in _STRONG.finditer(text):
@@ -297,7 +319,15 @@ def told_numbers(text: str) -> Iterator[Fact]:
         if count < (least if not named else 3) or (not named and _QUANTITY.fullmatch(number)):
             continue
         kind = _OF_CUE.get(_cue_before(text, match.start())) if count < 9 or number[0] != "0" else None
-        if kind is not None and _believable(kind, number, text[match.end() : match.end() + 12], named):
+        if kind is None and not _cue_before(text, match.start()):
+            kind = _OF_CUE.get(_cue_behind(text, match.end())) if not _of_a_case(text, match.start()) else None
+        if kind is None and _FOUND_BY.match(text, match.end()):
+            kind = FactKind.CUSTOMER_NUMBER
+        if (
+            kind is not None
+            and _believable(kind, number, text[match.end() : match.end() + 12], named)
+            and not (kind is FactKind.CUSTOMER_NUMBER and _of_a_case(text, match.start()))
+        ):
             yield Fact(kind, number.upper(), match.start(1), match.end(1), False)
 
 

@@ -1,8 +1,8 @@
 """Facts in a message: who, which number, which address; where they stand and whether they pass their own check.
 
 Here the kinds come together and overlaps are settled; how a kind is found is in `fact_numbers`, `fact_references`,
-`fact_dates`, `fact_addresses`, `fact_names` and, for names, streets and towns, in the `tagger`. Names and streets have
-no check.
+`fact_dates`, `fact_addresses`, `fact_places`, `fact_names` and, for names, streets and towns, in the `tagger`. Names
+and streets have no check.
 """
 
 from __future__ import annotations
@@ -13,21 +13,17 @@ from cases.reading import Fact, FactKind
 from nlp.fact_addresses import (
     bare_street,
     foreign_postcodes,
-    home_towns,
     house_facts,
-    is_home,
-    lived_in,
-    place_facts,
     postbus_facts,
     postcode_facts,
     street_facts,
     streets_by_postcode,
     streets_by_town,
-    whole_place,
 )
 from nlp.fact_dates import date_facts
 from nlp.fact_names import name_facts, same_names, tidied, without_firms
 from nlp.fact_numbers import number_facts, phone_facts, web_facts
+from nlp.fact_places import home_towns, is_home, lived_in, place_facts, whole_place
 from nlp.fact_references import (
     bare_numbers,
     cued_facts,

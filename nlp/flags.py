@@ -38,18 +38,18 @@ def _rules(rows: Sequence[dict[str, Any]]) -> tuple[_Rule, ...]:
 _FILE = tomllib.loads((Path(__file__).parent / "flags.toml").read_text(encoding="utf-8"))
 _RULES, _WIDE = _rules(_FILE["rule"]), _rules(_FILE["wide"])
 # What the model must think of a flag: where a rule found its words, where only a wider sign did, where nothing did.
-# Out of fold on the writers; lower where a missed flag is worse than a needless one (distress, a leak, a child).
+# On the dev writers; lower where a missed flag is worse than a needless one (distress, a leak, a child).
 BOUNDS = {
     Flag.MACHINE: (0.06, 0.10, 0.90),
-    Flag.ON_BEHALF: (0.08, 0.35, 0.35),
-    Flag.MINOR: (0.06, 0.10, 0.40),
+    Flag.ON_BEHALF: (0.12, 0.35, 0.55),
+    Flag.MINOR: (0.03, 0.15, 0.50),
     Flag.DECEASED: (0.06, 0.08, 0.60),
-    Flag.PROCESSOR_CASE: (0.04, 0.10, 0.35),
-    Flag.ALSO_OTHER: (1.01, 1.01, 0.50),
+    Flag.PROCESSOR_CASE: (0.08, 0.15, 0.35),
+    Flag.ALSO_OTHER: (1.01, 1.01, 0.25),
     Flag.AP_NAMED: (0.00, 1.01, 1.01),
     Flag.ABUSIVE: (0.02, 0.04, 0.80),
-    Flag.POSSIBLE_BREACH: (0.06, 0.15, 0.50),
-    Flag.AUTHORITY: (0.00, 0.25, 0.80),
+    Flag.POSSIBLE_BREACH: (0.10, 0.20, 0.55),
+    Flag.AUTHORITY: (0.15, 0.30, 0.80),
     Flag.DISTRESS: (0.02, 0.10, 0.50),
     Flag.WANTS_HUMAN: (0.03, 0.15, 0.70),
 }

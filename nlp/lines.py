@@ -70,11 +70,9 @@ def answer(reader: DutchReader, line: Line, own: str) -> dict[str, Any]:
         "decision": str(Certainty.TRIAGE if only_quoted else reading.certainty),
         "language": reading.language or "nl",
         "facts": [_fact(fact, line.text) for fact in facts],
-        "changes": [],
+        "changes": [{"field": c.field, "old": c.old, "new": c.new} for c in reading.changes],
         "flags": sorted(str(flag) for flag in reading.flags if flag is not Flag.PRIVACY_WORD),
     }
-    if reading.changes or Label.CORRECTIE in reading.chosen:
-        found["changes"] = [{"field": c.field, "old": c.old, "new": c.new} for c in reader.changes(seen, facts)]
     if line.asked is not None:
         reply = reader.read_reply(own or line.text, line.asked)
         found |= _within(reading, reply, len((own or line.text).split()))

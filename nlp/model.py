@@ -93,9 +93,9 @@ def chances(margins: Floats) -> Chances:
 
 
 def with_second(scored: Scored, margins: Floats) -> Chances:
-    """Labels, then flags, with what the second reader says of the same text (in log-odds)."""
+    """Labels, then flags, with what the second reader says of the same text (in log-odds, averaged over its rows)."""
     cheap = np.clip(np.concatenate([scored.probabilities, scored.flags]), 1e-9, 1 - 1e-9)
-    both = SECOND_SAYS * margins + (1 - SECOND_SAYS) * np.log(cheap / (1 - cheap))
+    both = SECOND_SAYS * margins.mean(axis=0) + (1 - SECOND_SAYS) * np.log(cheap / (1 - cheap))
     return chances(both.astype(np.float32))
 
 

@@ -14,7 +14,7 @@ from cases.guard import outside_unit
 from cases.reading import LOOKED_AT, Asked, Certainty, Change, Fact, Flag, Reading, Reply
 from cases.types import Label
 from nlp.changes import changes_of
-from nlp.decide import LABELS, OTHER_TWICE, TWO_READERS, WORDS_ALONE, Decision, decide, doubted
+from nlp.decide import LABELS, OTHER_EACH, OTHER_WORDS, TWO_READERS, WORDS_ALONE, Decision, decide, doubted
 from nlp.encoder import Second, second_reader
 from nlp.facts import SEEN, facts_of
 from nlp.features import CAP
@@ -25,8 +25,8 @@ from nlp.pipeline import evidence_of, make_pipeline, read_doc, sentence_bounds
 from nlp.replies import read_reply
 from nlp.train import joined
 
-CLEAR = 0.95  # share of the best set from which the cheap model's word is taken
-CLEAR_OTHER = 0.985  # the same for "no request at all"
+CLEAR = 0.97  # share of the best set from which the cheap model's word is taken
+CLEAR_OTHER = 0.99  # the same for "no request at all"
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _MAY_END = re.compile(r"[.!?…]\S*\s|\n\s*\n")
@@ -108,8 +108,10 @@ class DutchReader:
         probabilities = _named(both[: len(LABELS)])
         decision = decide(probabilities, self._model.sets)
         none = LABELS.index(Label.OVERIG)
-        if decision.labels == (Label.OVERIG,) and min(scored.probabilities[none], chances(margins)[none]) < OTHER_TWICE:
-            decision = doubted(decision)  # that nothing is asked, each of the two has to think by itself
+        if decision.labels == (Label.OVERIG,) and (
+            chances(margins[:, none]).min() < OTHER_EACH or scored.probabilities[none] < OTHER_WORDS
+        ):
+            decision = doubted(decision)  # that nothing is asked, nobody who was asked may doubt much
         return probabilities, both[len(LABELS) :], decision
 
     def _evidence(self, text: str, scored: Scored, labels: tuple[Label, ...]) -> tuple[dict[Label, str], bool]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nlp.encoder import Bounds, Second, adapters
+from nlp.encoder import Bounds, Second, label_adapters
 from nlp.features import Floats
 
 FILE = Path(__file__).parent / "remembered.npz"
@@ -45,7 +45,7 @@ def key(text: str) -> str:
 
 @cache
 def _learned() -> bytes:
-    return hashlib.sha256(b"".join(path.read_bytes() for path in adapters())).digest()
+    return hashlib.sha256(b"".join(path.read_bytes() for path in label_adapters())).digest()
 
 
 def load_said(path: Path = FILE) -> Said:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from nlp.decide import LABELS, label_sets
-from nlp.encoder import adapters
+from nlp.encoder import ADAPTERS
 from nlp.examples import CORPUS, Example, Split, load_examples
 from nlp.features import BLOCK_BITS, BUCKETS, Block, Floats, Ints, Slots, block_bounds, counted, occurrences, weighted
 from nlp.logistic import STEPS, Single, fit_gram, platt
@@ -37,7 +37,8 @@ _RECIPE = (
     "features.py", "logistic.py", "examples.py", "train.py", "train_tagger.py", "tagger.py", "word_features.py",
     "train_roles.py", "change_roles.py", "change_cues.py", "change_units.py", "changes.py", "name_changes.py",
     "softmax.py", "tokens.py",
-    "facts.py", "fact_addresses.py", "fact_dates.py", "fact_names.py", "fact_numbers.py", "fact_references.py",
+    "facts.py", "fact_addresses.py", "fact_dates.py", "fact_names.py", "fact_numbers.py", "fact_places.py",
+    "fact_references.py",
     "gazetteer.toml", "own_words.py", "decide.py", "model.py",
 )  # fmt: skip
 
@@ -66,7 +67,7 @@ def inputs_digest(folder: Path = CORPUS) -> str:
     """Digest of all that shapes the model: the corpus and the code that reads and fits it."""
     digest = hashlib.sha256()
     here = Path(__file__).parent
-    made_from = [*sorted(folder.glob("*/*.jsonl")), *(here / name for name in _RECIPE), *adapters()]
+    made_from = [*sorted(folder.glob("*/*.jsonl")), *(here / name for name in _RECIPE), *sorted(ADAPTERS.glob("*.npz"))]
     for path in filter(Path.is_file, made_from):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()

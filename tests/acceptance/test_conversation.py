@@ -26,6 +26,7 @@ VAGUE = (
     "Wat moet ik doen met mijn gegevens bij jullie, opvragen of weg laten halen?",
     "Kan ik bij jullie terecht over mijn gegevens, inzien en zo?",
     "Graag iets doen aan mijn gegevens, inzien misschien of weghalen.",
+    "Ik hoor graag van jullie over mijn gegevens en of ze weg kunnen.",
 )
 
 QUESTION = "Hallo,\n\nHebben jullie een functionaris voor gegevensbescherming?\n\nGroet,\n"

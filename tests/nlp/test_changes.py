@@ -46,6 +46,11 @@ def changes(reader: DutchReader, text: str) -> tuple[Change, ...]:
             Change("date_of_birth", "3 mei 1957", "5 maart 1957"),
         ),
         ("Oud: 06-20943381\nNieuw: 06-53902117", Change("phone", "06-20943381", "06-53902117")),
+        (  # a greeting behind a subject closes nothing
+            "ons huis\n\nBeste mensen,\n\nIn de brief staat huisnummer 5, dat moet 55 zijn.\n\nGroet,\nMia Bos",
+            Change("house_number", "5", "55"),
+        ),
+        ("Met ingang van 1 mei is ons nieuwe nummer 0523-118204.", Change("phone", None, "0523-118204")),
     ],
 )
 def test_old_and_new(reader: DutchReader, text: str, change: Change) -> None:
