@@ -45,7 +45,7 @@ class Care:
 
 TWO_READERS = Care(
     sure=0.45, sure_destructive=0.72, share=0.40, share_destructive=0.80, share_other=0.80,
-    grey=0.12, other=0.60, left=0.25,
+    grey=0.05, other=0.60, left=0.25,
 )  # fmt: skip
 WORDS_ALONE = Care(
     sure=0.50, sure_destructive=0.70, share=0.75, share_destructive=0.88, share_other=0.92,

@@ -22,14 +22,15 @@ def test_no_request_is_set_aside_as_none(scores: Scores) -> None:
 
 
 def test_overall(scores: Scores) -> None:
-    assert scores.macro_f1 >= 0.85
-    assert scores.exact >= 0.84
+    assert scores.macro_f1 >= 0.90
+    assert scores.exact >= 0.88
 
 
 def test_what_is_acted_on_is_right(scores: Scores) -> None:
-    assert scores.answered >= 0.62  # of writers nobody here knew; the bar is 0.80
-    assert scores.accuracy_answered >= 0.87
-    assert scores.wrong_destructive <= 1
+    assert scores.answered >= 0.79  # of writers nobody here knew; the bar is 0.80
+    assert scores.accuracy_answered >= 0.95
+    assert scores.wrong_destructive == 0
+    assert scores.kept_destructive >= 0.97
 
 
 @pytest.mark.parametrize("label", MAIN)
