@@ -324,8 +324,9 @@ class _Connection(socketserver.BaseRequestHandler):
         return "OK done"
 
     def do_idle(self, rest: str) -> str:
-        self.say("+ idling" + (f"\r\n* {len(self.open.messages)} EXISTS" if self.open.uidnext != self.told else ""))
-        self.told = self.open.uidnext
+        next_uid = self.open.uidnext  # looked at once: what arrives while the consent is sent is told below
+        self.say("+ idling" + (f"\r\n* {len(self.open.messages)} EXISTS" if next_uid != self.told else ""))
+        self.told = next_uid
         self.request.settimeout(0.05)
         try:
             while True:
