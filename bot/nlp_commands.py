@@ -134,7 +134,9 @@ def _add(path: Path) -> int:
 @app.command()
 def evaluate(
     model: Folder = MODEL,
-    part: Annotated[str, typer.Option(help="test, or dev (read by a model that was made without them).")] = "test",
+    part: Annotated[
+        str, typer.Option(help="test, corrections, or dev (read by a model that was made without them).")
+    ] = "test",
     no_embeddings: Annotated[bool, typer.Option("--no-embeddings")] = False,
     html: Annotated[
         Path | None, typer.Option(help="Write a report with confusion matrix and reliability diagram.")

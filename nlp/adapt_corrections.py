@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from cases.types import Label
-from nlp.encoder import KINDS, ROLES, Bounds
+from nlp.encoder import ROLES, Bounds
 from nlp.examples import Example, WrittenChange
 from nlp.train import text_of
 
-COPIES = 2  # of a correction, with the values of others
+COPIES = 1  # of a correction, with the values of others
 IGNORED = -1  # a piece whose role can not be told
 
 Numbers = npt.NDArray[np.int32]
@@ -64,12 +64,11 @@ def role_targets(correction: Correction, pieces: Bounds) -> Numbers:
     found = np.zeros(len(pieces) + 2, dtype=np.int32)
     text = correction.text
     for change in correction.changes:
-        kind = change.field if change.field in KINDS else "value"
         new, old = _places(text, change.new), _places(text, change.old or "")
         pair = _nearest(old, new)
         for role, value, places, place in (("old", change.old, old, pair[0]), ("new", change.new, new, pair[1])):
             for start in places:
-                at = ROLES.index(f"{role} {kind}") if start == place else IGNORED
+                at = ROLES.index(f"{role} {change.field}") if start == place else IGNORED
                 for number, (first, last) in enumerate(pieces, start=1):
                     if first < start + len(value or "") and start < last and found[number] <= 0:
                         found[number] = at

@@ -98,7 +98,7 @@ _SAYS = (  # of the sentence of a value
         "stays",
         re.compile(
             r"\bblijft|\bblijven|\bongewijzigd|\bgelijk\b|\bstays|\bbleibt|\bunchanged|\bhetzelfde\b|"
-            r"\bgewoon mee\b|\bzoals het is",
+            r"\bgewoon mee\b|\bzoals het is|\b(?:wijzig|verander)(?:t|en) niet|(?:→|->|:|=) klopt",
             re.I,
         ),
     ),

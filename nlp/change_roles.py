@@ -32,7 +32,11 @@ _GAPS = (0, 1, 2, 4, 7, 12, 25, 50)
 _OPENING = 45  # characters: there the desk is greeted
 _CLASSED = 4  # words with a class, before and behind
 
-_STOP = re.compile(r"[.!?](?=\s)|\n")
+_STOP = re.compile(  # "..., het telefoonnummer blijft": what stays is told by itself
+    r"[.!?;](?=\s)|\n|,(?= (?:en )?(?:het|de|mijn|ons|onze) (?:\w+ )?\w*(?:nummer|adres|mail|telefoon|gsm|naam|"
+    r"rekening|iban)\w* (?:blijf|wijzig|verander|is (?:goed|juist|hetzelfde)))",
+    re.IGNORECASE,
+)
 
 
 _PLAINLY = frozenset({"fact", "tagged", "quoted", "capitals", "title", "odd"})  # whoever reads sees a value there

@@ -23,7 +23,9 @@ FIELDS = {
     FactKind.DATE: "date_of_birth", FactKind.STREET: "street",
     FactKind.HOUSE_NUMBER: "house_number", FactKind.POSTCODE: "postcode", FactKind.PLACE: "place",
 }  # fmt: skip
+_KIND_OF = {field: kind for kind, field in FIELDS.items() if kind in _ADDRESS}
 _PARTS = frozenset({"address", "street", "house_number", "postcode", "place"})
+_SHAPED = frozenset(FIELDS.values()) - _PARTS
 _GLUE = re.compile(
     r"[\s,]{1,3}|\s?,?\s?(?:te|in|à|punt|komma|postcode|pc|huisnummer|nummer|nr\.?)(?:\s(?:postcode|te|in))?\s|"
     r"\s?[-|·]\s?|\s?\(|\)?,?\s"
@@ -39,7 +41,7 @@ _BEFORE_STREET = re.compile(
     r"generaal) (?:de )?|De )$"
 )
 _BOX = re.compile(r"\bpostbus $", re.IGNORECASE)
-_LEADING = re.compile(r"(?:Eerst|Nu|Was|Wordt|Naar|Oud|Nieuw|Adres|Vroeger|Voorheen) (?=[A-Z])")
+_LEADING = re.compile(r"(?:Statt|Vervang|Eerst|Nu|Was|Wordt|Naar|Oud|Nieuw|Adres|Vroeger|Voorheen) (?=[A-Z])")
 _NUMBERED = re.compile(
     r"(?<![\w.,/@€-])(?:bus )?\d{1,4}(?: bus \w{1,4}| ?- ?\d{1,3}|-?[IVX]{1,4}\b| [IVX]{1,3}\b|-[A-Za-z]{1,2}\b|"
     r" ?[A-Za-z](?:-\w+)?(?![\w'’])"
@@ -136,14 +138,16 @@ def _units(text: str, facts: Sequence[Fact], tokens: Sequence[Token], contact: b
 
 
 def _more(text: str, units: Sequence[Unit], seen: Values) -> Iterator[Unit]:
-    """Values that only the second reader sees. What it is sure of without a kind is a name, if no number."""
+    """Values as the second reader sees them, where they are not known so."""
+    known = {(family(unit.field), unit.start, unit.end) for unit in units}
+    facts = [unit for unit in units if "fact" in unit.sources]
     for kind, start, end in seen:
-        field = kind if kind in ("salutation", "other") else "name"
-        mine = [unit for unit in units if kind == "value" or family(unit.field) == field]
-        value = text[start:end]
-        known = any(unit.start < end and start < unit.end for unit in mine)
-        if end <= len(text) and not known and (kind != "value" or not any(map(str.isdigit, value))):
-            yield Unit(field, start, end, value, frozenset({"seen"}))
+        field = "name" if kind == "contact" else kind
+        another = field in _SHAPED and any(unit.start < end and start < unit.end for unit in facts)
+        if end <= len(text) and not another and (family(field), start, end) not in known:
+            part = _KIND_OF.get(field)
+            parts = (Fact(part, text[start:end], start, end, False),) if part is not None else ()
+            yield Unit(field, start, end, text[start:end], frozenset({"seen"}), parts)
 
 
 def _senders(text: str, facts: Sequence[Fact]) -> Iterator[Unit]:
@@ -168,7 +172,9 @@ def _senders(text: str, facts: Sequence[Fact]) -> Iterator[Unit]:
 def _addresses(text: str, facts: Sequence[Fact]) -> Iterator[Unit]:
     group: list[Fact] = []
     covered: list[tuple[int, int]] = []
-    for fact in [*facts, None]:
+    for number, fact in enumerate([*facts, None]):
+        if group and fact is not None and _is_in_front(group, fact, facts[number + 1 : number + 2]):
+            del group[0]
         if group and (
             fact is None
             or fact.kind not in _ADDRESS
@@ -198,6 +204,14 @@ def _addresses(text: str, facts: Sequence[Fact]) -> Iterator[Unit]:
                 yield Unit("house_number", start, end, match.group(), frozenset({"number"}), (part,))
 
 
+def _is_in_front(group: Sequence[Fact], fact: Fact, behind: Sequence[Fact]) -> bool:
+    """The first of the group is a room, or the name of a house: "kamer 14, Boomkamp 2", "De Pol, Polseweg 3, Urk"."""
+    first = group[0].kind
+    if first is FactKind.PLACE:
+        return fact.kind is first and len(group) > 2
+    return first is FactKind.HOUSE_NUMBER and fact.kind is FactKind.STREET and [one.kind for one in behind] == [first]
+
+
 def _glued(text: str, last: Fact, fact: Fact) -> bool:
     start = last.end
     if last.kind is FactKind.HOUSE_NUMBER and (more := _SUFFIX.match(text, start, fact.start)):
@@ -212,6 +226,7 @@ def _address(text: str, group: Sequence[Fact]) -> Unit:
     ):
         parts.insert(0, Fact(FactKind.STREET, text[box.start() : box.end() - 1], box.start(), box.end() - 1, False))
     start, end = parts[0].start, parts[-1].end
+    end += text[start:end].count("(") > text[start:end].count(")") and text[end : end + 1] == ")"
     field = FIELDS[parts[0].kind] if len(parts) == 1 else "address"
     return Unit(field, start, end, text[start:end], frozenset({"fact"}), tuple(parts))
 

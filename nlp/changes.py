@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence, Set
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from cases.reading import Change, Fact, FactKind
 from nlp.change_roles import Option, Page, Role, Roles, Unit
-from nlp.change_seen import Seen
-from nlp.change_units import FIELDS, page_of
-from nlp.encoder import KINDS, Bounds
+from nlp.change_seen import SeenChanges
+from nlp.change_units import page_of
+from nlp.encoder import Bounds
 from nlp.features import Floats
 from nlp.name_changes import titles_alone
+from nlp.word_features import is_town
 
 _EAGER, _EAGER_ALONE = 0.6, 0.1  # a pair that is nearly sure is better shown than left out; one without an old less so
 _TURNED = 3.0  # then a pair on both sides of a turning word is likelier than anything else
@@ -20,7 +23,9 @@ _AT_LEAST = 1.5  # the likeliest is believed so much more where nothing else is 
 _ALONE = 2  # of a family are asked
 _PAIRS = 7
 _SAME_PERSON = 3  # so alike: another spelling
-_SEEN, _SEEN_KIND = 0.6, 1.0  # what the second reader's log-odds count beside our scores (on the dev writers)
+_SEEN = 0.2  # what the second reader's log-odds count beside our scores (on held-out writers)
+_SURE_KIND = 0.6
+_OF_NAMES = re.compile(r"naam|\bik heet|\bik ben|familie|contact|meneer|mevr|dhr|heer\b", re.IGNORECASE)
 _CLEAR = 3.0  # a score so far from nothing needs no second reader
 
 Look = Callable[[str], tuple[Bounds, Floats]]
@@ -31,18 +36,31 @@ def changes_of(text: str, facts: Sequence[Fact], roles: Roles, look: Look | None
 
     With `look` the second reader is asked which value was and which is to be, where it is not clear without.
     """
-    page = page_of(text, facts)
+    page, seen = page_of(text, facts), None
     options, sure = _scored(page, roles)
     if look is not None and not (len(sure) and (np.abs(sure) > _CLEAR).all() and sure.max() > 0):
-        seen = Seen(*look(text))
-        page = page_of(text, facts, list(seen.values(text)))
+        seen = SeenChanges(text, *look(text))
+        page = page_of(text, facts, seen.values)
         options, sure = _scored(page, roles, seen)
     if not options:
         return ()
     if sure.max() <= 0:  # something is to be changed, or it would not be asked
         sure = sure + np.array([_TURNED if _turned(page, option) else 0.0 for option in options])
         sure = np.where(sure == sure.max(), sure + _AT_LEAST, -1.0)
-    return tuple(_chosen(page, options, sure))
+    return tuple(_of_kind(change, text, seen) for change in _chosen(page, options, sure))
+
+
+def _of_kind(change: Change, text: str, seen: SeenChanges | None) -> Change:
+    """A name by its looks may be a town or a street: the second reader knows by the words around it."""
+    if change.field not in ("name", "contact"):
+        return change
+    at = text.find(change.new)
+    kind, share = seen.kind(at, at + len(change.new)) if seen is not None else ("", 0.0)
+    if share > _SURE_KIND and kind != "name":
+        return replace(change, field=kind)
+    if (is_town(change.new) or is_town(change.old or "")) and not _OF_NAMES.search(text):
+        return replace(change, field="place")
+    return change
 
 
 def _turned(page: Page, option: Option) -> bool:
@@ -50,7 +68,7 @@ def _turned(page: Page, option: Option) -> bool:
     return option.old is not None and all("turned" in page.units[at].sources for at in (option.old, option.new))
 
 
-def _scored(page: Page, roles: Roles, seen: Seen | None = None) -> tuple[list[Option], Floats]:
+def _scored(page: Page, roles: Roles, seen: SeenChanges | None = None) -> tuple[list[Option], Floats]:
     """What may replace what; above nothing: it does."""
     nothing = np.zeros(0, dtype=np.float32)
     if not page.units:
@@ -59,29 +77,11 @@ def _scored(page: Page, roles: Roles, seen: Seen | None = None) -> tuple[list[Op
     if seen is not None:
         scores[:, Role.OLD] += [_SEEN * seen.old(unit.start, unit.end) for unit in page.units]
         scores[:, Role.NEW] += [_SEEN * seen.new(unit.start, unit.end) for unit in page.units]
-    told = set[int]() if seen is None else {at for at, unit in enumerate(page.units) if seen.surely_new(unit)}
-    options = list(options_of(page, scores, told))
+    options = list(options_of(page, scores))
     if not options:
         return [], nothing
     eager = [_EAGER_ALONE if option.old is None else _EAGER for option in options]
-    sure = roles.of_options(page, scores, options) + np.array(eager)
-    if seen is not None:
-        sure += _SEEN_KIND * np.array([_of_kind(page, option, seen) for option in options])
-    return options, sure
-
-
-def _of_kind(page: Page, option: Option, seen: Seen) -> float:
-    """How much the second reader thinks of this field, where the same words may be of several."""
-    if option.field not in ("name", *KINDS):
-        return 0.0
-    units = [page.units[at] for at in (option.old, option.new) if at is not None]
-    odds = []
-    for unit in units:
-        if option.field == "name":
-            odds.append(-max(seen.kind(unit.start, unit.end, kind, "value") for kind in ("contact", "salutation")))
-        else:
-            odds.append(seen.kind(unit.start, unit.end, option.field, "value"))
-    return sum(odds) / len(odds)
+    return options, roles.of_options(page, scores, options) + np.array(eager)
 
 
 def _chosen(page: Page, options: Sequence[Option], scores: Floats) -> Iterator[Change]:
@@ -110,13 +110,13 @@ def _overlap(one: tuple[int, int], two: tuple[int, int]) -> bool:
     return one[0] < two[1] and two[0] < one[1]
 
 
-def options_of(page: Page, scores: Floats | None = None, told: Set[int] = frozenset()) -> Iterator[Option]:
-    """What may replace what. With scores: of the likeliest only. `told`: surely new, though something else stays."""
+def options_of(page: Page, scores: Floats | None = None) -> Iterator[Option]:
+    """What may replace what. With scores: of the likeliest only."""
     open_to = [at for at in range(len(page.units)) if _may_change(page, at)]
     for kind in sorted({page.families[at] for at in open_to}):
         same = [at for at in open_to if page.families[at] == kind]
         field = "name" if kind == "name" else kind
-        alone = [at for at in same if not page.signed[at] and (at in told or "stays" not in page.said[at])]
+        alone = [at for at in same if not page.signed[at] and "stays" not in page.said[at]]
         pairs = [(old, new) for old in same for new in same if _differ(page.units[old], page.units[new])]
         if scores is not None:
             alone = sorted(alone, key=lambda at: -scores[at, Role.NEW] - scores[at, Role.ALONE])[:_ALONE]
@@ -140,7 +140,7 @@ def _differ(one: Unit, two: Unit) -> bool:
 
 
 def change_of(page: Page, option: Option) -> Change | None:
-    """The part that changes, where one part of an address does."""
+    """As it is told: parts of an address that stand together change as one, the number alone where it stands alone."""
     new = page.units[option.new]
     if option.old is None:
         return Change(new.field if option.field == "address" else option.field, None, new.value)
@@ -150,22 +150,12 @@ def change_of(page: Page, option: Option) -> Change | None:
     if option.field != "address":
         return Change(option.field, old.value, new.value)
     ours, theirs = _by_kind(old), _by_kind(new)
-    shared = ours.keys() & theirs.keys()
-    other = [kind for kind in shared if _low(page, ours[kind]) != _low(page, theirs[kind])]
-    if (
-        len(other) == 1
-        and len(shared) > 1
-        and shared in (ours.keys(), theirs.keys())
-        and "postbus" not in old.value.lower()
-    ):
-        part = other[0]
-    elif len(shared) == 1 and min(len(ours), len(theirs)) == 1:
-        part = min(shared)
-    else:
-        return Change(new.field if new.field == old.field else "address", old.value, new.value)
-    if part not in other:
-        return None
-    return Change(FIELDS[part], _text(page, ours[part]), _text(page, theirs[part]))
+    if FactKind.HOUSE_NUMBER in ours.keys() & theirs.keys() and min(len(ours), len(theirs)) == 1:
+        was, now = ours[FactKind.HOUSE_NUMBER], theirs[FactKind.HOUSE_NUMBER]  # "Eikpad 12, niet 21"
+        if _low(page, was) == _low(page, now):
+            return None
+        return Change("house_number", _text(page, was), _text(page, now))
+    return Change(new.field if new.field == old.field else "address", old.value, new.value)
 
 
 def _by_kind(unit: Unit) -> dict[FactKind, Fact]:

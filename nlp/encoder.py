@@ -5,7 +5,7 @@ library runs. What was learned here (`adapters/`: low-rank changes of the last l
 al. 2021) is made by `nlp/adapt.py`. Optional: without the package the words alone are read, a little less well.
 
 Lives here: the weight file, the pieces of a text, the forward pass in numpy, what it says of a text and of its pieces
-(`ROLES`: which was, which is to be). Not here: what follows from the scores.
+(`ROLES`: which was, which is to be; `SHAPELESS`: of which kind of fact). Not here: what follows from the scores.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import erf
 
+from cases.reading import FactKind
 from nlp.features import Floats
 
 ADAPTERS = Path(__file__).parent / "adapters"
-OF_ROLES = ADAPTERS / "roles.npz"
+OF_PIECES = ADAPTERS / "pieces.npz"
 PIECES = 320  # of a text, with its end: the wish of a longer one stands at its beginning or at its end
 _TAIL = 96
 _CUT = 6_000  # characters
@@ -37,8 +38,15 @@ _LONGEST = 16  # characters of a piece
 _ROWS = 32  # numbers that share one scale in the weight file
 _HEADER = struct.Struct("<7ifi5iQ")
 PARTS = ("q", "k", "v", "ao", "fi", "fo")  # attention (query, key, value, out), then feed-forward (in, out)
-KINDS = ("value", "contact", "salutation", "other")  # of what is put right
+KINDS = (  # of what is put right
+    "name", "email", "phone", "address", "street", "house_number", "postcode", "place", "iban", "kvk", "btw",
+    "date_of_birth", "contact", "salutation", "other",
+)  # fmt: skip
 ROLES = ("", *(f"{role} {kind}" for role in ("old", "new") for kind in KINDS))  # of a piece; "": none
+SHAPELESS = (  # kinds of facts that are told by the words around them, of a piece; None: no such fact
+    None, FactKind.CUSTOMER_NUMBER, FactKind.INVOICE_NUMBER, FactKind.ORDER_NUMBER,
+    FactKind.PLACE, FactKind.NAME, FactKind.STREET, FactKind.HOUSE_NUMBER,
+)  # fmt: skip
 
 Bounds = list[tuple[int, int]]  # in code points
 
@@ -54,12 +62,15 @@ class Second(Protocol):
         """Where the pieces of a text stand, and the log-probability of each of `ROLES`: pieces x roles."""
         ...
 
+    def kinds(self, text: str) -> tuple[Bounds, Floats]:
+        """The same of each of `SHAPELESS`."""
+        ...
+
 
 def second_reader() -> Encoder | None:
     """None where the package, or what was learned on top of it, is not there."""
-    weights = weight_path()
-    learned = label_adapters()
-    return Encoder(weights, learned, OF_ROLES) if weights is not None and learned and OF_ROLES.is_file() else None
+    weights, labels = weight_path(), label_adapters()
+    return Encoder(weights, labels, OF_PIECES) if weights is not None and labels and OF_PIECES.is_file() else None
 
 
 def label_adapters() -> list[Path]:
@@ -77,25 +88,36 @@ def weight_path() -> Path | None:
 class Encoder:
     """Loaded at the first text (about 100 MB); one text at a time."""
 
-    def __init__(self, weights: Path, labels: Sequence[Path], roles: Path) -> None:
-        self._weights, self._labels, self._roles = weights, labels, roles
+    def __init__(self, weights: Path, labels: Sequence[Path], pieces: Path) -> None:
+        self._weights, self._adapters = weights, [*labels, pieces]
         self._lock = threading.Lock()
-        self._last: tuple[str, list[Floats]] | None = None  # its labels were asked, its roles may be
+        self._last: tuple[str, list[Floats]] | None = None  # its labels were asked, its pieces may be
+        self._pieces: tuple[str, Bounds, Floats] | None = None  # its facts were asked, its corrections may be
 
     @cached_property
     def _network(self) -> Network:
-        return load_network(self._weights, self._labels, self._roles)
+        return load_network(self._weights, self._adapters)
 
     def margins(self, text: str) -> Floats:
         network = self._network
         with self._lock:
-            return np.array([network.said(branch, self._states(text)) for branch in network.labels])
+            return np.array([network.said(branch, self._states(text)) for branch in network.branches[:-1]])
 
     def roles(self, text: str) -> tuple[Bounds, Floats]:
+        bounds, said = self._of_pieces(text)
+        return bounds, said[:, : len(ROLES)]
+
+    def kinds(self, text: str) -> tuple[Bounds, Floats]:
+        bounds, said = self._of_pieces(text)
+        return bounds, said[:, len(ROLES) :]
+
+    def _of_pieces(self, text: str) -> tuple[Bounds, Floats]:
         network = self._network
-        assert network.roles is not None
         with self._lock:
-            return network.pieces(text)[1], network.said(network.roles, self._states(text))
+            if self._pieces is None or self._pieces[0] != text:
+                said = network.said(network.branches[-1], self._states(text))
+                self._pieces = text, network.pieces(text)[1], said
+            return self._pieces[1:]
 
     def _states(self, text: str) -> list[Floats]:
         if self._last is None or self._last[0] != text:
@@ -193,15 +215,19 @@ class LabelTop:
 
 
 @dataclass(frozen=True, slots=True)
-class RoleTop:
-    roles: Floats  # size x roles
-    role_intercepts: Floats
+class PieceTop:
+    weights: Floats  # size x (roles, kinds)
+    intercepts: Floats
 
     def said(self, x: Floats) -> Floats:
-        """Log-probabilities of each piece."""
-        said = x[1:-1] @ self.roles + self.role_intercepts
-        said -= said.max(axis=-1, keepdims=True)
-        return np.asarray(said - np.log(np.exp(said).sum(axis=-1, keepdims=True)), dtype=np.float32)
+        """Log-probabilities of each piece: of `ROLES`, then of `SHAPELESS`."""
+        said = x[1:-1] @ self.weights + self.intercepts
+        return np.hstack([_log_shares(said[:, : len(ROLES)]), _log_shares(said[:, len(ROLES) :])])
+
+
+def _log_shares(said: Floats) -> Floats:
+    said = said - said.max(axis=-1, keepdims=True)
+    return np.asarray(said - np.log(np.exp(said).sum(axis=-1, keepdims=True)), dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +235,7 @@ class Branch:
     """The last layers as one adapter bends them, and what it learned on top."""
 
     layers: tuple[Layer, ...]
-    top: LabelTop | RoleTop
+    top: LabelTop | PieceTop
 
 
 @dataclass(frozen=True)
@@ -218,8 +244,7 @@ class Network:
 
     file: WeightFile
     layers: tuple[Layer, ...]
-    labels: tuple[Branch, ...]
-    roles: Branch | None
+    branches: tuple[Branch, ...]
 
     def said(self, branch: Branch, states: Sequence[Floats]) -> Floats:
         x = states[self.file.layers - len(branch.layers)]
@@ -316,14 +341,13 @@ class Network:
         return self._normal(x + through("fo", wide), layer.outer)
 
 
-def load_network(weights: Path, labels: Sequence[Path] = (), roles: Path | None = None) -> Network:
-    """Without adapters: the network as it comes, which has no branches."""
+def load_network(weights: Path, adapters: Sequence[Path] = ()) -> Network:
+    """A branch for each adapter. Without: the network as it comes."""
     file = WeightFile(weights)
-    learned = [_arrays(adapter) for adapter in (*labels, *([roles] if roles else []))]
+    learned = [_arrays(adapter) for adapter in adapters]
     begins = [file.layers - _changed(arrays) for arrays in learned]
     shared = tuple(_layer(file, number, {}, -1) for number in range(max(begins, default=file.layers)))
-    branches = [_branch(file, arrays) for arrays in learned]
-    return Network(file, shared, tuple(branches[: len(labels)]), branches[-1] if roles else None)
+    return Network(file, shared, tuple(_branch(file, arrays) for arrays in learned))
 
 
 def _arrays(adapter: Path) -> dict[str, Floats]:
@@ -339,7 +363,7 @@ def _changed(arrays: dict[str, Floats]) -> int:
 def _branch(file: WeightFile, arrays: dict[str, Floats]) -> Branch:
     begin = file.layers - _changed(arrays)
     layers = tuple(_layer(file, number, arrays, number - begin) for number in range(begin, file.layers))
-    top = LabelTop if "labels" in arrays else RoleTop
+    top = LabelTop if "labels" in arrays else PieceTop
     return Branch(layers, top(*(arrays[field.name] for field in fields(top))))
 
 

@@ -25,6 +25,7 @@ class Split(StrEnum):
     TRAIN = "train"
     DEV = "dev"
     TEST = "test"
+    CORRECTIONS = "corrections"  # a second test part: corrections and numbers, of which the first holds few
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ _FILL = (
     r"factuur\b|hebben\b|(?<=,\s)[a-zà-ÿ][^,.:\d\n]{3,40},\s|\([^()\d\n]{3,40}\)){0,9}"
 )
 _SPACED = (
+    r"(?-i:[A-Z]{1,5})-\d{2,4}(?: \d{3})+|(?-i:(?!en|om|op|al|er|te|in|ik|of|nu|ca|nr|no)[a-z]{2}) \d{3,}(?: \d{2,})*|"
     r"(?-i:[A-Z]{1,4})(?: \d{1,4}){2,4}|(?-i:[A-Z]{2,5}) \d{2}-\d{2,5}|(?-i:[A-Z]{4,5}) \d{4,6}|"
     r"(?-i:[A-Z]{1,3}) \d{2,}(?:[./-]\d+)*(?: (?-i:[A-Z])(?=[.,;)\n]|$))?|"
     r"\d{1,4}(?: \d{2,4}){1,3}(?:/[A-Z]{1,2}(?![a-z])| \d(?!\d|[,.]\d))?"
@@ -32,7 +33,7 @@ _NUMBER = rf"(?<![\w€])({_SPACED}|{_PLAIN})(?![\w%]|,\d|-\d)"
 _MORE = re.compile(rf"\s?(?:,|en|of|and|und|et|&|\+)\s{{1,2}}{_NUMBER}", _ANY_CASE)
 _NOT_THEIRS = (  # "...nummer" that is no number of a customer
     "buchungs?|rechnungs?|auftrags?|bestell(?:ings?)?|booking|lever|inkoop|po|opdracht|reis|fout|storings?|personeels?|pers|medewerkers?|werknemers?|vorderings?|aanslag|antwoord|"
-    "lot|vergunnings?|claim|schade|polder|"
+    "lot|vergunnings?|claim|schade|polder|gespreks?|rol|beco?n?|art|verplichtingen|diagnostic|"
     "huis|huur|telefoon|tel|bel|mobiele?|gsm|fax|doorkies|service|info|alarm|nood|toestel|rekening|bank|creditcard|pin|"
     "burgerservice|bsn|sofi|paspoort|rijbewijs|document|kvk|btw|handelsregister|vestigings?|factuur|fact|nota|order|"
     "bestel|bestelbon|leverbon|inkooporder|bon|pakbon|boekings?|reserverings?|retour|pakket|zending|verzend|"
@@ -51,7 +52,7 @@ _CUES = (
         r"|\b(?:klant|customer|client|cliënt|cliënte|kunde|lid(?:maatschap)?|relatie|debiteur|abonnee|contract|polis|"
         r"overeenkomst|ab?bo|abonnement(?= [A-Z]{0,4}-?\d{4})|account|\w*profiel|klantenkaart|lidkaart|spaarkaart|"
         r"deelnemer|huurder|cursist|donateur|gebruiker|"
-        r"(?<!\bons )dossier|\w{4,14}(?:contract|account))(?:s|en)?\b(?=\W{0,3}(?:nummer|nr|no|onder|"
+        r"\w{4,14}(?:contract|account))(?:s|en)?\b(?=\W{0,3}(?:nummer|nr|no|onder|"
         r"met|number|(?-i:[A-Z]{1,4}) \d|[A-Z]{0,6}[-._#]?\d))"
         r"|\b(?:num[eé]ro|n[°ºo]\.?) (?:de )?client|\bklnr"
         r"|\b(?:nummer|nr\.?|code|kenmerk) (?:waaronder|waarmee|dat|is|bij|van mij bij)\b.{0,12}\b(?:u|jullie)\b"
@@ -175,6 +176,7 @@ _BEFORE_IT = re.compile(r"(?<![\w./@-])(?:[A-Z\d]{1,5}[-./]?|[A-Za-z]{1,8}_)$")
 _BEHIND_IT = re.compile(r"(?:[-./_]?[A-Za-z\d])*(?![@\w])")
 _CASE = re.compile(
     r"\b(?:ref|referentie|verzoek|ticket|zaak|claim|melding|offerte|project|vacature|kenmerk|serie|artikel|"
+    r"dossier(?!-?(?:nummer|nr))|licentie|ubn|handle|"
     r"proces-verbaal|"
     r"incident|personeels?|pers)(?:nummer|nr)?\W{1,3}(?:met |onder |is )?(?:nr\.? |nummer )?$",
     _ANY_CASE,
@@ -237,6 +239,8 @@ def _believable(kind: FactKind, number: str, after: str, named: int = 0) -> bool
         return False
     if kind is FactKind.CUSTOMER_NUMBER and count and number[0].isalpha() and len(number) >= 4:
         return True  # announced, and written as none but a number is: PSH1
+    if kind is FactKind.ORDER_NUMBER and count > 1 and number[0].isalpha() and "-" in number:
+        return True  # TX-55
     if count == 2 and number.isalnum() and not number.isdigit() and len(number) >= 6:
         return True  # a booking code: CAR8KLQ2
     if named == 2 and kind is FactKind.CUSTOMER_NUMBER and count > 1:

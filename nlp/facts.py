@@ -33,6 +33,7 @@ from nlp.fact_references import (
     tagged_numbers,
     told_numbers,
 )
+from nlp.fact_seen import Look, looked_at, unclear
 from nlp.tagger import NUMBERS, Tagger
 from nlp.tokens import tokens_of
 from nlp.word_features import is_town
@@ -41,8 +42,14 @@ SEEN = 20_000  # characters; a signature stands well before
 MOST = 40  # facts of one message; more is a list, not a request
 
 
-def facts_of(text: str, tagger: Tagger | None = None) -> tuple[Fact, ...]:
-    """All facts in order of place; where two overlap the more certain kind stays."""
+def facts_of(text: str, tagger: Tagger | None = None, look: Look | None = None) -> tuple[Fact, ...]:
+    """All facts in order of place. With `look` the second reader is asked where patterns and tagger are not sure."""
+    facts = _found(text, tagger)
+    return looked_at(text, facts, look) if look is not None and unclear(text, facts) else facts
+
+
+def _found(text: str, tagger: Tagger | None) -> tuple[Fact, ...]:
+    """Where two overlap the more certain kind stays."""
     kept = _Kept()
     kept.add(web_facts(text))
     numbers = any(map(str.isdigit, text))

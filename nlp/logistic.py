@@ -7,6 +7,7 @@ Same optimum as a fit over the features, some hundred times faster. In 32 bits: 
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,21 +19,24 @@ Array = npt.NDArray[np.float64]
 Single = npt.NDArray[np.float32]
 STEPS = 40  # more changes nothing measurable
 _RIDGE = 1e-3
+_STRIPS = 12  # of a triangle: half of it needs no multiplying
 
 
-def fit_rows(rows: Single, targets: Single, weights: Single, strength: float, steps: int) -> tuple[Single, Single]:
-    """Coefficients and intercepts for dense rows; `targets` and `weights` are examples x labels."""
-    labels = targets.shape[1]
-    size = rows.shape[1]
+def fit_lower(lower: Single, targets: Single, weights: Single, strength: float, steps: int) -> tuple[Single, Single]:
+    """Coefficients and intercepts for the rows of a lower triangle; `targets` and `weights` are examples x labels."""
+    size, labels = targets.shape
     signs = 2 * targets - 1
+    edges = np.linspace(0, size, _STRIPS + 1).astype(int).tolist()
+    strips = [(slice(start, stop), lower[start:stop, :stop]) for start, stop in pairwise(edges)]  # the rest is zero
 
     def loss(flat: Array) -> tuple[float, Array]:
         table = flat.reshape(size + 1, labels).astype(np.float32)
-        margins = signs * (rows @ table[:-1] + table[-1])
+        margins = signs * (np.concatenate([strip @ table[: strip.shape[1]] for _, strip in strips]) + table[-1])
         value = float((weights * np.logaddexp(0, -margins)).sum()) + float((table[:-1] ** 2).sum()) / (2 * strength)
         slope = -weights * signs / (1 + np.exp(np.clip(margins, -50, 50)))
-        gradient = np.empty_like(table)
-        gradient[:-1] = rows.T @ slope + table[:-1] / np.float32(strength)
+        gradient = table / np.float32(strength)
+        for rows, strip in strips:
+            gradient[: strip.shape[1]] += strip.T @ slope[rows]
         gradient[-1] = slope.sum(axis=0)
         return value, gradient.ravel().astype(np.float64)
 
@@ -48,7 +52,7 @@ def fit_gram(
     """Dual coefficients A (so that scores are K·A + b) and intercepts b. `gram` is used up: there is but one copy."""
     gram.flat[:: len(gram) + 1] += np.float32(_RIDGE)
     lower: Single = cholesky(gram.T, lower=True, overwrite_a=True, check_finite=False)  # .T: the order LAPACK wants
-    inner, intercepts = fit_rows(lower, targets, weights, strength, steps)
+    inner, intercepts = fit_lower(lower, targets, weights, strength, steps)
     dual = solve_triangular(lower, inner, lower=True, trans="T", check_finite=False)
     return np.asarray(dual, dtype=np.float32), intercepts
 

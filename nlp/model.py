@@ -126,7 +126,7 @@ def save(model: Model, folder: Path, *, seed: int) -> None:
 
 def _half(weights: Floats) -> npt.NDArray[np.float16]:
     """What hardly counts becomes nothing, and packs well."""
-    floor = 0.002 * float(np.abs(weights).max(initial=0.0))
+    floor = 0.003 * float(np.abs(weights).max(initial=0.0))
     return np.where(np.abs(weights) < floor, 0, weights).astype(np.float16)
 
 

@@ -42,7 +42,7 @@ _LEADING = re.compile(
 _TITLE = (
     r"(?:mevrouw|mevr\.?|mvr\.?|mw\.?|mej\.?|mejuffrouw|juffrouw|meneer|mijnheer|de heer|den heer|dhr\.?|hr\.|"
     r"heer|drs\.?|ir\.|"
-    r"dr\.|mr\.|mrs\.?|ms\.?|mx\.?|ing\.|prof\.|fam\.?|familie|(?:de )?erven(?: van)?|weduwe|frau|herr|team|hen|"
+    r"dr\.|mr\.?|mrs\.?|ms\.?|mx\.?|ing\.|prof\.|fam\.?|familie|(?:de )?erven(?: van)?|weduwe|frau|herr|team|hen|"
     r"hij|zij|die)"
 )
 _SALUTED = re.compile(
@@ -169,7 +169,7 @@ def _uncommon(token: Token) -> bool:
 
 def titles_alone(old: str, new: str) -> tuple[str, str]:
     """ "dhr. Bos" and "mevr. Bos": the name is not what changes."""
-    one, two = _SALUTED.match(old), _SALUTED.match(new)
+    one, two = _SALUTED_ANY.match(old), _SALUTED_ANY.match(new)
     if one and two and one["name"] and one["name"] == two["name"] and one.end() == len(old) and two.end() == len(new):
         return one["title"], two["title"]
     return old, new

@@ -65,7 +65,7 @@ class DutchReader:
                 flags.add(Flag.ALSO_OTHER)
         words = [word.strip(_STRIPPED) for word in low.split()]
         language = language_of(words)
-        facts = facts_of(text, self._model.tagger)
+        facts = self.facts(text)
         return Reading(
             labels=labels,
             probabilities=probabilities,
@@ -85,7 +85,7 @@ class DutchReader:
 
     def facts(self, text: str) -> tuple[Fact, ...]:
         """The facts of a text by themselves; quotes are to be blanked out before."""
-        return facts_of(text[:SEEN], self._model.tagger)
+        return facts_of(text[:SEEN], self._model.tagger, self._second.kinds if self._second else None)
 
     def changes(self, text: str, facts: Sequence[Fact]) -> tuple[Change, ...]:
         return changes_of(text, facts, self._model.roles, self._second.roles if self._second else None)

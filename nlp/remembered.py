@@ -36,6 +36,10 @@ class Remembering:
         self.asked += 1
         return self.second.roles(text)
 
+    def kinds(self, text: str) -> tuple[Bounds, Floats]:
+        self.asked += 1
+        return self.second.kinds(text)
+
 
 def key(text: str) -> str:
     """Of a text and of what was learned: another adapter says something else."""
@@ -57,7 +61,9 @@ def load_said(path: Path = FILE) -> Said:
 
 
 def save_said(second: Second, texts: Iterable[str], path: Path = FILE) -> None:
-    said = {key(text): second.margins(text) for text in texts}
+    """What was remembered of the same adapters need not be asked again."""
+    before = load_said(path)
+    said = {name: before[name] if name in before else second.margins(text) for text in texts for name in [key(text)]}
     names = sorted(said)
     np.savez_compressed(
         path,

@@ -8,25 +8,28 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from nlp.change_roles import Roles
 from nlp.decide import LABELS, label_sets
 from nlp.encoder import ADAPTERS
 from nlp.examples import CORPUS, Example, Split, load_examples
 from nlp.features import BLOCK_BITS, BUCKETS, Block, Floats, Ints, Slots, block_bounds, counted, occurrences, weighted
 from nlp.logistic import STEPS, Single, fit_gram, platt
 from nlp.model import FLAGS, Linear, Model, save
+from nlp.tagger import Tagger
 from nlp.train_roles import fit_roles
 from nlp.train_tagger import fit_tagger
 
 SEED = 20_181  # only the order of writers over the folds hangs on it
-FOLDS = 3
+FOLDS = 2
 FOLD_STEPS = 20  # only the calibration hangs on them
 STRENGTH = 50.0  # inverse regularisation
 SHIPPED = frozenset({Split.TRAIN, Split.DEV})  # the test writers are never read
@@ -161,11 +164,11 @@ def fit(examples: Sequence[Example], digest: str, say: Say = lambda _: None) -> 
     asking = [example for example in examples if example.labels]
     folds = folds_of(asking)
     say("words")
-    table = table_of(asking)
-    targets, known = _all_targets(asking)
-    say("labels and flags, names")
-    with ThreadPoolExecutor(1) as beside:  # matrices need no interpreter lock: the other core reads names meanwhile
-        others = beside.submit(lambda: (fit_tagger(examples), fit_roles(examples)))
+    with ProcessPoolExecutor(1, get_context("spawn")) as beside:  # the other core reads names and corrections meanwhile
+        others = beside.submit(_fit_others, examples)
+        table = table_of(asking)
+        targets, known = _all_targets(asking)
+        say("labels and flags, names")
         linear = _linear(table.features, gram_of(table.features), targets, known, folds)
         slots, idf = table.slots, table.idf
         del table
@@ -175,6 +178,10 @@ def fit(examples: Sequence[Example], digest: str, say: Say = lambda _: None) -> 
         sets=label_sets(example.labels for example in asking), tagger=tagger, roles=roles, digest=digest,
         examples=len(examples),
     )  # fmt: skip
+
+
+def _fit_others(examples: Sequence[Example]) -> tuple[Tagger, Roles]:
+    return fit_tagger(examples), fit_roles(examples)
 
 
 def _all_targets(examples: Sequence[Example]) -> tuple[Single, Single]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby, islice
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from cases.types import Label
 from nlp.change_roles import BITS, Option, Page, Role, Roles
 from nlp.change_units import page_of
 from nlp.changes import change_of, options_of
-from nlp.examples import Example
+from nlp.examples import Example, Span
 from nlp.facts import facts_of
 from nlp.features import Floats
 from nlp.own_words import blanked
@@ -23,6 +24,7 @@ from nlp.softmax import Array
 
 STRENGTH = 0.1  # inverse regularisation
 _MOST = 40.0  # of a score; an exponent holds no more than some 700
+_NEAREST = 8  # old values of each new one
 LEAST = 2  # what occurs less often tells nothing that lasts
 
 
@@ -40,19 +42,25 @@ class Rows:
 def fit_roles(examples: Sequence[Example]) -> Roles:
     """From messages that ask for a correction: only of those is it asked which value is which.
 
-    Each is read twice, with the facts as marked and with those that patterns find: so much is not found in real mail.
+    By turns they are read with the facts as marked and with those that patterns find: much is not found in real mail.
     """
     rows = Rows([], [], [], [], [])
-    for example in examples:
-        if example.facts is None or Label.CORRECTIE not in example.labels:
-            continue
+    asking = [
+        (example, example.facts)
+        for example in examples
+        if example.facts is not None and Label.CORRECTIE in example.labels
+    ]
+    for number, (example, marked) in enumerate(asking):
         text = blanked(example.text, example.own)
-        marked = [Fact(one.kind, "", one.start, one.end, False) for one in sorted(example.facts, key=lambda f: f.start)]
-        for facts in (marked, facts_of(text)):
-            _add(rows, page_of(text, facts), example)
+        found = facts_of(text) if number % 2 else _as_facts(marked)
+        _add(rows, page_of(text, found), example)
     if not rows.options:
         return Roles(np.zeros((1 << BITS, len(Role)), dtype=np.float32))
     return Roles(_fitted(rows))
+
+
+def _as_facts(marked: Sequence[Span]) -> list[Fact]:
+    return [Fact(one.kind, "", one.start, one.end, False) for one in sorted(marked, key=lambda one: one.start)]
 
 
 def _add(rows: Rows, page: Page, example: Example) -> None:
@@ -60,15 +68,28 @@ def _add(rows: Rows, page: Page, example: Example) -> None:
     said = _said(page, options, {(change.field, change.old, change.new) for change in example.changes})
     answered = {option.new for option in said}
     values = {change.new for change in example.changes}
+    near = _near(page, options)
     base = len(rows.units)
     rows.units.extend(page.unit_rows())
     for option in options:
         if option.new not in answered and page.units[option.new].value in values:
             continue  # the same value elsewhere, or its old one was not found: either may be right
+        if option not in near and option not in said:
+            continue
         rows.options.append(page.option_row(option))
         rows.new.append(base + option.new)
         rows.old.append(-1 if option.old is None else base + option.old)
         rows.right.append(option in said)
+
+
+def _near(page: Page, options: Sequence[Option]) -> set[Option]:
+    """Of each new value those old ones that stand nearest: most are that, and long messages hold hundreds."""
+    kept: set[Option] = {option for option in options if option.old is None}
+    paired = [(option.old, option) for option in options if option.old is not None]
+    apart = {option: abs(page.units[old].start - page.units[option.new].start) for old, option in paired}
+    for _, same in groupby(sorted(apart, key=lambda one: (one.new, one.field, apart[one])), lambda o: (o.new, o.field)):
+        kept.update(islice(same, _NEAREST))
+    return kept
 
 
 def _said(page: Page, options: Sequence[Option], wanted: set[tuple[str, str | None, str]]) -> set[Option]:

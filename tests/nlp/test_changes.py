@@ -34,7 +34,7 @@ def changes(reader: DutchReader, text: str) -> tuple[Change, ...]:
         ("achternaam gewijzigd van wiersma naar de haan.", Change("name", "wiersma", "de haan")),
         ("kvk was 18077321 wordt 90412268", Change("kvk", "18077321", "90412268")),
         ("Mijn huisnummer is 45b en niet 45.", Change("house_number", "45", "45b")),
-        ("Er staat Eikenlaan 14, dat moet Berkenlaan 14 zijn.", Change("street", "Eikenlaan", "Berkenlaan")),
+        ("Er staat Eikenlaan 14, dat moet Berkenlaan 14 zijn.", Change("address", "Eikenlaan 14", "Berkenlaan 14")),
         ("Contactpersoon was Bas Kuiper, wordt Anouk Smits.", Change("contact", "Bas Kuiper", "Anouk Smits")),
         (
             'Op uw brieven staat "dhr. Pijpers". Ik ben mevr. Pijpers, graag aanpassen.',

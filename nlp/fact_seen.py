@@ -1,0 +1,78 @@
+"""Parts of addresses as the second reader sees them: the words around tell what a town or a house number is.
+
+Patterns and the tagger find most of them (`facts`). Where they are not sure, it is asked of which kind each piece of
+the text is (`encoder.SHAPELESS`): a town it doubts is left out, what only it sees is put beside. Numbers of customers,
+orders and invoices it tells no better than patterns and tagger do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from cases.reading import Fact, FactKind
+from nlp.encoder import SHAPELESS, Bounds
+from nlp.features import Floats
+from nlp.seen_pieces import SeenPieces
+from nlp.word_features import is_town
+
+Look = Callable[[str], tuple[Bounds, Floats]]
+
+_DOUBTED = -4.0  # log-odds, below which a town that was found is left out
+_ALONE = {  # log-odds, from which a stretch is one that nobody else found (on held-out writers)
+    FactKind.PLACE: 1.5, FactKind.STREET: 1.5, FactKind.HOUSE_NUMBER: 0.5,
+}  # fmt: skip
+_OTHERS = {kind: [at for at in range(len(SHAPELESS)) if SHAPELESS[at] is not kind] for kind in SHAPELESS}
+_NUMBERED = re.compile(r"\d")
+
+
+class SeenFacts(SeenPieces):
+    def kind(self, kind: FactKind, start: int, end: int) -> float:
+        """Log-odds that a stretch is such a fact."""
+        return self.odds(start, end, [SHAPELESS.index(kind)], _OTHERS[kind])
+
+
+_WORD = re.compile(r"\b[A-Z][\w'’-]+")
+_LITTLE = re.compile(r"(?<![\w€.,/-])\d{1,4}[A-Za-z]?(?![\w%]|[.,/-]\d| ?(?:euro|€))")
+_OF_HOMES = re.compile(r"adres|woon|wonen|verhui|huis|straat|postcode|plaats|bezorg", re.IGNORECASE)
+_PARTS = frozenset({FactKind.STREET, FactKind.HOUSE_NUMBER, FactKind.POSTCODE, FactKind.PLACE})
+_NEAR = 4  # characters between parts of one address
+
+
+def unclear(text: str, facts: Sequence[Fact]) -> bool:
+    """Whether there is anything to ask: part of an address by itself, a town or a house number that may be one."""
+    parts = [fact for fact in facts if fact.kind in _PARTS]
+    alone = [
+        fact
+        for fact in parts
+        if not any(max(one.start - fact.end, fact.start - one.end) <= _NEAR for one in parts if one is not fact)
+    ]
+
+    def free(match: re.Match[str]) -> bool:
+        return all(match.end() <= fact.start or fact.end <= match.start() for fact in facts)
+
+    return (
+        any(fact.kind is not FactKind.POSTCODE for fact in alone)
+        or any(is_town(match.group()) and free(match) for match in _WORD.finditer(text))
+        or (_OF_HOMES.search(text) is not None and any(map(free, _LITTLE.finditer(text))))
+    )
+
+
+def looked_at(text: str, facts: Sequence[Fact], look: Look) -> tuple[Fact, ...]:
+    """The facts that are left, and the parts of addresses that nobody else saw."""
+    seen = SeenFacts(text, *look(text))
+    kept = [
+        fact
+        for fact in facts
+        if fact.kind is not FactKind.PLACE or seen.kind(fact.kind, fact.start, fact.end) > _DOUBTED
+    ]
+    for _, sort, start, end in seen.stretches(seen.chances.argmax(axis=1).tolist()):
+        kind = SHAPELESS[sort]
+        if (
+            kind in _ALONE
+            and seen.kind(kind, start, end) > _ALONE[kind]
+            and all(end <= fact.start or fact.end <= start for fact in kept)
+            and (kind is not FactKind.HOUSE_NUMBER or _NUMBERED.search(text, start, end))
+        ):
+            kept.append(Fact(kind, text[start:end], start, end, False))
+    return tuple(sorted(kept, key=lambda fact: fact.start))
