@@ -108,16 +108,12 @@ def cued_facts(text: str) -> Iterator[Fact]:
         for match in pattern.finditer(text) if kind not in _STEMS or _STEMS[kind].search(low) else ():
             if _FILED.search(text, max(match.start() - 64, 0), match.start()):
                 continue
-            following: re.Match[str] | None = match
-            while following is not None and _believable(
-                kind,
-                following.group(1),
-                text[following.end(1) : following.end(1) + 12],
-                _is_named(text, match.start(1)),
+            more: re.Match[str] | None = match
+            while more is not None and _believable(
+                kind, more.group(1), text[more.end(1) : more.end(1) + 12], _is_named(text, match.start(1))
             ):
-                yield Fact(kind, following.group(1).upper(), following.start(1), following.end(1), False)
-                following = _MORE.match(text, following.end(1))
-
+                yield Fact(kind, more.group(1).upper(), more.start(1), more.end(1), False)
+                more = _MORE.match(text, more.end(1))
     if _INVOICES.search(text):  # "en ook 2024/131": the year gives it away
         for found in _INVOICE_SHAPE.finditer(text):
             if not _of_a_case(text, found.start()) and _cue_before(text, found.start()) not in ("customer", "order"):
@@ -237,12 +233,12 @@ def _believable(kind: FactKind, number: str, after: str, named: int = 0) -> bool
         or (number[0] == "0" and number.isdigit() and 9 <= count <= 11)
     ):
         return False
-    if kind is FactKind.CUSTOMER_NUMBER and count and number[0].isalpha() and len(number) >= 4:
-        return True  # announced, and written as none but a number is: PSH1
-    if kind is FactKind.ORDER_NUMBER and count > 1 and number[0].isalpha() and "-" in number:
-        return True  # TX-55
-    if count == 2 and number.isalnum() and not number.isdigit() and len(number) >= 6:
-        return True  # a booking code: CAR8KLQ2
+    if (
+        (kind is FactKind.CUSTOMER_NUMBER and count and number[0].isalpha() and len(number) >= 4)  # announced: PSH1
+        or (kind is FactKind.ORDER_NUMBER and count > 1 and number[0].isalpha() and "-" in number)  # TX-55
+        or (count == 2 and number.isalnum() and not number.isdigit() and len(number) >= 6)  # booking: CAR8KLQ2
+    ):
+        return True
     if named == 2 and kind is FactKind.CUSTOMER_NUMBER and count > 1:
         return count <= 16
     return count >= (3 if kind is FactKind.CUSTOMER_NUMBER or not number.isdigit() else 4) and count <= 16
