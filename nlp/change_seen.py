@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from nlp.encoder import KINDS, ROLES
-from nlp.seen_pieces import SeenPieces
+from nlp.seen_pieces import LEAST, SeenPieces
 
 _OLD, _NEW = ([at for at, role in enumerate(ROLES) if role.startswith(start)] for start in ("old", "new"))
 _NOT_OLD, _NOT_NEW = ([at for at in range(len(ROLES)) if at not in side] for side in (_OLD, _NEW))
 _OF_KIND = {kind: [at for at, role in enumerate(ROLES) if role.endswith(f" {kind}")] for kind in KINDS}
 _SURE = 0.5  # a piece of a value
-_LEAST = 1e-6
 
 
 class SeenChanges(SeenPieces):
@@ -29,10 +28,10 @@ class SeenChanges(SeenPieces):
 
     def kind(self, start: int, end: int) -> tuple[str, float]:
         """The likeliest kind of a value, and its share of all kinds."""
-        at = [number for number, (first, last) in enumerate(self.bounds) if first < end and start < last]
+        at = self.within(start, end)
         shares = {kind: float(self.chances[at][:, _OF_KIND[kind]].sum()) for kind in KINDS}
         kind = max(KINDS, key=lambda one: shares[one])
-        return kind, shares[kind] / max(sum(shares.values()), _LEAST)
+        return kind, shares[kind] / max(sum(shares.values()), LEAST)
 
     @cached_property
     def values(self) -> list[tuple[str, int, int]]:

@@ -14,7 +14,7 @@ from nlp.encoder import Bounds
 from nlp.features import Floats
 
 _FAR = 5.0  # log-odds: no piece is surer than that
-_LEAST = 1e-6
+LEAST = 1e-6  # a chance that is nothing
 _ABBREVIATED = re.compile(
     r"(?:\b[A-Z]|[BN]\.V|\b(?:mevr|dhr|mw|mvr|drs?|mr|ir|ing|prof|fam|mrs|ms|mej))\.$", re.IGNORECASE
 )
@@ -31,12 +31,16 @@ class SeenPieces:
     def chances(self) -> Floats:
         return np.exp(self.said)
 
+    def within(self, start: int, end: int) -> list[int]:
+        """Numbers of the pieces that stand there, if only in part."""
+        return [number for number, (first, last) in enumerate(self.bounds) if first < end and start < last]
+
     def odds(self, start: int, end: int, ours: Sequence[int], others: Sequence[int]) -> float:
         """Mean log-odds over the pieces of a stretch; 0 where there are none."""
-        at = [number for number, (first, last) in enumerate(self.bounds) if first < end and start < last]
+        at = self.within(start, end)
         if not at:
             return 0.0
-        chances = np.maximum(self.chances[at], _LEAST)
+        chances = np.maximum(self.chances[at], LEAST)
         odds = np.log(chances[:, ours].sum(axis=1)) - np.log(chances[:, others].sum(axis=1))
         return float(np.clip(odds, -_FAR, _FAR).mean())
 
