@@ -38,21 +38,21 @@ _NOT_THEIRS = (  # "...nummer" that is no number of a customer
     "burgerservice|bsn|sofi|paspoort|rijbewijs|document|kvk|btw|handelsregister|vestigings?|factuur|fact|nota|order|"
     "bestel|bestelbon|leverbon|inkooporder|bon|pakbon|boekings?|reserverings?|retour|pakket|zending|verzend|"
     "track|volg|serie|model|type|artikel|ean|imei|"
-    "chassis|meter|kenteken|ticket|zaaks?|dossier|case|incident|meldings?|aanvraag|verzoek|controle|reactie|vacature|"
+    "chassis|meter|kenteken|ticket|zaaks?|dossier|contract|polis|licentie|overeenkomst|case|incident|meldings?|aanvraag|verzoek|controle|reactie|vacature|"
     "proces|verbaal|versie|hoofd|post|kamer|pagina|magazine|ronde?|deel|rang|start|rug|stamboek"
 )
 _CUES = (
     (
         FactKind.CUSTOMER_NUMBER,
         r"(?:klant|relatie|debiteur(?:en)?|lid(?:maatschaps)?|leden|client|cliënt|abonnee|deelnemers?|"
-        r"customer|client|kunden|account|contact|gebruikers?|membership|member|contract|polis|patiënt|"
-        r"leerling|studenten|student|abonnements?|overeenkomst|ab?bo|klantenkaart|pas|kaart|lidkaart|"
-        r"(?<!\bons )dossier|rel|deb|kl)"
+        r"customer|client|kunden|account|contact|gebruikers?|membership|member|patiënt|"
+        r"leerling|studenten|student|abonnements?|ab?bo|klantenkaart|pas|kaart|lidkaart|"
+        r"rel|deb|kl)"
         r"(?:en)?(?:[ -]|\. ?)?(?:nummers?|nrs?|no|number|id|code|ref)\b"
-        r"|\b(?:klant|customer|client|cliënt|cliënte|kunde|lid(?:maatschap)?|relatie|debiteur|abonnee|contract|polis|"
-        r"overeenkomst|ab?bo|abonnement(?= [A-Z]{0,4}-?\d{4})|account|\w*profiel|klantenkaart|lidkaart|spaarkaart|"
+        r"|\b(?:klant|customer|client|cliënt|cliënte|kunde|lid(?:maatschap)?|relatie|debiteur|abonnee|"
+        r"ab?bo|abonnement(?= [A-Z]{0,4}-?\d{4})|account|\w*profiel|klantenkaart|lidkaart|spaarkaart|"
         r"deelnemer|huurder|cursist|donateur|gebruiker|"
-        r"\w{4,14}(?:contract|account))(?:s|en)?\b(?=\W{0,3}(?:nummer|nr|no|onder|"
+        r"\w{4,14}account)(?:s|en)?\b(?=\W{0,3}(?:nummer|nr|no|onder|"
         r"met|number|(?-i:[A-Z]{1,4}) \d|[A-Z]{0,6}[-._#]?\d))"
         r"|\b(?:num[eé]ro|n[°ºo]\.?) (?:de )?client|\bklnr"
         r"|\b(?:nummer|nr\.?|code|kenmerk) (?:waaronder|waarmee|dat|is|bij|van mij bij)\b.{0,12}\b(?:u|jullie)\b"
@@ -77,7 +77,7 @@ _CUES = (
         FactKind.ORDER_NUMBER,
         r"(?:order|bestel(?:ling(?:en)?)?|bestell|bestellung|commande|pakket|zending|purchase|aankoop|retour|"
         r"boeking|booking|boekings|(?:boekings|order|bestel|opdracht)bevestiging|reservering(?!scode)|buchung|buchungs|application|"
-        r"webshoporder|inkoop(?:order)?|po|auftrags?|(?:reis|lever)(?=-?n)|pakbon|vracht(?:brief)?|opdracht|leverbon|bon|cadeaukaart|bestel|ordre)s?"
+        r"webshoporder|inkoop(?:order)?|po|auftrags?|(?:reis|lever)(?=-?n)|vracht(?:brief)?|opdracht|bestel(?:bon)?|ordre)s?"
         r"(?:bon)?[ -]?(?:nummers?|nrs?|no|number|id|code)?\b"
         r"|\border(?:ed|de|ing)?\b|\b(?:geboekt|besteld) (?:onder|met)\b(?= [A-Z]{0,4}-?\d{4})",
     ),
@@ -246,7 +246,7 @@ def _believable(kind: FactKind, number: str, after: str, named: int = 0) -> bool
 
 _CUE_WORD = re.compile(  # the words that tell of what a number is, and those that tell it is of something else
     r"(?P<other>ticket|melding|sleutel|betalingsk|sollicit|\bcase|\bchatn|\bart\b|gutschein|voucher|klacht|verzoek|bezwaar|zaak(?!\w*klant)|offerte|"
-    r"seri[ea]|model|artikel|product|meter|kenteken|iban|bankrek|rekeningn|kvk|koophandel|btw|\btel\b|telefoon|mobiel|"
+    r"contract|polis|dossier|licentie|overeenkomst|pakbon|kassabon|\bbon\b|seri[ea]|model|artikel|product|meter|kenteken|iban|bankrek|rekeningn|kvk|koophandel|btw|\btel\b|telefoon|mobiel|"
     r"versie|fout|error|personeel|\bpers\b|vacature|project|huisn|postcode|claim|incident|proces|schade|vestiging|ean\b|imei|"
     r"chassis|certific|install|consent|toestel|\bcode|bedrag|bsn|aangifte|parketn|beschikking|vergunning|vordering|"
     r"server|poort\b|\bt(?:rack|race)|barcode|score|api\b|\b\w*stand\b|(?:ons|onze|eigen) (?:ref|dossier|kenmerk))"
@@ -254,8 +254,8 @@ _CUE_WORD = re.compile(  # the words that tell of what a number is, and those th
     r"|(?P<order>order|bestel|pakket|pakje|paket|zending|levering|\b\w{0,6}bon\b|boeking|booking|reserver(?!ingscode)|opdracht|aankoop|"
     r"annul|retour|\brma\b|aanvraag|commande|buchung)"
     r"|(?P<customer>klant|relatie|debiteur|\bdeb(?:nr)?\b|\blid\b|\blid(?:m|n|k)|cli[eë]nt|abonn|account(?!ant)|"
-    r"contract|polis|dossier|\b\w{0,10}(?:pas|kaart)(?:nr|nummer)?\b|licentie(?!s)|deelnem|customer|member|kunden|"
-    r"huurder|leerling|donateur|cursist|overeenkomst)",
+    r"\b\w{0,10}(?:pas|kaart)(?:nr|nummer)?\b|deelnem|customer|member|kunden|"
+    r"huurder|leerling|donateur|cursist)",
     _ANY_CASE,
 )
 _STRONG = re.compile(
@@ -334,9 +334,9 @@ def told_numbers(text: str) -> Iterator[Fact]:
 _NAMED_BEHIND = re.compile(
     rf"{_NUMBER}(?:\)|\s?[,=:(-])?\s?(?:(?:is|zijn|was|waren|als|dat is|dat zijn|dat was|staat als)\s)?"
     r"(?:(?:mijn|m'n|me|ons|onze|het|de|jullie|uw)\s)?(?:(?P<customer>(?:klant|relatie|debiteur(?:en)?|cli[eë]nt|"
-    r"lid(?:maatschaps)?|abonnee|abonnements?|account|contract|polis)-?(?:nummers?|nr|id|code)\b)|"
+    r"lid(?:maatschaps)?|abonnee|abonnements?|account)-?(?:nummers?|nr|id|code)\b)|"
     r"(?P<invoice>(?:factuur|nota)-?(?:nummers?|nrs?)\b)|"
-    r"(?P<order>(?:order|bestel(?:lings)?|pakbon|boekings?)-?(?:nummers?|nrs?)\b))"
+    r"(?P<order>(?:order|bestel(?:lings)?|boekings?)-?(?:nummers?|nrs?)\b))"
     r"(?!\W{0,3}(?:is |: ?)?[A-Z]{0,4}[-.]?\d)",
     _ANY_CASE,
 )
@@ -378,11 +378,11 @@ _NAMED = tuple(
     for kind, words in (
         (
             FactKind.CUSTOMER_NUMBER,
-            r"klant|relatie|debiteur(?:en)?|lid(?:maatschap)?|cli[eë]nt|abonn?ee|abonnement|account|contract|polis|"
+            r"klant|relatie|debiteur(?:en)?|lid(?:maatschap)?|cli[eë]nt|abonn?ee|abonnement|account|"
             r"profiel|deelnemer|mijn(?= nummer)",
         ),
         (FactKind.INVOICE_NUMBER, r"factuur|nota|rekening"),
-        (FactKind.ORDER_NUMBER, r"order|bestel(?:ling)?|boeking|pakbon|vracht"),
+        (FactKind.ORDER_NUMBER, r"order|bestel(?:ling)?|boeking|vracht"),
     )
 )
 _OTHER_ROW = re.compile(r"(?:0|nul )[1-9a-z]\w{0,3}(?: ?\w+){2,}$|nul zes|\d\d? \d\d? (?:19|20)\d\d")  # a phone, a date

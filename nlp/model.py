@@ -9,8 +9,6 @@ import json
 import platform
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +22,7 @@ from nlp.change_roles import Roles
 from nlp.decide import LABELS, LabelSets
 from nlp.examples import CORPUS
 from nlp.features import Floats, Ints, Occurrences, Slots, block_bounds, counted, occurrences, weighted
+from nlp.only_one import only_one
 from nlp.tagger import Tagger
 from nlp.word_features import Lexicon
 
@@ -163,24 +162,13 @@ def _manifest(folder: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-@contextmanager
-def _only_one(folder: Path) -> Iterator[None]:
-    """One process at a time builds or swaps; the lock goes with the process that holds it."""
-    import fcntl  # noqa: PLC0415 - not on every platform; only building needs it
-
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / f".{folder.name}.lock").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-
-
 def ensure_model(folder: Path, corpus: Path | None = None) -> Model:
     """The model of `folder`, built anew when the corpus or the code that reads it has changed."""
     from nlp import train  # noqa: PLC0415 - scipy's parts are loaded only where a model may have to be built
 
     source = corpus or CORPUS
     wanted = train.inputs_digest(source)
-    with _only_one(folder):
+    with only_one(folder):
         if _manifest(folder).get("digest") != wanted:
             fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
             try:

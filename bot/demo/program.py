@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from cases.policy import load_policy, with_contact
 from cases.protocols import Accept
 from cases.types import ChannelMode
 from intake.email.settings import SmtpDoorSettings
+from nlp.only_one import only_one
 from sources.settings import load_sources
 from web.chat.settings import WebChatSettings
 from workflow import deadlines
@@ -71,14 +73,18 @@ def demo_organisation(key: str, folder: Path) -> Organisation:
 
 async def run_demo(folder: Path, *, port: int, smtp_port: int) -> None:
     """Builds what is missing, then serves until stopped. `folder` is absolute."""
-    clock = DemoClock(folder / "clock.json")
-    customers = folder / "customers"
-    built = folder / "customers.shape"
-    if not built.exists() or built.read_text(encoding="utf-8") != shape():
-        typer.echo("Klanten verzinnen …")
-        build_all(customers, clock.now().date())
-        built.write_text(shape(), encoding="utf-8")
+    marker = folder / "seeded"
     settings = demo_settings(folder, port=port, smtp_port=smtp_port)
+    with only_one(marker):
+        if not marker.exists():
+            clear_half_made(folder)
+        clock = DemoClock(folder / "clock.json")
+        _build_customers(folder, clock)
+        if not marker.exists():
+            typer.echo("Voorbeeldzaken maken …")
+            unheard = replace(settings, web=replace(settings.web, enabled=False), door=None)
+            await seed(unheard, clock, folder / "customers")
+            marker.write_text("")
     face: list[Demo] = []
 
     def make_face(desk: Desk, _accept: Accept) -> Demo:
@@ -88,10 +94,22 @@ async def run_demo(folder: Path, *, port: int, smtp_port: int) -> None:
     async def ready(program: Program) -> None:
         typer.echo(f"\n  Privacyloket, DEMO: open {settings.base_url}/\n  (stoppen met Ctrl+C)\n")
 
-    context = Context(clock=clock.now)
-    marker = folder / "seeded"
-    if not marker.exists():
-        typer.echo("Voorbeeldzaken maken …")
-        await seed(replace(settings, web=replace(settings.web, enabled=False), door=None), clock, customers)
-        marker.write_text("")
-    await serve(settings, context=context, ready=ready, demo=make_face)
+    await serve(settings, context=Context(clock=clock.now), ready=ready, demo=make_face)
+
+
+def clear_half_made(folder: Path) -> None:
+    """A first start that was broken off left some of its cases: they can not be made on top of each other."""
+    if not (folder / "privacyloket.db").exists() and not (folder / "customers").exists():
+        return  # never begun; nor does anything stand here that is ours to remove
+    for name in ("privacyloket.db", "privacyloket.db-wal", "privacyloket.db-shm", "clock.json", "customers.shape"):
+        (folder / name).unlink(missing_ok=True)
+    for name in ("keys", "tray", "customers"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+
+
+def _build_customers(folder: Path, clock: DemoClock) -> None:
+    built = folder / "customers.shape"
+    if not built.exists() or built.read_text(encoding="utf-8") != shape():
+        typer.echo("Klanten verzinnen …")
+        build_all(folder / "customers", clock.now().date())
+        built.write_text(shape(), encoding="utf-8")
