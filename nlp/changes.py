@@ -25,6 +25,7 @@ _PAIRS = 7
 _SAME_PERSON = 3  # so alike: another spelling
 _SEEN = 0.2  # what the second reader's log-odds count beside our scores (on held-out writers)
 _SURE_KIND = 0.6  # share of all kinds
+_OF_LOOKS = ("contact", "place", "street")  # what a name may be by its looks
 _OF_NAMES = re.compile(r"naam|\bik heet|\bik ben|familie|contact|meneer|mevr|dhr|heer\b", re.IGNORECASE)
 _CLEAR = 3.0  # a score so far from nothing needs no second reader
 
@@ -56,7 +57,7 @@ def _of_kind(change: Change, text: str, seen: SeenChanges | None) -> Change:
         return change
     at = text.find(change.new)  # -1: "ondergetekende" stands there, and the name below the letter
     kind, share = seen.kind(at, at + len(change.new)) if seen is not None and at >= 0 else ("", 0.0)
-    if share > _SURE_KIND and kind != "name":
+    if share > _SURE_KIND and kind in _OF_LOOKS:
         return replace(change, field=kind)
     if (is_town(change.new) or is_town(change.old or "")) and not _OF_NAMES.search(text):
         return replace(change, field="place")

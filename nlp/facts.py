@@ -24,17 +24,9 @@ from nlp.fact_dates import date_facts
 from nlp.fact_names import name_facts, same_names, tidied, without_firms
 from nlp.fact_numbers import number_facts, phone_facts, web_facts
 from nlp.fact_places import home_towns, is_home, lived_in, place_facts, whole_place
-from nlp.fact_references import (
-    bare_numbers,
-    cued_facts,
-    dictated_numbers,
-    numbers_named_behind,
-    signed_numbers,
-    tagged_numbers,
-    told_numbers,
-)
+from nlp.fact_references import References
 from nlp.fact_seen import Look, looked_at, unclear
-from nlp.tagger import NUMBERS, Tagger
+from nlp.tagger import Tagger
 from nlp.tokens import tokens_of
 from nlp.word_features import is_town
 
@@ -42,37 +34,45 @@ SEEN = 20_000  # characters; a signature stands well before
 MOST = 40  # facts of one message; more is a list, not a request
 
 
-def facts_of(text: str, tagger: Tagger | None = None, look: Look | None = None) -> tuple[Fact, ...]:
+def facts_of(
+    text: str, tagger: Tagger | None = None, references: References | None = None, look: Look | None = None
+) -> tuple[Fact, ...]:
     """All facts in order of place. With `look` the second reader is asked where patterns and tagger are not sure."""
-    facts = _found(text, tagger)
+    facts = _found(text, tagger, references)
     return looked_at(text, facts, look) if look is not None and unclear(text, facts) else facts
 
 
-def _found(text: str, tagger: Tagger | None) -> tuple[Fact, ...]:
-    """Where two overlap the more certain kind stays."""
+def shaped_facts(text: str) -> tuple[Fact, ...]:
+    """Those with a shape or a check of their own, of which no other kind may take a part."""
+    return _shaped(text).sorted()
+
+
+def _shaped(text: str) -> _Kept:
     kept = _Kept()
     kept.add(web_facts(text))
-    numbers = any(map(str.isdigit, text))
-    if numbers:
+    if any(map(str.isdigit, text)):
         kept.add(number_facts(text))
         kept.add(date_facts(text))
         kept.add(postcode_facts(text))
         kept.add(postbus_facts(text))
-    if numbers or "nummer" in text:
-        kept.add(dictated_numbers(text))
+    return kept
+
+
+def _found(text: str, tagger: Tagger | None, references: References | None) -> tuple[Fact, ...]:
+    """Where two overlap the more certain kind stays."""
+    kept = _shaped(text)
+    numbers = any(map(str.isdigit, text))
+    if references is not None:
+        kept.add(list(references.facts(text, kept.sorted())))
     if numbers:
-        kept.add(cued_facts(text))
-        kept.add(numbers_named_behind(text))
         kept.add(phone_facts(text))
-        kept.add(bare_numbers(text))
     tokens = tokens_of(text)
     spans = tagger.spans(tokens) if tagger is not None else []
     knows = tagger.lexicon.knows if tagger is not None else _everything
-    tagged = tidied(text, [span for span in spans if span[0] not in NUMBERS], knows)
+    tagged = tidied(text, spans, knows)
     streets = [bare_street(text, fact) for fact in tagged if fact.kind is FactKind.STREET]
     streets = [fact for fact in streets if len(fact.value) > 2]
     if numbers:
-        kept.add(tagged_numbers(text, [span for span in spans if span[0] in NUMBERS]))
         shaped = list(street_facts(text))
         kept.add(one for one in shaped if any(_within(fact, one) and fact.start > one.start for fact in streets))
         kept.add(fact for fact in streets if any(_within(one, fact) for one in shaped))
@@ -95,9 +95,6 @@ def _found(text: str, tagger: Tagger | None) -> tuple[Fact, ...]:
         kept.add(foreign_postcodes(text, kept.of(FactKind.PLACE)))
     kept.add(names)
     kept.add(same_names(text, kept.of(FactKind.NAME), knows))
-    kept.add(signed_numbers(text, kept.of(FactKind.NAME)))
-    if numbers:
-        kept.add(told_numbers(text))
     return kept.sorted()
 
 

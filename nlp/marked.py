@@ -12,6 +12,7 @@ from typing import Any
 
 from cases.reading import FactKind, Flag
 from cases.types import Label
+from nlp.own_words import blanked
 
 FIELDS = frozenset(
     [
@@ -46,6 +47,7 @@ def row_of(line: Mapping[str, Any], own_words: Callable[[str], str]) -> dict[str
     if not text.strip() and not subject.strip():
         raise ValueError("no text")
     own = own_words(text)
+    left = blanked(text, own)
     row: dict[str, Any] = {
         "id": str(line["id"]),
         "writer": str(line["writer"]),
@@ -53,7 +55,7 @@ def row_of(line: Mapping[str, Any], own_words: Callable[[str], str]) -> dict[str
         "labels": _labels(line),
         "subject": subject,
         "text": text,
-        "facts": facts,
+        "facts": [fact for fact in facts if left[fact[1] : fact[2]].strip()],  # what is quoted is not read
         "changes": [_change(change, text + subject) for change in line["changes"]],
         "flags": sorted(str(Flag(flag)) for flag in line["flags"]),
         "language": _one_of("language", line["language"], LANGUAGES),

@@ -21,12 +21,13 @@ from cases.reading import Flag
 from nlp.change_roles import Roles
 from nlp.decide import LABELS, LabelSets
 from nlp.examples import CORPUS
+from nlp.fact_references import References
 from nlp.features import Floats, Ints, Occurrences, Slots, block_bounds, counted, occurrences, weighted
 from nlp.only_one import only_one
 from nlp.tagger import Tagger
 from nlp.word_features import Lexicon
 
-FORMAT = 4
+FORMAT = 5
 SECOND_SAYS = 0.6  # both err differently: together they are right more often (on the dev writers)
 FLAGS = tuple(flag for flag in Flag if flag is not Flag.PRIVACY_WORD)
 
@@ -65,6 +66,7 @@ class Model:
     sets: LabelSets
     tagger: Tagger
     roles: Roles
+    references: References
     digest: str
     examples: int
 
@@ -109,6 +111,7 @@ def save(model: Model, folder: Path, *, seed: int) -> None:
         "sets": model.sets.rows, "sets_prior": model.sets.prior,
         "tagger": _half(model.tagger.weights),
         "roles": _half(model.roles.weights),
+        "references": _half(model.references.weights),
         "everyday": np.array(sorted(model.tagger.lexicon.everyday), dtype=np.uint32),
     }  # fmt: skip
     np.savez_compressed(folder / "model.npz", allow_pickle=False, **arrays)
@@ -145,6 +148,7 @@ def load(folder: Path) -> Model:
             sets=LabelSets(arrays["sets"], arrays["sets_prior"]),
             tagger=Tagger(arrays["tagger"].astype(np.float32), Lexicon(frozenset(arrays["everyday"].tolist()))),
             roles=Roles(arrays["roles"].astype(np.float32)),
+            references=References(arrays["references"].astype(np.float32)),
             digest=str(manifest["digest"]),
             examples=int(manifest["examples"]),
         )

@@ -18,8 +18,7 @@ from nlp.features import Floats
 from nlp.tokens import Token
 from nlp.word_features import FEATURES, Lexicon, features_of
 
-NUMBERS = (FactKind.CUSTOMER_NUMBER, FactKind.INVOICE_NUMBER, FactKind.ORDER_NUMBER)
-TAGGED = (FactKind.NAME, FactKind.STREET, FactKind.PLACE, *NUMBERS)
+TAGGED = (FactKind.NAME, FactKind.STREET, FactKind.PLACE)
 
 
 class Tag(IntEnum):
@@ -32,12 +31,6 @@ class Tag(IntEnum):
     I_STREET = 4
     B_PLACE = 5
     I_PLACE = 6
-    B_CUSTOMER_NUMBER = 7
-    I_CUSTOMER_NUMBER = 8
-    B_INVOICE_NUMBER = 9
-    I_INVOICE_NUMBER = 10
-    B_ORDER_NUMBER = 11
-    I_ORDER_NUMBER = 12
 
 
 _KINDS = {int(Tag[f"B_{kind.name}"]): kind for kind in TAGGED}

@@ -21,10 +21,12 @@ from nlp.change_roles import Roles
 from nlp.decide import LABELS, label_sets
 from nlp.encoder import ADAPTERS
 from nlp.examples import CORPUS, Example, Split, load_examples
+from nlp.fact_references import References
 from nlp.features import BLOCK_BITS, BUCKETS, Block, Floats, Ints, Slots, block_bounds, counted, occurrences, weighted
 from nlp.logistic import STEPS, Single, fit_gram, platt
 from nlp.model import FLAGS, Linear, Model, save
 from nlp.tagger import Tagger
+from nlp.train_references import fit_references
 from nlp.train_roles import fit_roles
 from nlp.train_tagger import fit_tagger
 
@@ -41,7 +43,7 @@ _RECIPE = (
     "train_roles.py", "change_roles.py", "change_cues.py", "change_units.py", "changes.py", "name_changes.py",
     "softmax.py", "tokens.py",
     "facts.py", "fact_addresses.py", "fact_dates.py", "fact_names.py", "fact_numbers.py", "fact_places.py",
-    "fact_references.py",
+    "fact_references.py", "train_references.py",
     "gazetteer.toml", "own_words.py", "decide.py", "model.py",
 )  # fmt: skip
 
@@ -172,16 +174,17 @@ def fit(examples: Sequence[Example], digest: str, say: Say = lambda _: None) -> 
         linear = _linear(table.features, gram_of(table.features), targets, known, folds)
         slots, idf = table.slots, table.idf
         del table
-        tagger, roles = others.result()
+        tagger, roles, references = others.result()
     return Model(
         slots=slots, bounds=block_bounds(slots), idf=idf, linear=linear,
-        sets=label_sets(example.labels for example in asking), tagger=tagger, roles=roles, digest=digest,
+        sets=label_sets(example.labels for example in asking), tagger=tagger, roles=roles,
+        references=references, digest=digest,
         examples=len(examples),
     )  # fmt: skip
 
 
-def _fit_others(examples: Sequence[Example]) -> tuple[Tagger, Roles]:
-    return fit_tagger(examples), fit_roles(examples)
+def _fit_others(examples: Sequence[Example]) -> tuple[Tagger, Roles, References]:
+    return fit_tagger(examples), fit_roles(examples), fit_references(examples)
 
 
 def _all_targets(examples: Sequence[Example]) -> tuple[Single, Single]:

@@ -29,19 +29,6 @@ def found(text: str) -> dict[FactKind, str]:
         ("Laan van Meerdervoort 55-2", FactKind.STREET, "Laan van Meerdervoort"),
         ("Laan van Meerdervoort 55-2", FactKind.HOUSE_NUMBER, "55-2"),
         ("Ook Dorpsweg 3 staat fout", FactKind.STREET, "Dorpsweg"),
-        ("mijn klantnr. is 448812", FactKind.CUSTOMER_NUMBER, "448812"),
-        ("klantnummer: KL-20199", FactKind.CUSTOMER_NUMBER, "KL-20199"),
-        ("factuur 2024-0817 klopt niet", FactKind.INVOICE_NUMBER, "2024-0817"),
-        ("bestelling W-10023", FactKind.ORDER_NUMBER, "W-10023"),
-        ("klantnr. 12 34 56", FactKind.CUSTOMER_NUMBER, "12 34 56"),
-        ("mijn nummer bij jullie is KL-20331", FactKind.CUSTOMER_NUMBER, "KL-20331"),
-        ("relatienummer RB 0066.41", FactKind.CUSTOMER_NUMBER, "RB 0066.41"),
-        ("ik ben cliënt 20.448", FactKind.CUSTOMER_NUMBER, "20.448"),
-        ("debiteurnummer 300417", FactKind.CUSTOMER_NUMBER, "300417"),
-        ("nota nr. N2025-0044", FactKind.INVOICE_NUMBER, "N2025-0044"),
-        ("de jaarnota JN2023-0012", FactKind.INVOICE_NUMBER, "JN2023-0012"),
-        ("order 44-80-221 is er nog niet", FactKind.ORDER_NUMBER, "44-80-221"),
-        ("boeking KLM7Q2RT", FactKind.ORDER_NUMBER, "KLM7Q2RT"),
         ("'t Mijne is BE0754255964. Kunt ge dat", FactKind.VAT, "BE0754255964"),
         ("Lange Voorhout 9, 2514 EA Den Haag", FactKind.STREET, "Lange Voorhout"),
         ("wij wonen nu Oude Steenweg 12 in Ledeberg", FactKind.STREET, "Oude Steenweg"),
@@ -101,10 +88,9 @@ def test_a_bsn_needs_its_cue_and_tells_whether_it_passes(number: str, checked: b
 
 
 def test_places_point_at_what_was_written() -> None:
-    text = "Klantnr. 448812, postcode 1234ab, tel 06-12345678, geb. 4 mei 1990."
+    text = "Postcode 1234ab, tel 06-12345678, geb. 4 mei 1990."
     written = {fact.kind: text[fact.start : fact.end] for fact in facts_of(text)}
     assert written == {
-        FactKind.CUSTOMER_NUMBER: "448812",
         FactKind.POSTCODE: "1234ab",
         FactKind.PHONE: "06-12345678",
         FactKind.DATE: "4 mei 1990",
