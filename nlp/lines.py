@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cases.errors import InputError
 from cases.reading import Asked, Certainty, Fact, FactKind, Flag, Reading, Reply, ReplyKind
 from cases.types import Label
+from nlp.features import CAP
 from nlp.own_words import blanked
-from nlp.reader import DutchReader
+from nlp.reader import DutchReader, text_read
 
 BESIDE_AN_ANSWER = 0.6  # a wish beside "ja" must be this likely; most answers hold none
 _SHORT = 5  # words; fewer hold an answer and no more
@@ -61,8 +62,7 @@ def answer(reader: DutchReader, line: Line, own: str) -> dict[str, Any]:
     """What was read. `own`: the sender's own words, as `intake` cuts them out; "" sends the message to a person."""
     reading = reader.read(line.subject, own or line.text)
     only_quoted = not own.strip() and bool(line.text.strip())
-    seen = blanked(line.text, own) if own else line.text
-    facts = tuple(fact for fact in reader.facts(seen) if fact.kind is not FactKind.CODE)
+    facts = [fact for fact in _facts(reader, line, own, reading) if fact.kind is not FactKind.CODE]
     found: dict[str, Any] = {
         "id": line.id,
         "labels": {str(label): round(chance, 4) for label, chance in reading.probabilities.items()},
@@ -77,6 +77,19 @@ def answer(reader: DutchReader, line: Line, own: str) -> dict[str, Any]:
         reply = reader.read_reply(own or line.text, line.asked)
         found |= _within(reading, reply, len((own or line.text).split()))
     return found
+
+
+def _facts(reader: DutchReader, line: Line, own: str, reading: Reading) -> Iterable[Fact]:
+    """In the text as it came. Where nothing is quoted they have been read already, behind the subject."""
+    seen = blanked(line.text, own) if own else line.text
+    if len(text_read(line.subject, seen)) == CAP or seen.strip() != (own or line.text).strip():
+        return reader.facts(seen)
+    begin = len(text_read(line.subject, "")) - (len(seen) - len(seen.lstrip()) if own else 0)
+    return [
+        replace(fact, start=fact.start - begin, end=fact.end - begin)
+        for fact in reading.facts
+        if fact.start >= len(text_read(line.subject, ""))
+    ]
 
 
 def _within(reading: Reading, reply: Reply, words: int) -> dict[str, Any]:

@@ -84,3 +84,11 @@ def test_answers(reader: DutchReader, text: str, asked: str, act: dict[str, str]
 def test_a_wish_beside_an_answer_is_kept(reader: DutchReader) -> None:
     found = row(reader, id="1", channel="chat", text="ja en verwijder ook al mijn gegevens", asked={"kind": "yes_no"})
     assert (found["act"], found["chosen"]) == ({"kind": "yes", "value": None}, ["verwijdering"])
+
+
+@pytest.mark.parametrize("subject", ["", "Nieuw nummer", "06-87654321"])
+def test_facts_count_behind_no_subject(reader: DutchReader, subject: str) -> None:
+    text = "\n  Mijn nummer is 06-12345678, klantnummer KL-20331."
+    facts = row(reader, id="1", channel="email", subject=subject, text=text)["facts"]
+    assert isinstance(facts, list)
+    assert [text[fact["start"] : fact["end"]] for fact in facts] == ["06-12345678", "KL-20331"]
