@@ -2,7 +2,7 @@
 
 Patterns and the tagger find most of them (`facts`). Where they are not sure, it is asked of which kind each piece of
 the text is (`encoder.SHAPELESS`): a town it doubts is left out, what only it sees is put beside. Numbers of customers,
-orders and invoices it tells no better than patterns and tagger do.
+orders and invoices `fact_references` tells better.
 """
 
 from __future__ import annotations
