@@ -27,6 +27,12 @@ VAGUE = (
     "Kan ik bij jullie terecht over mijn gegevens, inzien en zo?",
     "Graag iets doen aan mijn gegevens, inzien misschien of weghalen.",
     "Ik hoor graag van jullie over mijn gegevens en of ze weg kunnen.",
+    "Mijn gegevens, kan ik die zien of weg laten halen?",
+    "Mijn gegevens opvragen of verwijderen, hoe gaat dat?",
+    "Ik heb een verzoek over mijn gegevens: bekijken of wissen, wat kan er?",
+    "Kan er iets gebeuren met wat u van mij heeft?",
+    "Mijn persoonsgegevens: ik wil ze hebben of ik wil ze kwijt.",
+    "Iets met mijn gegevens bij u, een kopie of verwijderen, wat is handig?",
 )
 
 QUESTION = "Hallo,\n\nHebben jullie een functionaris voor gegevensbescherming?\n\nGroet,\n"

@@ -452,8 +452,11 @@
       });
       offer(entries.at(-1)?.choices || []);
       if (follows || !filled) toEnd(newest);
-      // What was said before is there to be read, not to be read out; from now on it is.
-      if (whole && !filled) setTimeout(() => { log.setAttribute("aria-live", "polite"); filled = true; }, 300);
+      // What was said before is there to be read, not to be counted or read out; what comes now is.
+      if (whole && !filled) {
+        filled = true;
+        setTimeout(() => log.setAttribute("aria-live", "polite"), 300);
+      }
     };
 
     // Quick replies count only under the newest line. Who stood on one goes on in the field.
