@@ -66,13 +66,14 @@ _ADDITION = (
     r"(?:(?:[-/]\d{1,4}| [-/] ?\d{1,3}(?!\d)|[-/] \d{1,3}(?!\d))(?:-[IVX]{1,4}\b|[a-zA-Z]{0,2})| (?:poort|toren|"
     r"blok|etage) \d{1,3}| boot\b|"
     r" ?- ?[a-zA-Z]{1,3}| ?bis(?: ?[A-Z])?\b| (?:een|één|twee|drie|vier|[1-4]) ?hoog\b|,? (?:kamer|chalet|stal|"
-    r"kavel|appartement) \d{1,4}|"
+    r"kavel|appartement|unit|app\.) \d{1,4}| \((?:bus|bte|box) \w{1,4}\)|"
     r" (?:ws|sous)\b| [aA](?= [A-Z][a-z])| (?:bus|bte|boîte|box|appt?\.?|"
     r"unit|kamer) ?\w{1,4}|, ?(?:bus|bte|boîte|box) ?\w{1,4}|-?(?:hs|huis|hoog)| b\d{1,3}\b|"
     r"(?:, ?| )(?:\d ?e|eerste|tweede|derde|vierde) (?:etage|verdieping|verd\.?)|"
     r" (?:achter|boven|beneden|rechts|links|bg|bov\.|parterre|sout\.?|voor)(?![\w-])"
     r"(?= ?[,.;)\n]| \d{4}| in | te |\s*$| is )| (?:hs|rood|zwart|[IVX]{1,4})\b"
-    r"|[a-zA-Z]{1,2}(?:[-/]?\d{1,3})?| [A-H](?=[\s,.;)]|$)| [A-Z](?:-\d{1,3})?(?=[\s,.;)]|$)(?! (?!te |in )[a-z]))?"
+    r"|[a-zA-Z]{1,2}(?:[-/]?\d{1,3})?| [A-H](?=[\s,.;)]|$)"
+    r"| [b-h](?=[,.;)\n]|$| (?:niet|in|te|en|maar|ipv)\b)| [A-Z](?:-\d{1,3})?(?=[\s,.;)]|$)(?! (?!te |in )[a-z]))?"
 )
 _HOUSE = re.compile(
     rf" {{0,2}},? ?(?:(?:nr|no|huisnr|num)\.?\s?|nummer |huisnummer |"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import phonenumbers
 from stdnum import iban
@@ -48,6 +49,7 @@ _VAT_ABROAD = re.compile(
     _ANY_CASE | re.DOTALL,
 )
 _VAT_BELGIAN = re.compile(r"(?<![A-Z0-9])(BE[ ]?[01]\d{3}[ .]?\d{3}[ .]?\d{3})(?![ .-]?\d)", _ANY_CASE)
+_ENTERPRISE = re.compile(r"ondernemings-?(?:nummer|nr)(?:(?!btw|vat|tva)[^\n]){0,100}$", _ANY_CASE)  # the Belgian KvK
 _VAT_NEXT = re.compile(r".{0,40}?(?<!\w)(BE[ ]?[01]\d{3}[ .]?\d{3}[ .]?\d{3}|DE[ ]?\d{9})(?!\w)", _ANY_CASE | re.DOTALL)
 _BSN = re.compile(
     r"\b(?:bsn|burgerservice-?nummer|sofi-?nummer)\w*\b[^\n]{0,50}?(?<![\w.])(\d{8,9}|"
@@ -169,7 +171,8 @@ def _vats(text: str, low: str) -> Iterator[Fact]:
     for match in _VAT.finditer(text):
         yield _vat(match, btw.validate)
     for match in _VAT_BELGIAN.finditer(text) if "be" in low else ():
-        yield _vat(match, vat.validate)
+        fact = _vat(match, vat.validate)
+        yield replace(fact, kind=FactKind.KVK) if _ENTERPRISE.search(text, 0, match.start()) else fact
     if "btw" in low or "vat" in low or "tva" in low or "ust" in low:
         for first in _VAT_ABROAD.finditer(text):
             found: re.Match[str] | None = first
