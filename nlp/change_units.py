@@ -78,10 +78,7 @@ _CONTACT = re.compile(
     r"\bwerkt (?:hier|daar) niet meer|\bter attentie van\b|\b(?:zijn|haar|diens) plaats\b|t\.a\.v\.|ansprechpartner|"
     r"\b(?:technisch|administratief|eerste|tweede) contact|tech-c|met pensioen|uit dienst|is weg\b|eruit\b|"
     r"persoon wordt|"
-    r"\bneemt (?:het|dit|dat|zijn|haar|mijn) [^.\n]{0,20}over\b|\bgebeld\b|"
-    r"\bals (?:eerste|tweede)\b|\bnoodnummer|\bniet meer (?:te )?(?:bellen|mailen|aanschrijven)|\bgemachtigde|"
-    r"\bophaallijst|\bcorrespondentie\b[^.\n]{0,30}\b(?:richten|sturen)|\bdoet (?:vanaf nu|nu|voortaan) de |"
-    r"\bpenning\b|\bscriba\b|\bbewindvoerder\b|"
+    r"\bneemt (?:het|dit|dat|zijn|haar|mijn) [^.\n]{0,20}over\b|\bgebeld\b|\bpenning\b|\bscriba\b|\bbewindvoerder\b|"
     r"\b(?:inkoper|directeur|eigenaar|penningmeester|beheerder|voorzitter|secretaris|boekhouder)\b",
     re.IGNORECASE,
 )
