@@ -37,7 +37,10 @@ MOST = 40  # facts of one message; more is a list, not a request
 def facts_of(
     text: str, tagger: Tagger | None = None, references: References | None = None, look: Look | None = None
 ) -> tuple[Fact, ...]:
-    """All facts in order of place. With `look` the second reader is asked where patterns and tagger are not sure."""
+    """All facts in order of place. With `look` the second reader is asked where patterns and tagger are not sure.
+
+    Names by their look need the `tagger`; numbers of customers, invoices and orders need `references`.
+    """
     facts = _found(text, tagger, references)
     return looked_at(text, facts, look) if look is not None and unclear(text, facts) else facts
 
