@@ -307,10 +307,10 @@ def drip(line: smtplib.SMTP, *, most: int) -> tuple[int, bytes]:
         line.send(b"drup")
         with suppress(TimeoutError):
             line.sock.recv(1, socket.MSG_PEEK)
-            break
+            line.sock.settimeout(20)
+            return line.getreply()  # who was hung up on has nothing more to send
     line.sock.settimeout(20)
-    with suppress(OSError):
-        line.send(b"\r\n.\r\n")
+    line.send(b"\r\n.\r\n")
     return line.getreply()
 
 
