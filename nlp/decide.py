@@ -23,6 +23,7 @@ REQUESTS = tuple(label for label in Label if label is not Label.OVERIG)
 
 OTHER_EACH = 0.80  # what each part of the second reader, by itself, has to give "no request"
 OTHER_WORDS = 0.20  # and what the words must leave of it
+REQUEST_WORDS = 0.50  # a request the words see: however sure the second reader is of none, a person looks
 OTHER_BESIDE = 0.50  # beside a sure request: ask
 ANOTHER = 0.50  # a request that is not in the best set: ask
 LIKELY = 0.25  # a request that is worth asking about
@@ -44,8 +45,8 @@ class Care:
 
 
 TWO_READERS = Care(
-    sure=0.45, sure_destructive=0.72, share=0.40, share_destructive=0.80, share_other=0.80,
-    grey=0.05, other=0.60, left=0.25,
+    sure=0.40, sure_destructive=0.72, share=0.40, share_destructive=0.80, share_other=0.80,
+    grey=0.07, other=0.60, left=0.25,
 )  # fmt: skip
 WORDS_ALONE = Care(
     sure=0.50, sure_destructive=0.70, share=0.75, share_destructive=0.88, share_other=0.92,

@@ -252,7 +252,7 @@ def evaluated(
     made = second_reader() if embeddings else None
     second = Remembering(made, load_said()) if made is not None else None
     if part is Split.DEV:
-        rest = [example for example in examples if example.split is Split.TRAIN]
+        rest = [example for example in examples if example.split in (Split.TRAIN, Split.FACTS)]
         model = fit(rest, "without-dev")
     else:
         model = ensure_model(folder)

@@ -1,6 +1,6 @@
 """The corpus: hand-written messages with labels, facts and what else is in them, one JSON object a line in `corpus/`.
 
-The folder of a file is its split: `train`, `dev`, `test`, and `own` (an organisation's own examples, read as `train`).
+The folder of a file is its split (`Split`); `own` holds an organisation's own examples and is read as `train`.
 Writers stand in one split only, so a score on `test` says something about people the model has never read.
 Lives here: the format and the loader. How a written line comes in is in `marked`.
 """
@@ -23,9 +23,11 @@ OWN = "own"
 
 class Split(StrEnum):
     TRAIN = "train"
+    FACTS = "facts"  # learned from for facts and corrections alone: its mixture of labels is no mailbox's
     DEV = "dev"
     TEST = "test"
     CORRECTIONS = "corrections"  # a second test part: corrections and numbers, of which the first holds few
+    UNGUIDED = "unguided"  # a third: by writers who had seen no guide and no example
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,8 @@ _SHAPES = tuple(  # overlapping ones too: which is the whole number is told by i
 )
 _SPOKEN = len(_SHAPES) - 1
 _NEVER = re.compile(  # years from and to, a version or an address on the net, a file
-    r"(?:19|20)\d\d[-/](?:19|20)\d\d|\d{1,3}(?:\.\d{1,3}){3}|\d{1,2}(?:\.\d){2,}|.*\.(?:csv|pdf|docx?|jpe?g|png|zip|txt)",
+    r"(?:tot|van|sinds|vanaf|in|per|uit|na|voor) (?:19|20)\d\d|(?:19|20)\d\d[-/](?:19|20)\d\d|"
+    r"\d{1,3}(?:\.\d{1,3}){3}|\d{1,2}(?:\.\d){2,}|.*\.(?:csv|pdf|docx?|jpe?g|png|zip|txt)",
     _ANY_CASE,
 )
 _CUES = re.compile(  # the words that tell of what a number is, and those that tell it is of something else

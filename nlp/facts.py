@@ -66,7 +66,7 @@ def _found(text: str, tagger: Tagger | None, references: References | None) -> t
     kept = _shaped(text)
     numbers = any(map(str.isdigit, text))
     if references is not None:
-        kept.add(list(references.facts(text, kept.sorted())))
+        kept.add(references.facts(text, kept.sorted()))
     if numbers:
         kept.add(phone_facts(text))
     tokens = tokens_of(text)

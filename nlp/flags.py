@@ -42,7 +42,7 @@ _RULES, _WIDE = _rules(_FILE["rule"]), _rules(_FILE["wide"])
 BOUNDS = {
     Flag.MACHINE: (0.06, 0.10, 0.90),
     Flag.ON_BEHALF: (0.12, 0.35, 0.55),
-    Flag.MINOR: (0.03, 0.15, 0.50),
+    Flag.MINOR: (0.015, 0.15, 0.50),
     Flag.DECEASED: (0.06, 0.08, 0.60),
     Flag.PROCESSOR_CASE: (0.08, 0.15, 0.35),
     Flag.ALSO_OTHER: (1.01, 1.01, 0.25),

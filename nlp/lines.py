@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cases.errors import InputError
-from cases.reading import Asked, Certainty, Fact, FactKind, Flag, Reading, Reply, ReplyKind
+from cases.reading import Asked, Certainty, Change, Fact, FactKind, Flag, Reading, Reply, ReplyKind
 from cases.types import Label
 from nlp.features import CAP
 from nlp.own_words import blanked
@@ -70,7 +70,7 @@ def answer(reader: DutchReader, line: Line, own: str) -> dict[str, Any]:
         "decision": str(Certainty.TRIAGE if only_quoted else reading.certainty),
         "language": reading.language or "nl",
         "facts": [_fact(fact, line.text) for fact in facts],
-        "changes": [{"field": c.field, "old": c.old, "new": c.new} for c in reading.changes],
+        "changes": _changes(reading.changes),
         "flags": sorted(str(flag) for flag in reading.flags if flag is not Flag.PRIVACY_WORD),
     }
     if line.asked is not None:
@@ -104,14 +104,27 @@ def _within(reading: Reading, reply: Reply, words: int) -> dict[str, Any]:
             for label in reading.chosen
             if label is not Label.OVERIG and reading.probabilities[label] >= BESIDE_AN_ANSWER
         ]
+    changes = [change for change in reading.changes if not _answers(change, reply)] if Label.CORRECTIE in labels else []
+    if reading.changes and not changes:  # the address that was asked for, and no other
+        labels = [label for label in labels if label is not Label.CORRECTIE]
     plain = reply.kind is not ReplyKind.OTHER
     certainty = reading.certainty if labels or not plain else Certainty.CERTAIN
     value = reply.code or reply.value or None
     return {
         "chosen": [str(label) for label in labels],
         "decision": str(certainty),
+        "changes": _changes(changes),
         "act": {"kind": _ACTS.get(reply.kind, str(reply.kind)), "value": value},
     }
+
+
+def _answers(change: Change, reply: Reply) -> bool:
+    """What looks like a new value is what was asked for: "Mijn adres is Eikpad 3, Urk"."""
+    return reply.kind is ReplyKind.ADDRESS and change.old is None and " ".join(change.new.split()) in reply.value
+
+
+def _changes(changes: Iterable[Change]) -> list[dict[str, Any]]:
+    return [{"field": change.field, "old": change.old, "new": change.new} for change in changes]
 
 
 def _fact(fact: Fact, text: str) -> dict[str, Any]:

@@ -10,11 +10,23 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from cases.guard import outside_unit
 from cases.reading import LOOKED_AT, Asked, Certainty, Change, Fact, Flag, Reading, Reply
 from cases.types import Label
 from nlp.changes import changes_of
-from nlp.decide import LABELS, OTHER_EACH, OTHER_WORDS, TWO_READERS, WORDS_ALONE, Decision, decide, doubted
+from nlp.decide import (
+    LABELS,
+    OTHER_EACH,
+    OTHER_WORDS,
+    REQUEST_WORDS,
+    TWO_READERS,
+    WORDS_ALONE,
+    Decision,
+    decide,
+    doubted,
+)
 from nlp.encoder import Second, second_reader
 from nlp.facts import SEEN, facts_of
 from nlp.features import CAP
@@ -25,8 +37,8 @@ from nlp.pipeline import evidence_of, make_pipeline, read_doc, sentence_bounds
 from nlp.replies import read_reply
 from nlp.train import joined
 
-CLEAR = 0.97  # share of the best set from which the cheap model's word is taken
-CLEAR_OTHER = 0.99  # the same for "no request at all"
+CLEAR = 0.985  # share of the best set from which the cheap model's word is taken
+CLEAR_OTHER = 0.997  # the same for "no request at all"
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _MAY_END = re.compile(r"[.!?…]\S*\s|\n\s*\n")
@@ -110,7 +122,9 @@ class DutchReader:
         decision = decide(probabilities, self._model.sets)
         none = LABELS.index(Label.OVERIG)
         if decision.labels == (Label.OVERIG,) and (
-            chances(margins[:, none]).min() < OTHER_EACH or scored.probabilities[none] < OTHER_WORDS
+            chances(margins[:, none]).min() < OTHER_EACH
+            or scored.probabilities[none] < OTHER_WORDS
+            or np.delete(scored.probabilities[: len(LABELS)], none).max() > REQUEST_WORDS
         ):
             decision = doubted(decision)  # that nothing is asked, nobody who was asked may doubt much
         return probabilities, both[len(LABELS) :], decision

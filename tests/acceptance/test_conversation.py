@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import permutations
 
 import pytest
 
@@ -33,6 +34,11 @@ VAGUE = (
     "Kan er iets gebeuren met wat u van mij heeft?",
     "Mijn persoonsgegevens: ik wil ze hebben of ik wil ze kwijt.",
     "Iets met mijn gegevens bij u, een kopie of verwijderen, wat is handig?",
+    *(
+        frame.format(*wishes)
+        for frame in ("Kan ik mijn gegevens laten {} of {}?", "Mijn gegevens {} of {}, wat is handig?")
+        for wishes in permutations(("bekijken", "wissen", "verbeteren", "meenemen", "niet meer gebruiken"), 2)
+    ),
 )
 
 QUESTION = "Hallo,\n\nHebben jullie een functionaris voor gegevensbescherming?\n\nGroet,\n"

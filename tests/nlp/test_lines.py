@@ -86,6 +86,25 @@ def test_a_wish_beside_an_answer_is_kept(reader: DutchReader) -> None:
     assert (found["act"], found["chosen"]) == ({"kind": "yes", "value": None}, ["verwijdering"])
 
 
+@pytest.mark.parametrize(
+    ("text", "chosen", "changes"),
+    [
+        ("Mijn adres is Korvelseweg 17 5025 JB Tilburg", [], []),
+        ("stuur maar naar noor@post.example, niet naar die van mijn zoon", [], []),
+        (
+            "Beukenlaan 4, 8011 AB Zwolle. En mijn nummer is veranderd: het oude was 06-12345678, nu 06-87654321",
+            ["correctie"],
+            [{"field": "phone", "old": "06-12345678", "new": "06-87654321"}],
+        ),
+    ],
+)
+def test_the_address_that_was_asked_for_is_no_correction(
+    reader: DutchReader, text: str, chosen: list[str], changes: list[dict[str, str]]
+) -> None:
+    found = row(reader, id="1", channel="chat", text=text, asked={"kind": "address"})
+    assert (found["chosen"], found["changes"]) == (chosen, changes)
+
+
 @pytest.mark.parametrize("subject", ["", "Nieuw nummer", "06-87654321"])
 def test_facts_count_behind_no_subject(reader: DutchReader, subject: str) -> None:
     text = "\n  Mijn nummer is 06-12345678, klantnummer KL-20331."

@@ -22,6 +22,18 @@ def corrected(reader: DutchReader) -> Scores:
     return measure(reader, [example for example in load_examples() if example.split is Split.CORRECTIONS])
 
 
+@pytest.fixture(scope="module")
+def unguided(reader: DutchReader) -> Scores:
+    return measure(reader, [example for example in load_examples() if example.split is Split.UNGUIDED])
+
+
+def test_strangers_are_understood_and_none_is_set_aside(unguided: Scores) -> None:
+    assert unguided.missed == ()
+    assert unguided.wrong_destructive == 0
+    assert unguided.macro_f1 >= 0.86
+    assert unguided.exact >= 0.84
+
+
 def test_no_request_is_set_aside_as_none(scores: Scores) -> None:
     assert scores.missed == ()
 
@@ -46,8 +58,8 @@ def test_main_types(scores: Scores, label: Label) -> None:
 
 
 def test_what_is_to_be_put_right(scores: Scores, corrected: Scores) -> None:
-    assert scores.changes.f1 >= 0.80  # 30 of them
-    assert corrected.changes.f1 >= 0.87  # 129; the bar is 0.90
+    assert scores.changes.f1 >= 0.90  # 30 of them
+    assert corrected.changes.f1 >= 0.89  # 129; the bar is 0.90
 
 
 @pytest.mark.parametrize(
