@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from nlp.change_seen import SeenChanges
+from nlp.change_units import page_of
 from nlp.encoder import ROLES, Bounds
 
 TEXT = "Bel niet meer Joost-Jan maar Els Bos."
@@ -38,6 +39,16 @@ def test_what_was_and_what_is_to_be_are_told_apart(seen: SeenChanges) -> None:
     old, new = TEXT.index("Joost"), TEXT.index("Els")
     assert seen.old(old, old + 6) > 0 > seen.new(old, old + 6)
     assert seen.new(new, new + 7) > 0 > seen.old(new, new + 7)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "is_one"),
+    [("email", "jan@post.example", True), ("email", "Ledenhuis", False), ("phone", "vandaag", False)],
+)
+def test_what_can_not_be_such_a_value_is_none(kind: str, value: str, is_one: bool) -> None:
+    text = f"Het wordt {value} vanaf nu."
+    units = page_of(text, [], [(kind, 10, 10 + len(value))]).units
+    assert (kind in {unit.field for unit in units}) is is_one
 
 
 def test_a_place_behind_the_last_piece_says_nothing(seen: SeenChanges) -> None:

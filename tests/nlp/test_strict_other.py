@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from cases.reading import Certainty, Flag, Reading, careful
 from cases.types import Label
+from nlp.decide import LABELS, REQUESTS
+from nlp.encoder import ROLES, SHAPELESS, Bounds
 from nlp.examples import load_examples
-from nlp.model import Model
+from nlp.features import Floats
+from nlp.model import FLAGS, Model
 from nlp.reader import DutchReader
 
 WITH_PRIVACY_WORD = [
@@ -54,6 +58,29 @@ def test_a_privacy_word_in_the_subject_counts(reader: DutchReader, text: str) ->
 @pytest.mark.parametrize("text", HIDDEN_REQUESTS)
 def test_a_request_inside_another_matter_is_not_set_aside(reader: DutchReader, text: str) -> None:
     assert reader.read("", text).labels != (Label.OVERIG,)
+
+
+class SureOfNone:
+    """A second reader that sees no request anywhere."""
+
+    def margins(self, text: str) -> Floats:
+        said = [12.0 if label is Label.OVERIG else -12.0 for label in LABELS] + [-12.0] * len(FLAGS)
+        return np.array([said, said], dtype=np.float32)
+
+    def roles(self, text: str) -> tuple[Bounds, Floats]:
+        return [], np.zeros((0, len(ROLES)), dtype=np.float32)
+
+    def kinds(self, text: str) -> tuple[Bounds, Floats]:
+        return [], np.zeros((0, len(SHAPELESS)), dtype=np.float32)
+
+
+def test_a_request_that_the_words_see_is_not_set_aside(model: Model) -> None:
+    words, both = DutchReader(model), DutchReader(model, SureOfNone())
+    seen = {text: max(words.read("", text).probabilities[one] for one in REQUESTS) > 0.5 for text in HIDDEN_REQUESTS}
+    assert sum(seen.values()) >= 4
+    for text in filter(seen.__getitem__, seen):
+        assert both.read("", text).labels != (Label.OVERIG,), text
+    assert both.read("", "Hoe laat zijn jullie zaterdag open?").labels == (Label.OVERIG,)
 
 
 def test_what_is_set_aside_never_holds_a_privacy_word(model: Model) -> None:
