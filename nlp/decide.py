@@ -9,7 +9,7 @@ whose wish can not be undone, need more.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,13 +21,19 @@ from nlp.features import Floats
 LABELS = tuple(Label)
 REQUESTS = tuple(label for label in Label if label is not Label.OVERIG)
 
-OTHER_EACH = 0.80  # what each part of the second reader, by itself, has to give "no request"
-OTHER_WORDS = 0.20  # and what the words must leave of it
+OTHER_EACH = 0.70  # what each part of the second reader, by itself, has to give "no request"
+OTHER_WORDS = 0.10  # and what the words must leave of it
 REQUEST_WORDS = 0.50  # a request the words see: however sure the second reader is of none, a person looks
+LASTING_EACH = 0.50  # what each part of the second reader has to give a wish that can not be undone
+LASTING_WORDS = 0.30  # and what the words must leave of it
+LASTING_SEEN = 0.25  # such a wish beside what was read, in the eyes of one part: ask
 OTHER_BESIDE = 0.50  # beside a sure request: ask
+OTHER_BESIDE_DESTRUCTIVE = 0.30  # the same where what is asked can not be undone
 ANOTHER = 0.50  # a request that is not in the best set: ask
 LIKELY = 0.25  # a request that is worth asking about
 _PRIOR_WEIGHT = 0.2
+
+Chances = Mapping[Label, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +51,8 @@ class Care:
 
 
 TWO_READERS = Care(
-    sure=0.40, sure_destructive=0.72, share=0.40, share_destructive=0.80, share_other=0.80,
-    grey=0.07, other=0.60, left=0.25,
+    sure=0.40, sure_destructive=0.78, share=0.40, share_destructive=0.88, share_other=0.80,
+    grey=0.09, other=0.60, left=0.25,
 )  # fmt: skip
 WORDS_ALONE = Care(
     sure=0.50, sure_destructive=0.70, share=0.75, share_destructive=0.88, share_other=0.92,
@@ -61,7 +67,7 @@ class LabelSets:
     rows: Floats
     prior: Floats
 
-    def best(self, probabilities: Mapping[Label, float]) -> tuple[tuple[Label, ...], float]:
+    def best(self, probabilities: Chances) -> tuple[tuple[Label, ...], float]:
         """The likeliest set and its share of the probability."""
         chances = np.clip([probabilities[label] for label in LABELS], 1e-6, 1 - 1e-6)
         present, absent = np.log(chances), np.log(1 - chances)
@@ -92,7 +98,7 @@ class Decision:
     share: float
 
 
-def decide(probabilities: Mapping[Label, float], sets: LabelSets, care: Care = TWO_READERS) -> Decision:
+def decide(probabilities: Chances, sets: LabelSets, care: Care = TWO_READERS) -> Decision:
     def sure_of(label: Label) -> bool:
         return probabilities[label] >= (care.sure_destructive if label in DESTRUCTIVE else care.sure)
 
@@ -102,24 +108,44 @@ def decide(probabilities: Mapping[Label, float], sets: LabelSets, care: Care = T
     if chosen == (Label.OVERIG,):
         certain = share >= care.share_other and other >= care.other and best <= care.left
         return Decision(chosen if certain else (), Certainty.CERTAIN if certain else Certainty.TRIAGE, chosen, share)
-    needed = care.share if DESTRUCTIVE.isdisjoint(chosen) else care.share_destructive
-    beside = DESTRUCTIVE.difference(chosen)
-    if Label.INTREKKEN in chosen:  # a mailing that rests on consent stops with it
-        beside -= {Label.AFMELDEN}
-    grey = any(probabilities[label] >= care.grey for label in beside)
+    harmless = DESTRUCTIVE.isdisjoint(chosen)
+    needed = care.share if harmless else care.share_destructive
+    beside_other = OTHER_BESIDE if harmless else OTHER_BESIDE_DESTRUCTIVE
+    grey = any(probabilities[label] >= care.grey for label in _beside(chosen))
     grey |= any(probabilities[label] >= ANOTHER for label in REQUESTS if label not in chosen)
-    if share >= needed and all(map(sure_of, chosen)) and not grey and other < OTHER_BESIDE:
+    if share >= needed and all(map(sure_of, chosen)) and not grey and other < beside_other:
         return Decision(chosen, Certainty.CERTAIN, chosen, share)
     sure = tuple(filter(sure_of, REQUESTS))
     asked = best > other if sure else best >= max(LIKELY, other)
     return Decision(sure if asked else (), Certainty.ASK if asked else Certainty.TRIAGE, chosen, share)
 
 
-def doubted(decision: Decision) -> Decision:
-    """The same reading, which a person is to look at."""
-    return Decision((), Certainty.TRIAGE, decision.chosen, decision.share)
+def unless_doubted(decision: Decision, words: Chances, parts: Sequence[Chances]) -> Decision:
+    """Of what does most harm when it is wrong, nobody who was asked may doubt much: else a person looks, or we ask.
+
+    `words`: what the words alone say; `parts`: what each part of the second reader says by itself.
+    """
+    if decision.certainty is not Certainty.CERTAIN:
+        return decision
+    if decision.chosen == (Label.OVERIG,):
+        agreed = words[Label.OVERIG] >= OTHER_WORDS and all(part[Label.OVERIG] >= OTHER_EACH for part in parts)
+        if agreed and max(words[label] for label in REQUESTS) <= REQUEST_WORDS:
+            return decision
+        return Decision((), Certainty.TRIAGE, decision.chosen, decision.share)
+    said = DESTRUCTIVE.intersection(decision.chosen)
+    agreed = all(words[label] >= LASTING_WORDS and part[label] >= LASTING_EACH for label in said for part in parts)
+    missed = any(part[label] >= LASTING_SEEN for label in _beside(decision.chosen) for part in parts)
+    if agreed and not missed:
+        return decision
+    return Decision(decision.chosen, Certainty.ASK, decision.chosen, decision.share)
 
 
-def ranked(probabilities: Mapping[Label, float]) -> list[Label]:
+def _beside(chosen: Collection[Label]) -> frozenset[Label]:
+    """What can not be undone and was not read; a mailing that rests on consent stops with it."""
+    beside = DESTRUCTIVE.difference(chosen)
+    return beside - {Label.AFMELDEN} if Label.INTREKKEN in chosen else beside
+
+
+def ranked(probabilities: Chances) -> list[Label]:
     """Requests, likeliest first: the choices of a clarifying question."""
     return sorted(REQUESTS, key=lambda label: -probabilities[label])

@@ -10,23 +10,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from cases.guard import outside_unit
 from cases.reading import LOOKED_AT, Asked, Certainty, Change, Fact, Flag, Reading, Reply
-from cases.types import Label
+from cases.types import DESTRUCTIVE, Label
 from nlp.changes import changes_of
-from nlp.decide import (
-    LABELS,
-    OTHER_EACH,
-    OTHER_WORDS,
-    REQUEST_WORDS,
-    TWO_READERS,
-    WORDS_ALONE,
-    Decision,
-    decide,
-    doubted,
-)
+from nlp.decide import LABELS, TWO_READERS, WORDS_ALONE, Decision, decide, unless_doubted
 from nlp.encoder import Second, second_reader
 from nlp.facts import SEEN, facts_of
 from nlp.features import CAP
@@ -111,22 +99,15 @@ class DutchReader:
 
     def _decided(self, text: str, scored: Scored) -> tuple[dict[Label, float], Chances, Decision]:
         """Of labels, of flags, and what follows: the cheap model's word if clear, else the second reader's too."""
-        probabilities = _named(scored.probabilities)
-        decision = decide(probabilities, self._model.sets, WORDS_ALONE if self._second is None else TWO_READERS)
-        clear = decision.share >= (CLEAR_OTHER if decision.chosen == (Label.OVERIG,) else CLEAR)
-        if self._second is None or clear or not text.strip():
-            return probabilities, scored.flags, decision
+        words = _named(scored.probabilities)
+        decision = decide(words, self._model.sets, WORDS_ALONE if self._second is None else TWO_READERS)
+        if self._second is None or _clear(decision) or not text.strip():
+            return words, scored.flags, decision
         margins = self._second.margins(text)
         both = with_second(scored, margins)
         probabilities = _named(both[: len(LABELS)])
-        decision = decide(probabilities, self._model.sets)
-        none = LABELS.index(Label.OVERIG)
-        if decision.labels == (Label.OVERIG,) and (
-            chances(margins[:, none]).min() < OTHER_EACH
-            or scored.probabilities[none] < OTHER_WORDS
-            or np.delete(scored.probabilities[: len(LABELS)], none).max() > REQUEST_WORDS
-        ):
-            decision = doubted(decision)  # that nothing is asked, nobody who was asked may doubt much
+        parts = [_named(part[: len(LABELS)]) for part in chances(margins)]
+        decision = unless_doubted(decide(probabilities, self._model.sets), words, parts)
         return probabilities, both[len(LABELS) :], decision
 
     def _evidence(self, text: str, scored: Scored, labels: tuple[Label, ...]) -> tuple[dict[Label, str], bool]:
@@ -145,6 +126,13 @@ class DutchReader:
 def text_read(subject: str, own_words: str) -> str:
     """Subject and own words, cut at `CAP`; halves of broken characters, which nothing can encode, are replaced."""
     return _SURROGATES.sub("\ufffd", joined(subject, own_words)[:CAP])
+
+
+def _clear(decision: Decision) -> bool:
+    """So sure that the second reader need not be asked; what can not be undone is never so."""
+    if not DESTRUCTIVE.isdisjoint(decision.chosen):
+        return False
+    return decision.share >= (CLEAR_OTHER if decision.chosen == (Label.OVERIG,) else CLEAR)
 
 
 def _named(said: Chances) -> dict[Label, float]:

@@ -21,7 +21,7 @@ from nlp.encoder import second_reader
 from nlp.evaluate import Booleans, Scores, evaluated, macro_exact, report
 from nlp.examples import Example, Split, load_examples
 from nlp.features import BLOCK_BITS, Block, Floats, occurrences
-from nlp.logistic import Single, sigmoid
+from nlp.logistic import sigmoid
 from nlp.remembered import Remembering, load_said
 from nlp.train import fit_all, rows_of, targets_of, text_of, vocabulary
 
@@ -90,17 +90,14 @@ def _some(train: Sequence[Example], share: float) -> list[Example]:
 
 
 def _linear(train: Sequence[Example], dev: Sequence[Example], blocks: set[Block]) -> Floats:
-    both = [*train, *dev]
-    here, there = np.arange(len(train)), np.arange(len(train), len(both))
     wanted = np.array([block in blocks for block in Block])
-    found = [occurrences(text_of(example)).buckets for example in both]
+    found = [occurrences(text_of(example)).buckets for example in [*train, *dev]]
     found = [buckets[wanted[buckets >> BLOCK_BITS]] for buckets in found]
     slots, idf = vocabulary(found[: len(train)])
     features = rows_of(found, slots, idf)
-    gram: Single = np.asarray((features @ features[here].T).todense(), dtype=np.float32)
-    targets = targets_of(train)
-    dual, intercepts = fit_all(gram[here], targets)
-    return _forced(sigmoid(gram[there] @ dual + intercepts), label_sets(example.labels for example in train))
+    weights, intercepts = fit_all(features[: len(train)], targets_of(train))
+    scores = features[len(train) :] @ weights + intercepts
+    return _forced(sigmoid(scores), label_sets(example.labels for example in train))
 
 
 def _by_second(train: Sequence[Example], dev: Sequence[Example]) -> Floats:

@@ -22,7 +22,7 @@ from tests.support.templates import compiled_once
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The model takes more than a minute: made before parallel workers would wait for it within their time limits."""
+    """Building the model takes half a minute: done before parallel workers wait for it within their time limits."""
     gc.disable()  # until the tests are collected: nothing of that is ever thrown away
     thorough.load_profile()
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory.folder()))

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cases.reading import Certainty, FactKind, Flag, Reading
+from cases.reading import FactKind, Flag, Reading
 from cases.types import Form, Label
-from nlp.decide import REQUESTS, decide, label_sets
 from nlp.encoder import second_reader
 from nlp.examples import load_examples
 from nlp.features import CAP
@@ -122,33 +121,6 @@ def test_flags(reader: DutchReader, text: str, flag: Flag) -> None:
 )
 def test_no_flag_without_its_words(reader: DutchReader, text: str) -> None:
     assert reader.read("", text).flags <= {Flag.PRIVACY_WORD}
-
-
-def _chances(**given: float) -> dict[Label, float]:
-    return {label: given.get(label.value, 0.01) for label in Label}
-
-
-def _decided(**given: float) -> tuple[tuple[Label, ...], Certainty]:
-    pairs = [frozenset({one, other}) for one in REQUESTS for other in REQUESTS if one < other]
-    decision = decide(_chances(**given), label_sets(pairs, at_least=1))
-    return decision.labels, decision.certainty
-
-
-def test_a_destructive_label_needs_more() -> None:
-    assert _decided(inzage=0.65) == ((Label.INZAGE,), Certainty.CERTAIN)
-    assert _decided(verwijdering=0.65) == ((), Certainty.ASK)
-    assert _decided(inzage=0.9, verwijdering=0.45) == ((Label.INZAGE,), Certainty.ASK)
-
-
-def test_other_needs_a_high_chance() -> None:
-    assert _decided(overig=0.97) == ((Label.OVERIG,), Certainty.CERTAIN)
-    assert _decided(overig=0.5) == ((), Certainty.TRIAGE)
-    assert _decided(overig=0.9, inzage=0.3) == ((), Certainty.TRIAGE)
-
-
-def test_a_request_beside_other_matters_is_asked_about() -> None:
-    assert _decided(afmelden=0.9, overig=0.7) == ((Label.AFMELDEN,), Certainty.ASK)
-    assert _decided(afmelden=0.75, overig=0.8) == ((), Certainty.TRIAGE)
 
 
 def test_a_reading_is_a_plain_value(reader: DutchReader) -> None:
