@@ -135,7 +135,7 @@ def _add(path: Path) -> int:
 def evaluate(
     model: Folder = MODEL,
     part: Annotated[
-        str, typer.Option(help="test, corrections, unguided, or dev (read by a model that was made without it).")
+        str, typer.Option(help="test, corrections, unguided, wishes, or dev (read by a model made without it).")
     ] = "test",
     no_embeddings: Annotated[bool, typer.Option("--no-embeddings")] = False,
     html: Annotated[

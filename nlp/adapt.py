@@ -60,6 +60,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("task", choices=("labels", "pieces"))
     parser.add_argument("--out", type=Path, help="default: where the program looks for it")
     parser.add_argument("--further", type=Path, help="begin where this adapter ended")
+    parser.add_argument("--keep", type=float, default=0.0, help="share of what it began with, in what is written")
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--rate", type=float, default=1e-3, help="of the layers; the top learns twice as fast")
     parser.add_argument("--seed", type=int, default=0)
@@ -88,11 +89,13 @@ def _learned(whole: Network, task: Task, texts: Sequence[str], chosen: argparse.
     learner = Learner(whole, task, chosen.seed)
     if chosen.further is not None:
         learner.take(chosen.further)
+    began = learner.learned
     states = learner.states(texts)
     learner.start(chosen.rate, chosen.epochs * -(-len(texts) // BATCH))
     for epoch in range(chosen.epochs):
         sys.stderr.write(f"epoch {epoch + 1} of {chosen.epochs}: loss {learner.pass_over(states):.3f}\n")
         sys.stderr.flush()
+    learner.mix(began, chosen.keep)
     return learner
 
 
@@ -246,6 +249,14 @@ class Learner:
             for part in PARTS:
                 layer[part] = tuple(arrays[f"{part}.{side}{number}"] for side in "ab")
         self._learned["top"] = self._task.taken(arrays)
+
+    @property
+    def learned(self) -> Tree:
+        return self._learned
+
+    def mix(self, other: Tree, share: float) -> None:
+        """The mean of two that learned one from the other knows what both know (Wortsman et al. 2022)."""
+        self._learned = jax.tree.map(lambda ours, theirs: (1 - share) * ours + share * theirs, self._learned, other)
 
     def start(self, rate: float, steps: int) -> None:
         def falling(peak: float) -> Any:

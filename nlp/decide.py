@@ -21,14 +21,13 @@ from nlp.features import Floats
 LABELS = tuple(Label)
 REQUESTS = tuple(label for label in Label if label is not Label.OVERIG)
 
-OTHER_EACH = 0.70  # what each part of the second reader, by itself, has to give "no request"
-OTHER_WORDS = 0.10  # and what the words must leave of it
+OTHER_EACH = 0.60  # what each part of the second reader, by itself, has to give "no request"
+OTHER_WORDS = 0.05  # and what the words must leave of it
 REQUEST_WORDS = 0.50  # a request the words see: however sure the second reader is of none, a person looks
 LASTING_EACH = 0.50  # what each part of the second reader has to give a wish that can not be undone
 LASTING_WORDS = 0.30  # and what the words must leave of it
-LASTING_SEEN = 0.25  # such a wish beside what was read, in the eyes of one part: ask
+LASTING_SEEN = 0.40  # such a wish beside what was read, in the eyes of one part: ask
 OTHER_BESIDE = 0.50  # beside a sure request: ask
-OTHER_BESIDE_DESTRUCTIVE = 0.30  # the same where what is asked can not be undone
 ANOTHER = 0.50  # a request that is not in the best set: ask
 LIKELY = 0.25  # a request that is worth asking about
 _PRIOR_WEIGHT = 0.2
@@ -47,16 +46,17 @@ class Care:
     share_other: float
     grey: float  # from here a label that destroys, beside what was read, makes us ask
     other: float  # of "no request" itself
+    beside: float  # of "no request" beside a wish that can not be undone: ask
     left: float  # what the likeliest request may have while `overig` is certain
 
 
 TWO_READERS = Care(
-    sure=0.40, sure_destructive=0.78, share=0.40, share_destructive=0.88, share_other=0.80,
-    grey=0.09, other=0.60, left=0.25,
+    sure=0.40, sure_destructive=0.80, share=0.40, share_destructive=0.92, share_other=0.80,
+    grey=0.10, other=0.60, beside=0.20, left=0.25,
 )  # fmt: skip
 WORDS_ALONE = Care(
-    sure=0.50, sure_destructive=0.70, share=0.75, share_destructive=0.88, share_other=0.92,
-    grey=0.08, other=0.75, left=0.15,
+    sure=0.50, sure_destructive=0.88, share=0.75, share_destructive=0.92, share_other=0.92,
+    grey=0.08, other=0.75, beside=0.50, left=0.15,
 )  # fmt: skip
 
 
@@ -110,7 +110,7 @@ def decide(probabilities: Chances, sets: LabelSets, care: Care = TWO_READERS) ->
         return Decision(chosen if certain else (), Certainty.CERTAIN if certain else Certainty.TRIAGE, chosen, share)
     harmless = DESTRUCTIVE.isdisjoint(chosen)
     needed = care.share if harmless else care.share_destructive
-    beside_other = OTHER_BESIDE if harmless else OTHER_BESIDE_DESTRUCTIVE
+    beside_other = OTHER_BESIDE if harmless else care.beside
     grey = any(probabilities[label] >= care.grey for label in _beside(chosen))
     grey |= any(probabilities[label] >= ANOTHER for label in REQUESTS if label not in chosen)
     if share >= needed and all(map(sure_of, chosen)) and not grey and other < beside_other:

@@ -28,6 +28,7 @@ class Split(StrEnum):
     TEST = "test"
     CORRECTIONS = "corrections"  # a second test part: corrections and numbers, of which the first holds few
     UNGUIDED = "unguided"  # a third: by writers who had seen no guide and no example
+    WISHES = "wishes"  # a fourth, by such writers too: several wishes at once, and wishes about one particular thing
 
 
 @dataclass(frozen=True, slots=True)

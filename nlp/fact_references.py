@@ -25,7 +25,7 @@ from nlp.features import Floats
 KINDS = (None, FactKind.CUSTOMER_NUMBER, FactKind.INVOICE_NUMBER, FactKind.ORDER_NUMBER)
 BITS = 16
 _MASK = (1 << BITS) - 1
-_LEAST = 0.45  # share of the three kinds from which it is one of them
+_LEAST = 0.35  # share of the three kinds from which it is one of them
 _MOST = 60  # stretches that are looked at; more is a list
 _LONGEST = 40
 _REACH = 90  # characters before a number in which a cue counts
@@ -44,14 +44,17 @@ _SHAPES = tuple(  # overlapping ones too: which is the whole number is told by i
         r"(?<![\w€])(?<!\d[.,])(?:[A-Z]{1,8}[-./_#]?){0,2}\d(?:[A-Z\d]|[-./_#](?=[A-Z\d]))*(?!\w)",
         # RB 0066.41, NL 12 345, zz 40
         r"(?<![\w€./,@-])[A-Z]{1,5} \d{1,5}(?:[./-]\d+)*(?: \d{1,4}){0,3}(?: (?-i:[A-Z]))?(?![\w%])",
-        # 12 34 56, 0044 8817/A
-        r"(?<![\w€./,@-])\d{1,5}(?: \d{1,4}){1,4}(?:/[A-Z]{1,2})?(?![\w%])",
+        # 12 34 56, 0044 8817/A, 9 9 0 1 4 4
+        r"(?<![\w€./,@-])\d{1,5}(?: \d{1,4}){1,7}(?:/[A-Z]{1,2})?(?![\w%])",
+        # W-200 418 77, 18 QR
+        r"(?<![\w€./,@-])[A-Z]{1,4}[-./]\d{1,5}(?: \d{1,4}){1,3}(?![\w%])",
+        r"(?<![\w€./,@-])\d{1,6} (?-i:[A-Z]{1,3})(?![\w%])",
         # WTR 2025 440871, PF 0044 B
         r"(?<![\w€./,@-])[A-Z]{1,5}(?: \d{2,6}){2,3}(?![\w%])",
         # #4411: the sign belongs to it where people wrote it so
         r"(?<!\w)#[A-Z\d][A-Z\d./-]*\d(?!\w)",
         # vier vier acht een twee; 77 dubbel nul 5
-        rf"(?<!\w){_PIECE}(?: (?:(?:dash|streepje?|slash|punt) )?{_PIECE}){{1,9}}(?![\w%€])",
+        rf"(?<!\w){_PIECE}(?:,? (?:(?:dash|streepje?|slash|punt) )?{_PIECE}){{1,9}}(?![\w%€])",
     )
 )
 _SPOKEN = len(_SHAPES) - 1
@@ -69,19 +72,24 @@ _CUES = re.compile(  # the words that tell of what a number is, and those that t
     r"(?:kortings|actie|toegangs|pin|upload|fout|foto|qr|inlog|meld)code|bedrag|bsn|aangifte|parketn|beschikking|"
     r"vergunning|vordering|server|poort\b|\bt(?:rack|race)|barcode|score|api\b|stand\b|lot(?:nummer|en)|kamer|lijn|bus\b|"
     r"vlucht|stoel|wedstrijd|driver|machine|(?:ons|onze|eigen|uw) (?:ref|kenmerk))"
-    r"|(?P<invoice>fa[ck]tu|\bfact\b|nota\b|nota['’]?s|rekening|rechnung|invoice|aanmaning|declaratie|kwitantie|credit)"
-    r"|(?P<order>order|bestel|pakket|pakje|pakske|paket|zending|lever(?!anc)|boek|booking|reserv|opdracht|aankoop|gekocht|"
-    r"retour|\brma\b|commande|buchung|inschrijving|vracht|\bpo\b)"
+    r"|(?P<invoice>fa[ck]tu|\bfact\b|nota\b|nota['’]?s|rekening|\brek\b|rechnung|invoice|\binv\b|aanmaning|reminder|"
+    r"declaratie|kwitantie|credit(?!eur))"
+    r"|(?P<order>order|bestel|pakket|pakje|pakske|paket|zending|lever(?!anc)|boek|booking|reserv|\bres\b|\bbst\b|"
+    r"opdracht|aankoop|gekocht|retour|\brma\b|commande|buchung|inschrijving|vracht|\bpo\b)"
     r"|(?P<customer>klant|relatie|\brel\b|\breln|debiteur|\bdeb(?:nr)?\b|\blid\b|\blid(?:m|n|k)|leden|cli[eë]nt|abb?onn?|"
-    r"\babo\b|account(?!ant)|pas(?:nr|nummer)?\b|kaart(?:nr|nummer)?\b|deelnem|customer|member|kunden|huurd?e?r?s?n|"
-    r"huurder|leerling|student|patiënt|donateur|cursist|kandidaat|gebruiker|\buser|\buid\b|profiel|login|lezer|lener|"
-    r"\bkl\b|\bklnr|\bbij (?:u|jullie)\b|\bkent\b|\bvind(?:t|en)? (?:u|jullie|je) (?:mij|me|ons)\b)",
+    r"\babo\b|account(?!ant)|pas(?:nr|nummer|je)?\b|kaart(?:nr|nummer|je)?\b|deelnem|customer|\bcust\b|member|kunden|"
+    r"huurd?e?r?s?n|huurder|leerling|student|scholier|\blln|pati[eë]nt|\bpat(?:nr)?\b|donateur|cursist|kandidaat|"
+    r"gebruiker|\buser|\buid\b|profiel|login|lezer|lener|eigenaar|verzekerde|begunstig|afnemer|crediteur|kind(?:nr|nummer)|"
+    r"(?:school|ver(?:enigings)?|bonds|aansluitings|inschrijf|registratie)\.?(?:nr|nummer)|speldje|wikkel|adres(?:band|strook|label|drager)|"
+    r"\bkl\b|\bklnr|\bbij (?:u|jullie)\b|\b(?:ge)?ken[dt]\b|\bbekend\b|\bsta(?:an)? (?:ik|wij|we)\b|"
+    r"\bvind(?:t|en)? (?:u|jullie|je) (?:mij|me|ons)\b)",
     _ANY_CASE,
 )
 _BREAK = re.compile(r"(?<!nr)(?<!no)[.!?](?=\s+[A-ZÀ-Ý])|\n\n")
 _NAMED = re.compile(r"(nummers?|nrs?|no|number|id|code|kenmerk|#|n°)\W{0,3}(?:is |: ?|= ?)?$", _ANY_CASE)
 _NEAR_BEHIND = re.compile(r"[^\d\n]{0,45}")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|\d[\w./-]*|\n+|[^\w\s]")
+_ROW = re.compile(r"[ \t|-]*[A-Z]{0,4}[-./]?\d")
 _LETTERS = re.compile(r"[A-Za-z]*")
 _OF_A_YEAR = re.compile(r"(?:[A-Za-z]{0,4}[-./]?)?20[0-3][0-9]")
 _ENDING = re.compile(r"(?:s|en|n)?(?:nummers?|nrs?|code|kenmerk|id|number|no)$")
@@ -89,6 +97,8 @@ _IDLE = (  # between a number and the word that tells of what it is
     "is was het de mijn m mn me onze ons met onder van nr nrs no num nummer nummers number numero numéro code id the "
     "my our ist luidt lautet dat en of and bij jullie u nog op staat kenmerk ref referentie"
 )
+_OWNERS = "mijn m mn me ons onze uw jullie zijn haar hun my our je jouw"
+_WHOSE = frozenset(_OWNERS.split())
 _EMPTY = frozenset([*_IDLE.split(), *":.,#(-=–"])
 
 
@@ -148,6 +158,28 @@ class Numbers:
         return [(match.lastgroup or "", match.start(), match.end()) for match in _CUES.finditer(self.text)]
 
     @cached_property
+    def _same(self) -> dict[str, list[int]]:
+        """Where the same number stands, however it is spaced."""
+        places: dict[str, list[int]] = {}
+        for one in self.stretches:
+            places.setdefault(_plain(self.text[one.start : one.end]), []).append(one.start)
+        return places
+
+    def _cue_of(self, start: int) -> str:
+        """The last cue before a number, in its sentence."""
+        begin = max(start - _REACH, self._sentence(start))
+        return next((cue for cue, _, end in reversed(self._told) if begin < end <= start), "")
+
+    def _block(self, start: int) -> int:
+        """Where the rows begin of which this one is: lines under each other that begin with a number."""
+        line = self.text.rfind("\n", 0, start) + 1
+        if self.text[line:start].strip():
+            return start
+        while (above := self.text.rfind("\n", 0, max(line - 1, 0)) + 1) < line and _ROW.match(self.text, above):
+            line = above
+        return line
+
+    @cached_property
     def _breaks(self) -> list[int]:
         return [match.end() for match in _BREAK.finditer(self.text)]
 
@@ -192,10 +224,23 @@ class Numbers:
             yield from (f"f{place}{word[:4]}", f"f{place}{word[:6]}")
         stem, away = _telling(before)
         yield from (f"t{stem}", f"t{stem}{away}", f"ts{stem}{shape}")
+        yield from self._named_by(before)
         yield from (f"g{part}" for part in _parts(stem, (3, 4, 5)))
         stem, _ = _telling([word for word in behind if word != "9"])
         yield f"u{stem}"
         yield from (f"v{part}" for part in _parts(stem, (4, 5)))
+
+    def _named_by(self, before: Sequence[str]) -> Iterator[str]:
+        """By a word that ends in "-nummer" or the like: of what sort it is, whose it is said to be."""
+        for away, word in enumerate(before[:5]):
+            ending = _ENDING.search(word)
+            if ending is not None:
+                stem = word[: ending.start()]
+                cue = _CUES.search(word)
+                whose = next((other for other in before[away + 1 : away + 4] if other in _WHOSE), "")
+                known = cue.lastgroup if cue is not None else f"{bool(stem)}"
+                yield from (f"N{known}", f"N{known}{away}", f"N{known}{ending.group()}", f"NW{known}{whose}")
+                return
 
     def _cued(self, one: Stretch, shape: str) -> Iterator[str]:
         """What the words that tell of numbers say, in its sentence, right behind it and in the whole message."""
@@ -217,6 +262,12 @@ class Numbers:
         kinds = sorted({cue for cue, _, _ in self._told})
         yield from (f"k{kind}" for kind in kinds)
         yield f"k{kinds}"
+        again = {self._cue_of(place) for place in self._same.get(_plain(value), ()) if place != one.start}
+        yield from (f"V{cue}" for cue in again)
+        block = self._block(one.start)
+        if block != one.start:
+            above = next((cue for cue, _, end in reversed(self._told) if end <= block), "")
+            yield from (f"G{above}", f"G{above}{shape}")
         named = _NAMED.search(self.text, max(one.start - 20, 0), one.start)
         yield f"m{named is not None}{last}"
         if named is not None:
@@ -282,8 +333,8 @@ def _stretches(text: str, taken: Sequence[Fact]) -> Iterator[Stretch]:
             yield Stretch(start, end, number)
 
 
-def _bucket(name: str) -> int:
-    return crc32(name.encode("utf-8", "surrogatepass")) & _MASK
+def _plain(value: str) -> str:
+    return "".join(filter(str.isalnum, value)).upper()
 
 
 def _signs(value: str) -> str:

@@ -8,7 +8,7 @@ from nlp.decide import REQUESTS, Decision, decide, label_sets, unless_doubted
 
 
 def _chances(**given: float) -> dict[Label, float]:
-    return {label: given.get(label.value, 0.01) for label in Label}
+    return {label: given.get(label.value, 0.004) for label in Label}
 
 
 def _decision(**given: float) -> Decision:
@@ -37,7 +37,7 @@ def test_a_request_beside_other_matters_is_asked_about() -> None:
     assert _decided(afmelden=0.9, overig=0.7) == ((Label.AFMELDEN,), Certainty.ASK)
     assert _decided(afmelden=0.75, overig=0.8) == ((), Certainty.TRIAGE)
     assert _decided(inzage=0.95, overig=0.4) == ((Label.INZAGE,), Certainty.CERTAIN)
-    assert _decided(verwijdering=0.97, overig=0.4)[1] is Certainty.ASK
+    assert _decided(verwijdering=0.99, overig=0.4)[1] is Certainty.ASK
 
 
 def test_nothing_is_asked_only_where_nobody_doubts_it() -> None:
@@ -45,7 +45,7 @@ def test_nothing_is_asked_only_where_nobody_doubts_it() -> None:
     assert unless_doubted(none, sure, [sure, sure]) == none
     for words, part in (
         (_chances(overig=0.9, inzage=0.6), sure),  # the words see a request
-        (_chances(overig=0.05), sure),  # they see next to nothing of none
+        (_chances(overig=0.03), sure),  # they see next to nothing of none
         (sure, _chances(overig=0.5)),  # one part of the second reader hesitates
     ):
         doubted = unless_doubted(none, words, [sure, part])
@@ -53,7 +53,7 @@ def test_nothing_is_asked_only_where_nobody_doubts_it() -> None:
 
 
 def test_what_can_not_be_undone_is_certain_only_where_all_see_it() -> None:
-    erase, seen = _decision(verwijdering=0.97), _chances(verwijdering=0.9)
+    erase, seen = _decision(verwijdering=0.99), _chances(verwijdering=0.9)
     assert erase.certainty is Certainty.CERTAIN
     assert unless_doubted(erase, seen, [seen, seen]) == erase
     for words, part in ((_chances(verwijdering=0.2), seen), (seen, _chances(verwijdering=0.4))):
