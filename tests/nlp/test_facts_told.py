@@ -47,10 +47,24 @@ def told(model: Model, text: str) -> tuple[Fact, ...]:
         ("de jaarnota JN2023-0012", INVOICE, "JN2023-0012"),
         ("order 44-80-221 is er nog niet", ORDER, "44-80-221"),
         ("boeking KLM7Q2RT", ORDER, "KLM7Q2RT"),
+        ("mijn lidnummer is 9 9 0 1 4 4", CUSTOMER, "9 9 0 1 4 4"),
+        ("klantnr W-200 418 77", CUSTOMER, "W-200 418 77"),
+        ("bestelnr is W-200 418 77", ORDER, "W-200 418 77"),
+        ("Onze klantcode is 18 QR", CUSTOMER, "18 QR"),
+        ("Ons crediteurnummer bij u: 70012", CUSTOMER, "70012"),
+        ("op de adresband staat 0331 7720 4", CUSTOMER, "0331 7720 4"),
+        ("Patnr 2118806", CUSTOMER, "2118806"),
+        ("kindnr K0882", CUSTOMER, "K0882"),
+        ("lidnummer vier vier acht, een twee", CUSTOMER, "VIER VIER ACHT, EEN TWEE"),
     ],
 )
 def test_a_number_is_of_what_is_told_beside_it(model: Model, text: str, kind: FactKind, value: str) -> None:
     assert [(fact.kind, fact.value) for fact in told(model, text)] == [(kind, value)]
+
+
+def test_what_stands_above_a_list_tells_of_all_of_it(model: Model) -> None:
+    text = "klantnummers bij u:\n4407 VvE Havenkwartier\n4412 VvE De Boeg\n"
+    assert [(fact.kind, fact.value) for fact in told(model, text)] == [(CUSTOMER, "4407"), (CUSTOMER, "4412")]
 
 
 @pytest.mark.parametrize(
