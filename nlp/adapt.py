@@ -35,7 +35,7 @@ from nlp.encoder import (
     second_reader,
     weight_path,
 )
-from nlp.examples import Example, Split, load_examples
+from nlp.examples import LEARNED, Example, Split, load_examples
 from nlp.logistic import Single, platt
 from nlp.model import FLAGS
 from nlp.remembered import save_said
@@ -81,7 +81,7 @@ def main(arguments: Sequence[str]) -> int:
         _learned(whole, pieces, texts, chosen).save(chosen.out or OF_PIECES)
     second = second_reader()
     if second is not None and chosen.task == "labels" and chosen.out is None:
-        save_said(second, [text_of(example) for example in examples if example.split not in (Split.TRAIN, Split.FACTS)])
+        save_said(second, [text_of(example) for example in examples if example.split not in LEARNED])
     return 0
 
 

@@ -214,7 +214,7 @@ class Page:
             for cue in self.cued[at]:
                 names += [f"c{cue}", f"c{kind}{cue}"]
             names.append(f"h{self._under(at)}")
-            rows.append([_bucket(name) for name in set(names)])
+            rows.append([_bucket(name) for name in dict.fromkeys(names)])
         return rows
 
     def _within(self, unit: Unit) -> list[str]:
@@ -283,7 +283,7 @@ class Page:
         else:
             names += self._place(option.old, option.new, kind)
             names += self._values(option.old, option.new, kind)
-        return [_bucket(name) for name in set(names)]
+        return [_bucket(name) for name in dict.fromkeys(names)]
 
     def _lone(self, new: int, kind: str) -> Iterator[str]:
         """What speaks for a new value whose old one is not told: no other stands there, least of all one like it."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -131,13 +131,13 @@ def unless_doubted(decision: Decision, words: Chances, parts: Sequence[Chances])
         agreed = words[Label.OVERIG] >= OTHER_WORDS and all(part[Label.OVERIG] >= OTHER_EACH for part in parts)
         if agreed and max(words[label] for label in REQUESTS) <= REQUEST_WORDS:
             return decision
-        return Decision((), Certainty.TRIAGE, decision.chosen, decision.share)
+        return replace(decision, labels=(), certainty=Certainty.TRIAGE)
     said = DESTRUCTIVE.intersection(decision.chosen)
     agreed = all(words[label] >= LASTING_WORDS and part[label] >= LASTING_EACH for label in said for part in parts)
     missed = any(part[label] >= LASTING_SEEN for label in _beside(decision.chosen) for part in parts)
     if agreed and not missed:
         return decision
-    return Decision(decision.chosen, Certainty.ASK, decision.chosen, decision.share)
+    return replace(decision, certainty=Certainty.ASK)
 
 
 def _beside(chosen: Collection[Label]) -> frozenset[Label]:

@@ -17,7 +17,7 @@ import numpy as np
 from cases.reading import Asked, Certainty
 from cases.types import DESTRUCTIVE, Label
 from nlp.encoder import second_reader
-from nlp.examples import Example, Split, load_examples
+from nlp.examples import LEARNED, Example, Split, load_examples
 from nlp.lines import Line, answer
 from nlp.model import ensure_model
 from nlp.reader import DutchReader
@@ -252,7 +252,7 @@ def evaluated(
     made = second_reader() if embeddings else None
     second = Remembering(made, load_said()) if made is not None else None
     if part is Split.DEV:
-        rest = [example for example in examples if example.split in (Split.TRAIN, Split.FACTS)]
+        rest = [example for example in examples if example.split in LEARNED]
         model = fit(rest, "without-dev")
     else:
         model = ensure_model(folder)

@@ -31,6 +31,9 @@ class Split(StrEnum):
     WISHES = "wishes"  # a fourth, by such writers too: several wishes at once, and wishes about one particular thing
 
 
+LEARNED = frozenset({Split.TRAIN, Split.FACTS})  # what a model is made from; the others measure it
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """A fact as the writer marked it, in code points of `text`."""

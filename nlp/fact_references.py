@@ -79,8 +79,10 @@ _CUES = re.compile(  # the words that tell of what a number is, and those that t
     r"|(?P<customer>klant|relatie|\brel\b|\breln|debiteur|\bdeb(?:nr)?\b|\blid\b|\blid(?:m|n|k)|leden|cli[eë]nt|abb?onn?|"
     r"\babo\b|account(?!ant)|pas(?:nr|nummer|je)?\b|kaart(?:nr|nummer|je)?\b|deelnem|customer|\bcust\b|member|kunden|"
     r"huurd?e?r?s?n|huurder|leerling|student|scholier|\blln|pati[eë]nt|\bpat(?:nr)?\b|donateur|cursist|kandidaat|"
-    r"gebruiker|\buser|\buid\b|profiel|login|lezer|lener|eigenaar|verzekerde|begunstig|afnemer|crediteur|kind(?:nr|nummer)|"
-    r"(?:school|ver(?:enigings)?|bonds|aansluitings|inschrijf|registratie)\.?(?:nr|nummer)|speldje|wikkel|adres(?:band|strook|label|drager)|"
+    r"gebruiker|\buser|\buid\b|profiel|login|lezer|lener|eigenaar|verzekerde|begunstig|afnemer|crediteur|"
+    r"kind(?:nr|nummer)|"
+    r"(?:school|ver(?:enigings)?|bonds|aansluitings|inschrijf|registratie)\.?(?:nr|nummer)|speldje|wikkel|"
+    r"adres(?:band|strook|label|drager)|"
     r"\bkl\b|\bklnr|\bbij (?:u|jullie)\b|\b(?:ge)?ken[dt]\b|\bbekend\b|\bsta(?:an)? (?:ik|wij|we)\b|"
     r"\bvind(?:t|en)? (?:u|jullie|je) (?:mij|me|ons)\b)",
     _ANY_CASE,
@@ -142,9 +144,9 @@ class Numbers:
         self.stretches = list(_stretches(text, taken))[:_MOST]
 
     def rows(self) -> list[list[int]]:
-        """Feature buckets of each stretch."""
+        """Feature buckets of each stretch, in the same order every run: sums of floats hang on it."""
         return [
-            [crc32(name.encode("utf-8", "surrogatepass")) & _MASK for name in set(self._names(one))]
+            [crc32(name.encode("utf-8", "surrogatepass")) & _MASK for name in dict.fromkeys(self._names(one))]
             for one in self.stretches
         ]
 
@@ -165,10 +167,12 @@ class Numbers:
             places.setdefault(_plain(self.text[one.start : one.end]), []).append(one.start)
         return places
 
-    def _cue_of(self, start: int) -> str:
-        """The last cue before a number, in its sentence."""
-        begin = max(start - _REACH, self._sentence(start))
-        return next((cue for cue, _, end in reversed(self._told) if begin < end <= start), "")
+    def _near(self, start: int) -> int:
+        """From where a cue counts for a number: its sentence, not too far away."""
+        return max(start - _REACH, self._sentence(start))
+
+    def _last_cue(self, before: int, since: int = -1) -> str:
+        return next((cue for cue, _, end in reversed(self._told) if since < end <= before), "")
 
     def _block(self, start: int) -> int:
         """Where the rows begin of which this one is: lines under each other that begin with a number."""
@@ -244,7 +248,7 @@ class Numbers:
 
     def _cued(self, one: Stretch, shape: str) -> Iterator[str]:
         """What the words that tell of numbers say, in its sentence, right behind it and in the whole message."""
-        begin = max(one.start - _REACH, self._sentence(one.start))
+        begin = self._near(one.start)
         before = [(cue, end) for cue, _, end in self._told if end <= one.start]
         here = [(cue, end) for cue, end in before if end > begin]
         last, other = (here[-1][0] if here else ""), (here[-2][0] if len(here) > 1 else "")
@@ -262,11 +266,11 @@ class Numbers:
         kinds = sorted({cue for cue, _, _ in self._told})
         yield from (f"k{kind}" for kind in kinds)
         yield f"k{kinds}"
-        again = {self._cue_of(place) for place in self._same.get(_plain(value), ()) if place != one.start}
-        yield from (f"V{cue}" for cue in again)
+        others = [place for place in self._same.get(_plain(value), ()) if place != one.start]
+        yield from (f"V{self._last_cue(place, self._near(place))}" for place in others)
         block = self._block(one.start)
         if block != one.start:
-            above = next((cue for cue, _, end in reversed(self._told) if end <= block), "")
+            above = self._last_cue(block)
             yield from (f"G{above}", f"G{above}{shape}")
         named = _NAMED.search(self.text, max(one.start - 20, 0), one.start)
         yield f"m{named is not None}{last}"
@@ -356,9 +360,9 @@ def _telling(words: Sequence[str]) -> tuple[str, int]:
     return "", 9
 
 
-def _parts(stem: str, sizes: Sequence[int]) -> set[str]:
+def _parts(stem: str, sizes: Sequence[int]) -> list[str]:
     marked = f"<{stem}>"
-    return {marked[at : at + size] for size in sizes for at in range(len(marked) - size + 1)}
+    return [marked[at : at + size] for size in sizes for at in range(len(marked) - size + 1)]
 
 
 def _match(pattern: re.Pattern[str], value: str) -> str:

@@ -104,7 +104,7 @@ def with_second(scored: Scored, margins: Floats) -> Chances:
 
 
 def save(model: Model, folder: Path, *, seed: int) -> None:
-    """Weights in 16 bits, not all of them used: a third of the file, the same decisions."""
+    """Weights in 16 bits, not all of them used: a smaller file."""
     folder.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, npt.NDArray[Any]] = {
         "used": np.flatnonzero(model.slots >= 0).astype(np.int32),
