@@ -61,6 +61,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--out", type=Path, help="default: where the program looks for it")
     parser.add_argument("--further", type=Path, help="begin where this adapter ended")
     parser.add_argument("--keep", type=float, default=0.0, help="share of what it began with, in what is written")
+    parser.add_argument(
+        "--also", nargs="*", default=(), help="groups of writers in `facts` whose labels are learned too"
+    )
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--rate", type=float, default=1e-3, help="of the layers; the top learns twice as fast")
     parser.add_argument("--seed", type=int, default=0)
@@ -74,6 +77,7 @@ def main(arguments: Sequence[str]) -> int:
     dev = [example for example in examples if example.split is Split.DEV]
     whole = load_network(weights)
     if chosen.task == "labels":
+        train += [example for example in facts if example.writer.startswith(tuple(chosen.also))]
         texts = [text_of(example) for example in train]
         _learned(whole, OfLabels.of(train), texts, chosen).save_labels(chosen.out or ADAPTERS / "labels-a.npz", dev)
     else:

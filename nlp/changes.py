@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,9 +12,9 @@ from cases.reading import Change, Fact, FactKind
 from nlp.change_roles import Option, Page, Role, Roles, Unit
 from nlp.change_seen import SeenChanges
 from nlp.change_units import page_of
-from nlp.encoder import Bounds
 from nlp.features import Floats
 from nlp.name_changes import titles_alone
+from nlp.seen_pieces import Look
 from nlp.word_features import is_town
 
 _EAGER, _EAGER_ALONE = 0.6, 0.1  # a pair that is nearly sure is better shown than left out; one without an old less so
@@ -28,8 +28,6 @@ _SURE_KIND = 0.6  # share of all kinds
 _OF_LOOKS = ("contact", "place", "street")  # what a name may be by its looks
 _OF_NAMES = re.compile(r"naam|\bik heet|\bik ben|familie|contact|meneer|mevr|dhr|heer\b", re.IGNORECASE)
 _CLEAR = 3.0  # a score so far from nothing needs no second reader
-
-Look = Callable[[str], tuple[Bounds, Floats]]
 
 
 def changes_of(text: str, facts: Sequence[Fact], roles: Roles, look: Look | None = None) -> tuple[Change, ...]:

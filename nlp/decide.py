@@ -52,7 +52,7 @@ class Care:
 
 TWO_READERS = Care(
     sure=0.40, sure_destructive=0.80, share=0.40, share_destructive=0.92, share_other=0.80,
-    grey=0.10, other=0.60, beside=0.20, left=0.25,
+    grey=0.10, other=0.60, beside=0.20, left=0.12,
 )  # fmt: skip
 WORDS_ALONE = Care(
     sure=0.50, sure_destructive=0.88, share=0.75, share_destructive=0.92, share_other=0.92,

@@ -1,8 +1,9 @@
 """Customer, invoice and order numbers: of every number in a message, is it one of these?
 
 They have no check of their own and look like anything; the words around them tell. Every stretch that may be a number
-is scored by a log-linear model over what it looks like, the words beside it and the cues in its sentence. The number of
-a request, a ticket, a contract or a thing is none of these. Fitting is in `train_references`.
+is scored by a log-linear model over what it looks like, the words beside it and the cues in its sentence; where that
+leaves a doubt, the second reader says what it takes its pieces for. The number of a request, a ticket, a contract or a
+thing is none of these. Fitting is in `train_references`.
 """
 
 from __future__ import annotations
@@ -19,12 +20,17 @@ import numpy as np
 
 from cases.reading import Fact, FactKind
 from nlp.change_cues import closings
+from nlp.encoder import SHAPELESS
 from nlp.fact_numbers import phone_facts
 from nlp.features import Floats
+from nlp.seen_pieces import Look, SeenPieces
 
 KINDS = (None, FactKind.CUSTOMER_NUMBER, FactKind.INVOICE_NUMBER, FactKind.ORDER_NUMBER)
+_PLAIN = 0.95  # share of the likeliest kind of a stretch from which the second reader is not asked
+_WE_SAY, _IT_SAYS, _LEAST_OF_BOTH = 0.5, 0.7, 0.30  # what the log-odds of both count, where it is (on held-out writers)
 BITS = 16
 _MASK = (1 << BITS) - 1
+_FAINT = 1e-4  # a chance that is nothing
 _LEAST = 0.35  # share of the three kinds from which it is one of them
 _MOST = 60  # stretches that are looked at; more is a list
 _LONGEST = 40
@@ -116,17 +122,20 @@ class References:
 
     weights: Floats
 
-    def facts(self, text: str, taken: Sequence[Fact]) -> Iterator[Fact]:
-        """The likeliest first; `taken`: facts of other kinds with a shape of their own."""
+    def facts(self, text: str, taken: Sequence[Fact], look: Look | None = None) -> Iterator[Fact]:
+        """The likeliest first; `taken`: facts of other kinds with a shape of their own; `look`: the second reader."""
         page = Numbers(text, taken)
         if not page.stretches:
             return
-        scores = np.array([self.weights[row].sum(axis=0) for row in page.rows()])
-        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-        chances = powers / powers.sum(axis=1, keepdims=True)
+        scores = np.array([self.weights[row].sum(axis=0) for row in page.rows()], dtype=np.float32)
+        chances, least = _shares(scores), _LEAST
+        if look is not None and chances.max(axis=1).min() < _PLAIN:
+            seen = SeenPieces(text, *look(text))
+            said = np.array([_seen(seen, one) for one in page.stretches], dtype=np.float32)
+            chances, least = _shares(_WE_SAY * scores + _IT_SAYS * said), _LEAST_OF_BOTH
         used: list[Stretch] = []
         for at in np.argsort(chances[:, 0], kind="stable"):
-            if 1 - chances[at, 0] < _LEAST:
+            if 1 - chances[at, 0] < least:
                 break
             one = page.stretches[at]
             if all(one.end <= other.start or other.end <= one.start for other in used):
@@ -318,6 +327,20 @@ class Numbers:
     def _sentence(self, start: int) -> int:
         at = bisect_left(self._breaks, start + 1)
         return self._breaks[at - 1] if at else 0
+
+
+def _shares(scores: Floats) -> Floats:
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+def _seen(seen: SeenPieces, one: Stretch) -> Floats:
+    """What the second reader takes a stretch for: logarithms, in the order of `KINDS`; alike where it saw nothing."""
+    chances = seen.chances[seen.within(one.start, one.end)]
+    ours = [SHAPELESS.index(kind) for kind in KINDS[1:]]
+    none = 1 - chances[:, ours].sum(axis=1, keepdims=True)
+    said = np.log(np.maximum(np.hstack([none, chances[:, ours]]), _FAINT))
+    return said.mean(axis=0) if len(said) else np.zeros(len(KINDS), dtype=np.float32)
 
 
 def _stretches(text: str, taken: Sequence[Fact]) -> Iterator[Stretch]:

@@ -1,22 +1,19 @@
 """Parts of addresses as the second reader sees them: the words around tell what a town or a house number is.
 
 Patterns and the tagger find most of them (`facts`). Where they are not sure, it is asked of which kind each piece of
-the text is (`encoder.SHAPELESS`): a town it doubts is left out, what only it sees is put beside. Numbers of customers,
-orders and invoices `fact_references` tells better.
+the text is (`encoder.SHAPELESS`): a town it doubts is left out, what only it sees is put beside. What it says of
+numbers of customers, orders and invoices is weighed in `fact_references`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from cases.reading import Fact, FactKind
-from nlp.encoder import SHAPELESS, Bounds
-from nlp.features import Floats
-from nlp.seen_pieces import SeenPieces
+from nlp.encoder import SHAPELESS
+from nlp.seen_pieces import Look, SeenPieces
 from nlp.word_features import is_town
-
-Look = Callable[[str], tuple[Bounds, Floats]]
 
 _DOUBTED = -4.0  # log-odds, below which a town that was found is left out
 _ALONE = {  # log-odds, from which a stretch is one that nobody else found (on held-out writers)

@@ -30,7 +30,7 @@ from nlp.word_features import Lexicon
 FORMAT = 5
 SECOND_SAYS = 0.70  # both err differently: together they are right more often (on the dev writers)
 TWO_SAY = 1.2  # who looked in different ways and agree are surer than their mean (least log loss on the dev writers)
-_DIGITS_LEFT_OUT = 4  # of the ten binary digits of a weight that is stored
+_DIGITS_LEFT_OUT = 5  # of the ten binary digits of a weight that is stored
 FLAGS = tuple(flag for flag in Flag if flag is not Flag.PRIVACY_WORD)
 
 Chances = npt.NDArray[np.float64]
@@ -130,7 +130,7 @@ def save(model: Model, folder: Path, *, seed: int) -> None:
 
 
 def _half(weights: Floats) -> npt.NDArray[np.float16]:
-    """What hardly counts becomes nothing, and the last digits go (under 1 % of each weight): both pack well."""
+    """What hardly counts becomes nothing, and the last digits go (under 2 % of each weight): both pack well."""
     floor = 0.003 * float(np.abs(weights).max(initial=0.0))
     bits = np.where(np.abs(weights) < floor, 0, weights).astype(np.float16).view(np.uint16).astype(np.uint32)
     rounded = (bits + (1 << _DIGITS_LEFT_OUT >> 1)) >> _DIGITS_LEFT_OUT << _DIGITS_LEFT_OUT

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -12,6 +12,8 @@ import numpy as np
 
 from nlp.encoder import Bounds
 from nlp.features import Floats
+
+Look = Callable[[str], tuple[Bounds, Floats]]  # what the second reader sees in a text, a piece a row
 
 _FAR = 5.0  # log-odds: no piece is surer than that
 LEAST = 1e-6  # a chance that is nothing
