@@ -1,4 +1,4 @@
-"""Fits the model from the corpus. Some 40 seconds on two cores, the same every run.
+"""Fits the model from the corpus. Some 50 seconds on two cores, the same every run.
 
 Lives here: vocabulary, fits, out-of-fold calibration. Not here: the numerics (`logistic`), the tagger of names
 (`train_tagger`), the model file (`model`), the command (`bot/nlp_commands`).
