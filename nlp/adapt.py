@@ -173,9 +173,10 @@ class OfPieces:
     @classmethod
     def of(cls, examples: Sequence[Example], whole: Network, seed: int) -> tuple[list[str], OfPieces]:
         """The texts of corrections, with their copies, and of messages with facts; both are known of some."""
-        written = corrections(examples, np.random.default_rng(seed))
+        chance = np.random.default_rng(seed)
+        written = corrections(examples, chance)
         roles = {one.text: role_targets(one, whole.pieces(one.text)[1]) for one in written}
-        kinds = {one.text: kind_targets(one, whole.pieces(one.text)[1]) for one in marked(examples)}
+        kinds = {one.text: kind_targets(one, whole.pieces(one.text)[1]) for one in marked(examples, chance)}
         texts = list(dict.fromkeys([*roles, *kinds]))
         nothing = [np.full_like(roles.get(text, kinds.get(text)), IGNORED) for text in texts]
         return texts, cls([

@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from nlp.change_roles import Roles
 from nlp.decide import LABELS, label_sets
 from nlp.encoder import ADAPTERS
 from nlp.examples import CORPUS, LEARNED, Example, Split, load_examples
+from nlp.fact_references import References
 from nlp.features import BLOCK_BITS, BUCKETS, Block, Floats, Ints, Slots, block_bounds, counted, occurrences, weighted
 from nlp.logistic import STEPS, Single, fit_rows, platt
 from nlp.model import FLAGS, Linear, Model, save
@@ -147,14 +147,14 @@ def fit(examples: Sequence[Example], digest: str, say: Say = lambda _: None) -> 
     asking = [example for example in examples if example.labels and example.split is not Split.FACTS]
     folds = folds_of(asking)
     say("words")
-    with ProcessPoolExecutor(1, get_context("spawn")) as beside:  # the other core reads names and corrections meanwhile
+    with ProcessPoolExecutor(1, get_context("spawn")) as beside:  # the other core reads names and numbers meanwhile
         others = beside.submit(_fit_others, examples)
         table = table_of(asking)
         targets, known = _all_targets(asking)
-        say("labels and flags, names")
+        say("labels and flags, names and corrections")
         linear = _linear(table.features, targets, known, folds)
-        references = fit_references(examples)
-        tagger, roles = others.result()
+        roles = fit_roles(examples)
+        tagger, references = others.result()
     return Model(
         slots=table.slots, bounds=block_bounds(table.slots), idf=table.idf, linear=linear,
         sets=label_sets(example.labels for example in asking), tagger=tagger, roles=roles,
@@ -163,8 +163,8 @@ def fit(examples: Sequence[Example], digest: str, say: Say = lambda _: None) -> 
     )  # fmt: skip
 
 
-def _fit_others(examples: Sequence[Example]) -> tuple[Tagger, Roles]:
-    return fit_tagger(examples), fit_roles(examples)
+def _fit_others(examples: Sequence[Example]) -> tuple[Tagger, References]:
+    return fit_tagger(examples), fit_references(examples)
 
 
 def _all_targets(examples: Sequence[Example]) -> tuple[Single, Single]:
