@@ -17,6 +17,7 @@ from cases.reading import FactKind
 from nlp.adapt_corrections import IGNORED, Numbers
 from nlp.encoder import SHAPELESS, Bounds
 from nlp.examples import Example
+from nlp.fact_references import KINDS
 from nlp.own_words import blanked
 from nlp.train import joined
 from nlp.word_features import is_town
@@ -25,7 +26,6 @@ _LOOKS_LIKE_ONE = re.compile(r"\d{3}|\d\d\W\d\d")
 _WORD = re.compile(r"\b[A-Z][\w'’-]+")
 _DIGITS = re.compile(r"(?<!\d)(?!(?:19|20)\d\d(?!\d))\d+")  # a year stays what it is
 _LONG = 3  # digits from which others stand for them outside a number too
-NUMBERS = (FactKind.CUSTOMER_NUMBER, FactKind.INVOICE_NUMBER, FactKind.ORDER_NUMBER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Marked:
 def marked(examples: Sequence[Example], chance: np.random.Generator) -> list[Marked]:
     """Those with such a fact beside names, and those where one might be looked for; with numbers, other ones too."""
     written = list(_marked(examples))
-    told = [one for one in written if any(kind in NUMBERS for kind, _, _ in one.facts)]
+    told = [one for one in written if any(kind in KINDS for kind, _, _ in one.facts)]
     return written + [_with_other_digits(one, chance) for one in told]
 
 
@@ -58,7 +58,7 @@ def _marked(examples: Sequence[Example]) -> Iterator[Marked]:
 
 def _with_other_digits(message: Marked, chance: np.random.Generator) -> Marked:
     """The same digits become the same others, wherever they stand; noughts stay: a telephone still looks like one."""
-    numbers = [(start, end) for kind, start, end in message.facts if kind in NUMBERS]
+    numbers = [(start, end) for kind, start, end in message.facts if kind in KINDS]
     found: dict[str, str] = {}
 
     def other(match: re.Match[str]) -> str:
