@@ -222,10 +222,11 @@ class PieceTop:
     def said(self, x: Floats) -> Floats:
         """Log-probabilities of each piece: of `ROLES`, then of `SHAPELESS`."""
         said = x[1:-1] @ self.weights + self.intercepts
-        return np.hstack([_log_shares(said[:, : len(ROLES)]), _log_shares(said[:, len(ROLES) :])])
+        return np.hstack([log_shares(said[:, : len(ROLES)]), log_shares(said[:, len(ROLES) :])])
 
 
-def _log_shares(said: Floats) -> Floats:
+def log_shares(said: Floats) -> Floats:
+    """Logarithms of the shares that scores give, a row by itself (log-softmax)."""
     said = said - said.max(axis=-1, keepdims=True)
     return np.asarray(said - np.log(np.exp(said).sum(axis=-1, keepdims=True)), dtype=np.float32)
 

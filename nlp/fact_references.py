@@ -20,12 +20,13 @@ import numpy as np
 
 from cases.reading import Fact, FactKind
 from nlp.change_cues import closings
-from nlp.encoder import SHAPELESS
+from nlp.encoder import SHAPELESS, log_shares
 from nlp.fact_numbers import phone_facts
 from nlp.features import Floats
 from nlp.seen_pieces import Look, SeenPieces
 
 KINDS = (None, FactKind.CUSTOMER_NUMBER, FactKind.INVOICE_NUMBER, FactKind.ORDER_NUMBER)
+_OURS = [SHAPELESS.index(kind) for kind in KINDS[1:]]  # columns of what the second reader says
 _PLAIN = 0.998  # share of the likeliest kind of a stretch from which the second reader is not asked
 _WE_SAY, _IT_SAYS, _LEAST_OF_BOTH = 0.35, 0.40, 0.30  # what the log-odds of both count then (held-out writers)
 BITS = 16
@@ -127,11 +128,11 @@ class References:
         if not page.stretches:
             return
         scores = np.array([self.weights[row].sum(axis=0) for row in page.rows()], dtype=np.float32)
-        chances, least = _shares(scores), _LEAST
+        chances, least = np.exp(log_shares(scores)), _LEAST
         if look is not None and chances.max(axis=1).min() < _PLAIN:
             seen = SeenPieces(text, *look(text))
             said = np.array([_seen(seen, one) for one in page.stretches], dtype=np.float32)
-            chances, least = _shares(_WE_SAY * scores + _IT_SAYS * said), _LEAST_OF_BOTH
+            chances, least = np.exp(log_shares(_WE_SAY * scores + _IT_SAYS * said)), _LEAST_OF_BOTH
         used: list[Stretch] = []
         for at in np.argsort(chances[:, 0], kind="stable"):
             if 1 - chances[at, 0] < least:
@@ -329,17 +330,11 @@ class Numbers:
         return self._breaks[at - 1] if at else 0
 
 
-def _shares(scores: Floats) -> Floats:
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)
-
-
 def _seen(seen: SeenPieces, one: Stretch) -> Floats:
     """What the second reader takes a stretch for: logarithms, in the order of `KINDS`; alike where it saw nothing."""
     chances = seen.chances[seen.within(one.start, one.end)]
-    ours = [SHAPELESS.index(kind) for kind in KINDS[1:]]
-    none = 1 - chances[:, ours].sum(axis=1, keepdims=True)
-    said = np.log(np.maximum(np.hstack([none, chances[:, ours]]), _FAINT))
+    none = 1 - chances[:, _OURS].sum(axis=1, keepdims=True)
+    said = np.log(np.maximum(np.hstack([none, chances[:, _OURS]]), _FAINT))
     return said.mean(axis=0) if len(said) else np.zeros(len(KINDS), dtype=np.float32)
 
 
