@@ -26,7 +26,7 @@ from bot.telegram.start import connect_bots
 from bot.wiring import build_desk, close, make_accept, open_store, prepare_organisations
 from cases.calendar import day_off
 from cases.context import Context
-from cases.errors import OutsideError, place_of
+from cases.errors import ConfigError, OutsideError, place_of
 from cases.protocols import Accept, Reader
 from intake.email.smtpd import Door, Recipients, open_door
 from intake.intercom.receiver import IntercomReceiver
@@ -161,7 +161,11 @@ async def start(
     settings: Settings, *, context: Context | None = None,
     demo: Callable[[Desk, Accept], DemoFace] | None = None,
 ) -> Program:  # fmt: skip
-    """Opens doors, then starts everything else."""
+    """Opens doors, then starts everything else.
+
+    Raises `ConfigError` when an address to listen on is taken or is none of this machine's.
+    """
+    await _require_free(settings)
     store = await asyncio.to_thread(open_store, settings, context or Context())
     await store.write(lambda unit: prepare_organisations(unit, settings))
     cpu = ThreadPoolExecutor(3, thread_name_prefix="cpu")  # one of them waits for the reader most of the time
@@ -185,6 +189,21 @@ async def start(
     _start_ticks(program)
     await _start_web(program, face)
     return program
+
+
+async def _require_free(settings: Settings) -> None:
+    """Somebody who starts it twice reads one sentence, and the first goes on undisturbed."""
+    wanted = [("web.port", settings.web.host, settings.web.port)] if settings.web.enabled else []
+    if settings.door is not None:
+        wanted.append(("smtp_door.port", settings.door.host, settings.door.port))
+    for key, host, port in wanted:
+        try:
+            probe = await asyncio.get_running_loop().create_server(asyncio.Protocol, host, port)
+        except OSError as error:
+            message = f"op {host}:{port} kan niet worden geluisterd; draait Privacyloket al, of een ander programma?"
+            raise ConfigError(message, key=key) from error
+        probe.close()
+        await probe.wait_closed()
 
 
 def _recipients(settings: Settings) -> Recipients:
