@@ -188,7 +188,7 @@ def typed_address(reading: Reading, reply: Reply) -> str:
 
 
 def _small_talk(words: str) -> Talk | None:
-    low = words.strip().lower().strip("!.,?:;) ")
+    low = " ".join(words.split()).lower().strip("!.,?:;) ")  # a greeting may stand on two lines
     return next((talk for talk, pattern in _SMALL.items() if pattern.fullmatch(low)), None)
 
 

@@ -27,8 +27,8 @@ from nlp.seen_pieces import Look, SeenPieces
 
 KINDS = (None, FactKind.CUSTOMER_NUMBER, FactKind.INVOICE_NUMBER, FactKind.ORDER_NUMBER)
 _OURS = [SHAPELESS.index(kind) for kind in KINDS[1:]]  # columns of what the second reader says
-_PLAIN = 0.998  # share of the likeliest kind of a stretch from which the second reader is not asked
-_WE_SAY, _IT_SAYS, _LEAST_OF_BOTH = 0.35, 0.40, 0.30  # what the log-odds of both count then (held-out writers)
+_PLAIN = 0.98  # share of the likeliest kind of a stretch from which the second reader is not asked
+_WE_SAY, _IT_SAYS, _LEAST_OF_BOTH = 0.35, 0.40, 0.42  # what the log-odds of both count then (held-out writers)
 BITS = 16
 _MASK = (1 << BITS) - 1
 _FAINT = 1e-4  # a chance that is nothing
@@ -80,7 +80,7 @@ _CUES = re.compile(  # what a number is of, and what tells that it is of somethi
     r"vergunning|vordering|server|poort\b|\bt(?:rack|race)|barcode|score|api\b|stand\b|lot(?:nummer|en)|kamer|lijn|bus\b|"
     r"vlucht|stoel|wedstrijd|driver|machine|(?:ons|onze|eigen|uw) (?:ref|kenmerk))"
     r"|(?P<invoice>fa[ck]tu|\bfact\b|nota\b|nota['’]?s|rekening|\brek\b|rechnung|invoice|\binv\b|aanmaning|reminder|"
-    r"declaratie|kwitantie|credit(?!eur))"
+    r"declaratie|kwitantie|credit(?!eur)|voldaan\b)"
     r"|(?P<order>order|bestel|pakket|pakje|pakske|paket|zending|lever(?!anc)|boek|booking|reserv|\bres\b|\bbst\b|"
     r"opdracht|aankoop|gekocht|retour|\brma\b|commande|buchung|inschrijving|vracht|\bpo\b)"
     r"|(?P<customer>klant|relatie|\brel\b|\breln|debiteur|\bdeb(?:nr)?\b|\blid\b|\blid(?:m|n|k)|leden|cli[eë]nt|abb?onn?|"

@@ -20,10 +20,10 @@ from nlp.decide import LABELS, LabelSets, label_sets
 from nlp.encoder import second_reader
 from nlp.evaluate import Booleans, Scores, evaluated, macro_exact, report
 from nlp.examples import Example, Split, load_examples
-from nlp.features import BLOCK_BITS, Block, Floats, occurrences
+from nlp.features import BLOCK_BITS, Block, Counted, Floats
 from nlp.logistic import sigmoid
 from nlp.remembered import Remembering, load_said
-from nlp.train import fit_all, rows_of, targets_of, text_of, vocabulary
+from nlp.train import buckets_of, fit_all, rows_of, targets_of, text_of, vocabulary
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 MODEL = Path("var/model")
@@ -92,8 +92,9 @@ def _some(train: Sequence[Example], share: float) -> list[Example]:
 
 def _linear(train: Sequence[Example], dev: Sequence[Example], blocks: set[Block]) -> Floats:
     wanted = np.array([block in blocks for block in Block])
-    found = [occurrences(text_of(example)).buckets for example in [*train, *dev]]
-    found = [buckets[wanted[buckets >> BLOCK_BITS]] for buckets in found]
+    found = [buckets_of(text_of(example)) for example in [*train, *dev]]
+    chosen = [wanted[text.slots >> BLOCK_BITS] for text in found]
+    found = [Counted(text.slots[kept], text.counts[kept]) for text, kept in zip(found, chosen, strict=True)]
     slots, idf = vocabulary(found[: len(train)])
     features = rows_of(found, slots, idf)
     weights, intercepts = fit_all(features[: len(train)], targets_of(train))

@@ -21,7 +21,16 @@ from nlp.decide import LABELS, label_sets
 from nlp.encoder import ADAPTERS
 from nlp.examples import CORPUS, LEARNED, Example, Split, load_examples
 from nlp.fact_references import References
-from nlp.features import BLOCK_BITS, BUCKETS, Block, Floats, Ints, Slots, block_bounds, counted, occurrences, weighted
+from nlp.features import (
+    BUCKETS,
+    Counted,
+    Floats,
+    Slots,
+    block_bounds,
+    counted,
+    occurrences,
+    weighted,
+)
 from nlp.logistic import STEPS, Single, fit_rows, platt
 from nlp.model import FLAGS, Linear, Model, save
 from nlp.tagger import Tagger
@@ -31,7 +40,8 @@ from nlp.train_tagger import fit_tagger
 
 SEED = 20_181  # only the order of writers over the folds hangs on it
 FOLDS = 2
-FOLD_STEPS = 30  # only the calibration hangs on them
+FOLD_STEPS = 20  # only the calibration hangs on them
+LEAST = 3  # examples that must hold a feature
 STRENGTH = 5.0  # inverse regularisation
 SHIPPED = LEARNED | {Split.DEV}  # the test writers are never read
 RARE_EXPONENT = 0.5  # a positive counts (negatives / positives) ** this
@@ -79,33 +89,44 @@ def targets_of(examples: Sequence[Example]) -> Single:
     return np.array([[label in example.labels for label in LABELS] for example in examples], dtype=np.float32)
 
 
-def vocabulary(found: Iterable[Ints]) -> tuple[Slots, Floats]:
-    """Slot of each bucket and idf of each slot; what stands in one example only is left out, of pairs in two."""
+def buckets_of(text: str) -> Counted:
+    """The features of a text by bucket; small, because those of all texts are kept until the vocabulary is known."""
+    found = counted(occurrences(text).buckets.astype(np.int32))
+    return Counted(found.slots, found.counts.astype(np.uint16))
+
+
+def vocabulary(texts: Iterable[Counted]) -> tuple[Slots, Floats]:
+    """Slot of each bucket and idf of each slot; what hardly any example holds is left out."""
     documents = np.zeros(BUCKETS, dtype=np.int64)
     count = 0
-    for buckets in found:
-        documents[np.unique(buckets)] += 1
+    for text in texts:
+        documents[text.slots] += 1
         count += 1
-    least = np.where(np.arange(BUCKETS) >> BLOCK_BITS == Block.PAIRS, 3, 2)
-    used = np.flatnonzero(documents >= least)
+    used = np.flatnonzero(documents >= LEAST)
     slots = np.full(BUCKETS, -1, dtype=np.int32)
     slots[used] = np.arange(len(used), dtype=np.int32)
     idf = np.log((1.0 + count) / (1.0 + documents[used])) + 1.0
     return slots, idf.astype(np.float32)
 
 
-def rows_of(found: Iterable[Ints], slots: Slots, idf: Floats) -> csr_array:
+def rows_of(texts: Iterable[Counted], slots: Slots, idf: Floats) -> csr_array:
+    """Texts counted by bucket as rows over the vocabulary, weighted as `Model.score` weighs them."""
     bounds = block_bounds(slots)
-    counts = [counted(slots[buckets]) for buckets in found]
+    counts = [_known(text, slots) for text in texts]
     data = np.concatenate([weighted(count, idf, bounds) for count in counts])
     ends = np.cumsum([0, *(len(count.slots) for count in counts)], dtype=np.int32)
     return csr_array((data, np.concatenate([count.slots for count in counts]), ends), shape=(len(counts), len(idf)))
 
 
+def _known(text: Counted, slots: Slots) -> Counted:
+    places = slots[text.slots]
+    return Counted(places[places >= 0], text.counts[places >= 0].astype(np.int64))
+
+
 def table_of(examples: Sequence[Example]) -> Table:
-    """Texts are counted twice: to keep all their n-grams would take hundreds of megabytes."""
-    slots, idf = vocabulary(occurrences(text_of(example)).buckets for example in examples)
-    return Table(slots, idf, rows_of((occurrences(text_of(example)).buckets for example in examples), slots, idf))
+    texts = [buckets_of(text_of(example)) for example in examples]
+    slots, idf = vocabulary(texts)
+    return Table(slots, idf, rows_of(texts, slots, idf))
 
 
 def positive_weights(targets: Single, known: Single) -> Single:
@@ -157,7 +178,7 @@ def fit(examples: Sequence[Example], digest: str, say: Say = lambda _: None) -> 
         tagger, references = others.result()
     return Model(
         slots=table.slots, bounds=block_bounds(table.slots), idf=table.idf, linear=linear,
-        sets=label_sets(example.labels for example in asking), tagger=tagger, roles=roles,
+        sets=label_sets(example.labels for example in examples), tagger=tagger, roles=roles,
         references=references, digest=digest,
         examples=len(examples),
     )  # fmt: skip

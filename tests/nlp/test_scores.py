@@ -38,7 +38,7 @@ def test_who_asks_several_things_is_not_set_aside(reader: DutchReader) -> None:
     wishes = measure(reader, [example for example in load_examples() if example.split is Split.WISHES])
     assert wishes.missed == ()
     assert wishes.wrong_destructive == 0
-    assert wishes.exact >= 0.62
+    assert wishes.exact >= 0.66
 
 
 def test_no_request_is_set_aside_as_none(scores: Scores) -> None:

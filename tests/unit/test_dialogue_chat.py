@@ -128,7 +128,8 @@ def test_each_question_reads_the_answer_in_its_own_way() -> None:
 @pytest.mark.parametrize(
     ("text", "talk"),
     [
-        ("hallo", Talk.HELLO), ("Goedemorgen!", Talk.HELLO), ("hi there", Talk.HELLO), ("/start", Talk.HELLO),
+        ("hallo", Talk.HELLO), ("Goedemorgen!", Talk.HELLO), ("hallo\ndaar", Talk.HELLO), ("hi there", Talk.HELLO),
+        ("/start", Talk.HELLO),
         ("dank je wel", Talk.THANKS), ("Oké, bedankt!", Talk.THANKS), ("thanks", Talk.THANKS),
         ("dankjewel", Talk.THANKS),
         ("ok", Talk.OK), ("prima", Talk.OK), ("👍", Talk.OK),
