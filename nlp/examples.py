@@ -23,7 +23,7 @@ OWN = "own"
 
 class Split(StrEnum):
     TRAIN = "train"
-    FACTS = "facts"  # learned from for facts and corrections alone: its mixture of labels is no mailbox's
+    FACTS = "facts"  # teaches facts, corrections and which labels go together: its mixture is no mailbox's
     DEV = "dev"
     TEST = "test"
     CORRECTIONS = "corrections"  # a second test part: corrections and numbers, of which the first holds few
