@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
-from storage.models import ChatSession, Evidence
+from storage.models import ChatSession
 from tests.acceptance.words import ACCESS, CUSTOMER
 from tests.browser.axe import findings
 from tests.browser.keyboard import press, tab_to
@@ -225,28 +225,6 @@ async def test_who_is_logged_in_at_the_organisation_is_asked_nothing(page: Page,
     await page.reload()
     await expect(page.get_by_text("Verbinding maken.")).to_have_count(0, timeout=SOON)
     await expect(lines(page)).to_have_count(0)
-
-
-async def test_files(chromium: Browser, site: ChatSite) -> None:
-    async with window(chromium, fine=False) as page:  # a browser says that 409 and 415 came
-        await enter(page, site.shop.url)
-        picker = page.locator("input[type=file]")
-        pdf = {"name": "bewijs.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7\nbewijs"}
-        await picker.set_input_files(pdf)  # type: ignore[arg-type]
-        await expect(page.get_by_text("Maak een BSN en een pasfoto eerst onleesbaar")).to_be_visible()
-        await page.get_by_role("button", name="Verstuur dit bestand").click()
-        await expect(page.get_by_text("Er is nog niet om een bestand gevraagd.")).to_be_visible(timeout=SOON)
-        await page.get_by_role("button", name="Toch niet").click()
-        await say(page, ACCESS)
-        await answered(page, 1)
-        await picker.set_input_files({"name": "x.pdf", "mimeType": "application/pdf", "buffer": b"MZ"})
-        await page.get_by_role("button", name="Verstuur dit bestand").click()
-        await expect(page.get_by_text("Dit is geen PDF, JPEG of PNG.")).to_be_visible(timeout=SOON)
-        await picker.set_input_files(pdf)  # type: ignore[arg-type]
-        await page.get_by_role("button", name="Verstuur dit bestand").click()
-        await answered(page, 2, "het bestand is binnen")
-        await expect(lines(page, "visitor").last).to_have_text("Bestand verstuurd")
-    assert len(site.office.rows(Evidence)) == 1
 
 
 # --- for everybody ----------------------------------------------------------------------------------------------------

@@ -273,6 +273,21 @@
       if (passing) setTimeout(flush, code === "later" ? 5 * SECOND : 30 * SECOND); else flush();
     };
 
+    // A file waits for the conversation, as messages do, as long as it is `wanted`; a conversation that the desk no longer knows begins anew.
+    const upload = async (id, file, wanted) => {
+      for (const until = Date.now() + UPLOAD; !ready; await pause(SECOND / 10)) {
+        if (closed || !wanted() || Date.now() > until) throw new Refusal("later");
+      }
+      const mine = token;
+      try {
+        await post(`file?id=${id}`, null, { raw: file, limit: UPLOAD });
+      } catch (error) {
+        if (error.message !== "no_session") throw error;
+        if (mine === token) { ready = false; socket?.close(); cut(); wake(); }
+        await upload(id, file, wanted);
+      }
+    };
+
     const start = () => {
       if (started) return;
       started = true;
@@ -285,7 +300,7 @@
     return {
       start,
       say: (text, choice = "") => { waiting.push({ id: number(), by: "visitor", text, choice }); save(); draw(); flush(); },
-      upload: (id, file) => post(`file?id=${id}`, null, { raw: file, limit: UPLOAD }),
+      upload,
       forget: () => {
         device.drop(key);
         token = flying = "";
@@ -400,16 +415,17 @@
       (chosen ? sendFile : attach).focus();
     };
     const upload = async () => {
-      const { id, file } = chosen;
+      const { id, file } = chosen, wanted = () => chosen?.id === id;
       if (file.size > MAX_FILE) { say("too_long"); return; }
       sendFile.disabled = true;
       say("uploading");
       try {
-        await talk.upload(id, file);
+        await talk.upload(id, file, wanted);
         say("");
-        pick(null);
+        if (wanted()) pick(null);
       } catch (error) {
-        say(error instanceof Refusal && error.message in WORDS ? error.message : "later");
+        if (!wanted()) say("", "uploading");
+        else say(error instanceof Refusal && error.message in WORDS ? error.message : "later");
       }
       sendFile.disabled = false;
     };
