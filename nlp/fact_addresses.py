@@ -22,28 +22,36 @@ _CASED_END = (
     r"(?:straat|weg|laan|plein|dijk|kade|gracht|singel|hof|pad|dreef|plantsoen|park|markt|steeg|wal|ring|hoek|"
     r"baan|lei|akker|veld|kamp|erf|oord|burg|brink|boulevard|sluis|haven|donk|wijk|gaarde|weide|straße|strasse|"
     r"str\.|strjitte|steenweg|vest|heuvel|poort|dyk|zijde|kwartier|terras|hage|hoeve|bocht|diep|zoom|rede|eind|"
-    r"einde|werf|tuin|tuinen|bos|bosch|horst|drift|dam|laantje|straatje|weggetje|pleintje|hofje|steech|postbus|"
-    r"allee|gasse|Kuil|Dries|Dreef|Hoogt)(?:[ -](?:Oost|West|Noord|Zuid|[NOWZ]\.?Z\.?))?"
+    r"einde|werf|tuin|tuinen|bos|bosch|horst|drift|dam|laantje|straatje|weggetje|pleintje|hofje|steech|postbus|flat|"
+    r"allee|gasse|Kuil|Dries|Dreef|Hoogt)(?:[ -](?:(?:Oost|West|Noord|Zuid)(?:zijde)?|[NOWZ]\.?Z\.?|[nowz]z))?"
 )
 _NUMBER = re.compile(r"\d+")
 _ENDS = re.compile(_CASED_END + r"\s{0,2}(?:nr\.? |nummer |t/o |t\.o\. |bij )?$", _ANY_CASE)
 _ENDING = re.compile(_CASED_END.replace("|Kuil|Dries|Dreef|Hoogt", ""))  # alone, and small: a word as others
 _LONGEST_END = 22  # characters of "plantsoen nummer 12" before its number
-_WORD = r"(?:[A-ZÀ-Ý][\w'’-]*|[A-Z][a-z]?\.)"
+_WORD = (
+    r"(?:[A-ZÀ-Ý][\w'’-]*|[A-Z][a-z]?\.|(?:Burg|Weth|Prof|Past|Kard|Gen|Kon|Pres|Jhr|Mgr|Kapt|Adm|Min|Joh|Chr|Jac|"
+    r"Wilh)\.)"
+)
 _STREET = re.compile(
-    rf"(?<![\w-])((?:{_WORD}(?: (?:van|de|den|der|het|ten|ter|op|aan|en|in|'t|’t|"
-    rf"{_WORD})){{0,4}} )?[A-Za-zÀ-ÿ'’-]*{_CASED_END})(?= {{1,2}}"
+    rf"(?<![\w-])((?:[1-9]\d?[eE] |(?<![^\n])(?:van (?:der?|den)|ter|ten) )?"
+    rf"(?:{_WORD}(?: (?:van|de|den|der|het|ten|ter|op|aan|en|in|'t|’t|{_WORD})){{0,4}} )?[A-Za-zÀ-ÿ'’-]*"
+    rf"{_CASED_END})(?= {{1,2}}"
     r"(?:nr\.? |nummer |t/o |t\.o\. |bij )?[1-9]\d{0,3}(?!\d))"
 )
 _STREET_OF = re.compile(
     rf"(?<![\w-])((?:Laan|Weg|Plein|Hof|Park|Baan|Dreef|Singel|Pad|Kade|Steenweg|Rue|Avenue|Place|"
-    rf"Chaussée|rue|avenue) (?:(?:van|op|naar|der|aan|den|de|het|du|des|la) ){{1,2}}{_WORD}(?: {_WORD})?|"
-    rf"(?:[Rr]ue|[Aa]venue|Chaussée|Am|Zum|An der|Auf dem) {_WORD})(?= {{1,2}}(?:n[or]\.? )?[1-9]\d{{0,3}}(?!\d))"
+    rf"Chaussée|Quai|Boulevard|Via|rue|avenue|quai) (?:(?:van|op|naar|der|aan|den|de|het|du|des|dei|la|au) ){{1,2}}"
+    rf"{_WORD}(?:(?: aux?)? {_WORD})?|"
+    rf"(?:[Rr]ue|[Aa]venue|Chaussée|Am|Zum|An der|Auf dem|[Uu]l\.|Buurtschap|"
+    rf"(?:Industrie|Bedrijven|Business|Vakantie|Recreatie)(?:park|terrein)) "
+    rf"{_WORD}(?: [A-Z]\b)?|(?:Plein|Laan|Park) (?:1[89]|20)\d\d(?:-\d{{2,4}})?)"
+    rf"(?= {{1,2}}(?:n[or]\.? )?[1-9]\d{{0,3}}(?!\d))"
 )
 _BARE_STREET = re.compile(
     rf"(?<![\w-])((?:[Dd]e|[Hh]et|'t) {_CASED_END}|(?:Achter|Aan|Op|In|Bij|Onder|Over|Boven) (?:de[nr]?|het|"
-    rf"'t) {_WORD})"
-    r"(?= [1-9]\d{0,3}(?![\d:%]))|"
+    rf"'t) (?!Heer|Fam){_WORD}(?: {_WORD})?)"
+    r"(?= [1-9]\d{0,3}(?![\d:%]))|(?<![\w-])(Plein 1[89]\d\d)(?!\w)|"
     rf"(?<![\w-])((?:De|Het|'t|It) {_WORD})(?= [1-9]\d{{0,3}}(?: ?[A-Z]\b|[a-z]|-\d{{1,3}})?(?:[,\n]| te | in |$))"
 )
 _POSTBUS = re.compile(r"\b(postbus) (?:nr\.? )?([1-9]\d{0,4})(?![\d-])", _ANY_CASE)
@@ -58,20 +66,22 @@ _NO_STREET = re.compile(
     _ANY_CASE,
 )
 _NOT_ALONE = re.compile(
-    r"(?:straat|weg|laan|plein|dijk|kade|park|markt|hof|pad|ring|hoek|baan|veld|haven|wijk|postweg|onderweg|vanweg|"
+    r"(?:straat|weg|laan|plein|dijk|kade|park|markt|hof|pad|ring|hoek|baan|veld|haven|wijk|flat|postweg|onderweg|vanweg|"
     r"wegwijs|bladzijde|achterzijde|voorzijde|terugweg)$",
     _ANY_CASE,
 )
 _ADDITION = (
-    r"(?:(?:[-/]\d{1,4}| [-/] ?\d{1,3}(?!\d)|[-/] \d{1,3}(?!\d))(?:-[IVX]{1,4}\b|[a-zA-Z]{0,2})| (?:poort|toren|"
+    r"(?:[a-zA-Z]? (?:hs|bis|bv|zw|rd|sous)(?![\w.-])|-[A-Z]\d{1,2}\b| k ?\d{1,3}\b| a \d\d\b| a(?=[.;)\n]|$)|"
+    r"(?:[-/]\d{1,4}| [-/] ?\d{1,3}(?!\d)|[-/] \d{1,3}(?!\d))(?:-[IVX]{1,4}\b|[a-zA-Z]{0,2})| (?:poort|toren|"
     r"blok|etage) \d{1,3}| boot\b|"
-    r" ?- ?[a-zA-Z]{1,3}| ?bis(?: ?[A-Z])?\b| (?:een|één|twee|drie|vier|[1-4]) ?hoog\b|,? (?:kamer|chalet|stal|"
-    r"kavel|appartement|unit|app\.) \d{1,4}| \((?:bus|bte|box) \w{1,4}\)|"
+    r",? (?:kamer|unit|app\.) \d{1,4} (?:achter|voor|boven|beneden)\b| ?- ?[a-zA-Z]{1,3}| ?bis(?: ?[A-Z])?\b|"
+    r" (?:een|één|twee|drie|vier|[1-4]) ?hoog\b|,? (?:kamer|chalet|stal|kavel|appartement|unit|app\.) \d{1,4}|"
+    r" \((?:bus|bte|box) \w{1,4}\)|"
     r" (?:ws|sous)\b| [aA](?= [A-Z][a-z])| (?:bus|bte|boîte|box|appt?\.?|"
     r"unit|kamer) ?\w{1,4}|, ?(?:bus|bte|boîte|box) ?\w{1,4}|-?(?:hs|huis|hoog)| b\d{1,3}\b|"
     r"(?:, ?| )(?:\d ?e|eerste|tweede|derde|vierde) (?:etage|verdieping|verd\.?)|"
     r" (?:achter|boven|beneden|rechts|links|bg|bov\.|parterre|sout\.?|voor)(?![\w-])"
-    r"(?= ?[,.;)\n]| \d{4}| in | te |\s*$| is )| (?:hs|rood|zwart|[IVX]{1,4})\b"
+    r"(?= ?[,.;)\n]| \d{4}| in | te | naar |\s*$| is )| (?:hs|rood|zwart|[IVX]{1,4})\b"
     r"|[a-zA-Z]{1,2}(?:[-/]?\d{1,3})?| [A-H](?=[\s,.;)]|$)"
     r"| [b-h](?=[,.;)\n]|$| (?:niet|in|te|en|maar|ipv)\b)| [A-Z](?:-\d{1,3})?(?=[\s,.;)]|$)(?! (?!te |in )[a-z]))?"
 )
@@ -155,6 +165,8 @@ def bare_street(text: str, street: Fact) -> Fact:
 
 def _belongs(text: str, start: int, word: str) -> bool:
     """Whether "Van" or "Oude" begins the name of a street: a capital where no sentence begins, or a line of its own."""
+    if word == "van ":  # "van der Pekstraat 8" under a name
+        return text.startswith(("\nvan de ", "\nvan den ", "\nvan der "), start - 1)
     if not word[0].isupper() or word.rstrip() not in ("Van", "Oude", "Oud", "Nieuwe", "De", "Het", "Op", "In"):
         return False
     line = text[text.rfind("\n", 0, start) + 1 : start].rstrip()

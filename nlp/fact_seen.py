@@ -1,8 +1,9 @@
 """Parts of addresses as the second reader sees them: the words around tell what a town or a house number is.
 
 Patterns and the tagger find most of them (`facts`). Where they are not sure, it is asked of which kind each piece of
-the text is (`encoder.SHAPELESS`): a town it doubts is left out, what only it sees is put beside. What it says of
-numbers of customers, orders and invoices is weighed in `fact_references`.
+the text is (`encoder.SHAPELESS`): a town it doubts is left out, what only it sees is put beside, names too, and a
+street of which the others saw a part becomes the whole. What it says of numbers of customers, orders and invoices is
+weighed in `fact_references`.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from nlp.word_features import is_town
 
 _DOUBTED = -4.0  # log-odds, below which a town that was found is left out
 _ALONE = {  # log-odds, from which a stretch is one that nobody else found (on held-out writers)
-    FactKind.PLACE: 1.5, FactKind.STREET: 1.5, FactKind.HOUSE_NUMBER: 0.5,
+    FactKind.PLACE: 3.0, FactKind.STREET: 3.5, FactKind.HOUSE_NUMBER: 0.5, FactKind.NAME: 4.0,
 }  # fmt: skip
+_WHOLE = 4.5  # log-odds, from which a street is as long as the second reader sees it
 _OTHERS = {kind: [at for at in range(len(SHAPELESS)) if SHAPELESS[at] is not kind] for kind in SHAPELESS}
 _NUMBERED = re.compile(r"\d")
 
@@ -33,6 +35,7 @@ _WORD = re.compile(r"\b[A-Z][\w'’-]+")
 _LITTLE = re.compile(r"(?<![\w€.,/-])\d{1,4}[A-Za-z]?(?![\w%]|[.,/-]\d| ?(?:euro|€))")
 _OF_HOMES = re.compile(r"adres|woon|wonen|verhui|huis|straat|postcode|plaats|bezorg", re.IGNORECASE)
 _PARTS = frozenset({FactKind.STREET, FactKind.HOUSE_NUMBER, FactKind.POSTCODE, FactKind.PLACE})
+_OF_STREETS = (FactKind.NAME, FactKind.PLACE)  # that a street may be called after
 _NEAR = 4  # characters between parts of one address
 
 
@@ -65,11 +68,24 @@ def looked_at(text: str, facts: Sequence[Fact], look: Look) -> tuple[Fact, ...]:
     ]
     for _, sort, start, end in seen.stretches(seen.chances.argmax(axis=1).tolist()):
         kind = SHAPELESS[sort]
+        if kind not in _ALONE:
+            continue
+        sure = seen.kind(kind, start, end)
+        there = [fact for fact in kept if fact.start < end and start < fact.end]
+        if kind is FactKind.STREET and sure > _WHOLE and _part_of_street(there, start, end):
+            kept = [fact for fact in kept if fact not in there]
+            there = []
         if (
-            kind in _ALONE
-            and seen.kind(kind, start, end) > _ALONE[kind]
-            and all(end <= fact.start or fact.end <= start for fact in kept)
+            not there
+            and sure > _ALONE[kind]
             and (kind is not FactKind.HOUSE_NUMBER or _NUMBERED.search(text, start, end))
         ):
             kept.append(Fact(kind, text[start:end], start, end, False))
     return tuple(sorted(kept, key=lambda fact: fact.start))
+
+
+def _part_of_street(there: Sequence[Fact], start: int, end: int) -> bool:
+    """Whether what was found is one street and what it may be called after: "Hanekamp" of "de Hanekamp"."""
+    return [fact.kind for fact in there if fact.kind not in _OF_STREETS] == [FactKind.STREET] and all(
+        start <= fact.start and fact.end <= end for fact in there
+    )

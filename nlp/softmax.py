@@ -15,11 +15,12 @@ Array = npt.NDArray[np.float64]
 
 
 def fit_softmax(
-    buckets: Buckets, ends: Ints, classes: Ints, count: int, size: int, strength: float, least: int
+    buckets: Buckets, ends: Ints, classes: Ints, count: int, size: int, strength: float, least: int, steps: int
 ) -> Floats:
     """Weights, a row for each of `size` buckets. Row r holds `buckets[ends[r]:ends[r + 1]]`.
 
-    What occurs less than `least` times tells nothing that lasts: it gets no weight.
+    What occurs less than `least` times tells nothing that lasts: it gets no weight. Few `steps` are quick, but what is
+    rare is learned last.
     """
     occurs = np.bincount(buckets, minlength=size) >= least
     used = np.flatnonzero(occurs)
@@ -46,7 +47,7 @@ def fit_softmax(
         gradient += table / np.float32(strength)
         return value, gradient.ravel().astype(np.float64)
 
-    options: Any = {"maxiter": 30, "gtol": 1e-1, "maxcor": 4}  # few corrections: each is as large as the weights
+    options: Any = {"maxiter": steps, "gtol": 1e-1, "maxcor": 4}  # few corrections: each is as large as the weights
     result = minimize(loss, np.zeros(len(used) * count), jac=True, method="L-BFGS-B", options=options)
     weights = np.zeros((size, count), dtype=np.float32)
     weights[used] = np.asarray(result.x).reshape(len(used), count)

@@ -13,6 +13,7 @@ from nlp.own_words import blanked
 from nlp.softmax import fit_softmax
 
 STRENGTH = 1.0  # inverse regularisation
+STEPS = 36
 LEAST = 2  # times a feature must occur
 
 
@@ -32,4 +33,5 @@ def fit_references(examples: Sequence[Example]) -> References:
     if not classes:
         return References(np.zeros((1 << BITS, len(KINDS)), dtype=np.float32))
     found = np.array(buckets, dtype=np.int32)
-    return References(fit_softmax(found, np.array(ends), np.array(classes), len(KINDS), 1 << BITS, STRENGTH, LEAST))
+    kinds = np.array(classes)
+    return References(fit_softmax(found, np.array(ends), kinds, len(KINDS), 1 << BITS, STRENGTH, LEAST, STEPS))

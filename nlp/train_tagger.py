@@ -17,6 +17,7 @@ from nlp.tokens import Token, tokens_of
 from nlp.word_features import BITS, FEATURES, Lexicon, features_of, key_of
 
 STRENGTH = 2.0  # inverse regularisation
+STEPS = 40
 _FREQUENT = 3  # messages with the word in lower case
 _NEAR = 1  # words to either side
 _EVERY = 10
@@ -40,7 +41,8 @@ def fit_tagger(examples: Sequence[Example]) -> Tagger:
     buckets = np.concatenate(rows).ravel()
     rows.clear()
     ends = np.arange(len(tags) + 1) * FEATURES
-    return Tagger(fit_softmax(buckets, ends, np.array(tags), len(Tag), 1 << BITS, STRENGTH, _LEAST), lexicon)
+    weights = fit_softmax(buckets, ends, np.array(tags), len(Tag), 1 << BITS, STRENGTH, _LEAST, STEPS)
+    return Tagger(weights, lexicon)
 
 
 def _telling(tokens: Sequence[Token], tags: Sequence[int], lexicon: Lexicon) -> list[int]:

@@ -14,17 +14,20 @@ from nlp.facts import facts_of
 from nlp.features import Floats
 
 TEXT = "Wij zaten in Epe, nu op Zandweg 14 in Ommeren. Klant 55120."
+STREETS = "Niet De Hanekamp maar Lange Zandweg en Kerkpad. Groet, Tjeerd"
 WAS, NOW, NUMBER = (match.span() for match in re.finditer(r"Epe|Ommeren|55120", TEXT))
 KINDS = {
     "Zandweg": FactKind.STREET, "14": FactKind.HOUSE_NUMBER, "Ommeren": FactKind.PLACE, "55120": FactKind.HOUSE_NUMBER,
+    "De": FactKind.STREET, "Hanekamp": FactKind.STREET, "Lange": FactKind.STREET, "en": FactKind.STREET,
+    "Kerkpad": FactKind.STREET, "Tjeerd": FactKind.NAME,
 }  # fmt: skip
 
 
 def look(text: str) -> tuple[Bounds, Floats]:
-    bounds = [match.span() for match in re.finditer(r"\w+|\W", text)]
-    said = np.full((len(bounds), len(SHAPELESS)), np.log(0.002), dtype=np.float32)
+    bounds = [match.span() for match in re.finditer(r" ?\w+|\W", text)]
+    said = np.full((len(bounds), len(SHAPELESS)), np.log(0.0005), dtype=np.float32)
     for row, (start, end) in enumerate(bounds):
-        said[row, SHAPELESS.index(KINDS.get(text[start:end]))] = np.log(0.98)
+        said[row, SHAPELESS.index(KINDS.get(text[start:end].strip()))] = np.log(0.98)
     return bounds, said
 
 
@@ -44,6 +47,28 @@ def test_a_town_it_doubts_is_left_out_and_what_it_alone_sees_is_put_beside() -> 
 
 def test_what_it_does_not_doubt_stays() -> None:
     assert (FactKind.PLACE, "Ommeren") in told(Fact(FactKind.PLACE, "Ommeren", *NOW, False))
+
+
+def in_streets(kind: FactKind, words: str) -> Fact:
+    start = STREETS.index(words)
+    return Fact(kind, words, start, start + len(words), False)
+
+
+def test_part_of_a_street_becomes_the_whole_and_two_streets_stay_two() -> None:
+    found = [in_streets(FactKind.STREET, words) for words in ("Hanekamp", "Zandweg", "Kerkpad")]
+    seen = looked_at(STREETS, found, look)
+    assert [fact.value for fact in seen if fact.kind is FactKind.STREET] == ["De Hanekamp", "Zandweg", "Kerkpad"]
+
+
+def test_a_name_inside_a_street_is_part_of_it_and_a_number_is_not() -> None:
+    name, number = in_streets(FactKind.NAME, "De"), in_streets(FactKind.ORDER_NUMBER, "De")
+    street = in_streets(FactKind.STREET, "Hanekamp")
+    assert [fact.value for fact in looked_at(STREETS, (name, street), look)][:1] == ["De Hanekamp"]
+    assert [fact.value for fact in looked_at(STREETS, (number, street), look)][:2] == ["De", "Hanekamp"]
+
+
+def test_a_name_that_it_alone_sees_is_put_beside() -> None:
+    assert (FactKind.NAME, "Tjeerd") in [(fact.kind, fact.value) for fact in looked_at(STREETS, (), look)]
 
 
 @pytest.mark.parametrize(
