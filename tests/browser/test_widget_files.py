@@ -48,8 +48,16 @@ async def test_files(chromium: Browser, site: ChatSite) -> None:
     assert len(site.office.rows(Evidence)) == 1
 
 
-async def held(page: Page) -> asyncio.Event:
-    """The next conversation opens, or is resumed, when this is set."""
+async def asked(page: Page, url: str) -> None:
+    """The desk has asked for a file."""
+    await enter(page, url)
+    await say(page, ACCESS)
+    await answered(page, 1)
+
+
+async def asked_and_not_back_yet(page: Page, url: str) -> asyncio.Event:
+    """The desk has asked, the page came anew; the conversation is resumed when this is set."""
+    await asked(page, url)
     opens = asyncio.Event()
 
     async def slowly(route: Route) -> None:
@@ -57,16 +65,13 @@ async def held(page: Page) -> asyncio.Event:
         await route.continue_()
 
     await page.route("**/open", slowly)
+    await page.reload()
     return opens
 
 
 async def test_a_file_that_is_quicker_than_the_line_waits_for_it(chromium: Browser, site: ChatSite) -> None:
     async with window(chromium) as page:
-        await enter(page, site.shop.url)
-        await say(page, ACCESS)
-        await answered(page, 1)
-        opens = await held(page)
-        await page.reload()
+        opens = await asked_and_not_back_yet(page, site.shop.url)
         await hand_over(page, PDF)
         await expect(page.get_by_text("Het bestand wordt verstuurd.")).to_be_visible()
         assert site.office.rows(Evidence) == []
@@ -77,11 +82,7 @@ async def test_a_file_that_is_quicker_than_the_line_waits_for_it(chromium: Brows
 
 async def test_a_waiting_file_that_is_taken_back_is_never_sent(chromium: Browser, site: ChatSite) -> None:
     async with window(chromium) as page:
-        await enter(page, site.shop.url)
-        await say(page, ACCESS)
-        await answered(page, 1)
-        opens = await held(page)
-        await page.reload()
+        opens = await asked_and_not_back_yet(page, site.shop.url)
         await hand_over(page, PDF)
         await page.get_by_role("button", name="Toch niet").click()
         await expect(page.get_by_text("Het bestand wordt verstuurd.")).to_have_count(0)
@@ -94,9 +95,7 @@ async def test_a_waiting_file_that_is_taken_back_is_never_sent(chromium: Browser
 async def test_a_file_for_a_conversation_that_has_ended_meanwhile(chromium: Browser, site: ChatSite) -> None:
     """The page hears why it was not taken, and is in a new conversation."""
     async with window(chromium, fine=False) as page:
-        await enter(page, site.shop.url)
-        await say(page, ACCESS)
-        await answered(page, 1)
+        await asked(page, site.shop.url)
         site.office.clock.advance(SESSION_LIFE + timedelta(days=1))
         await hand_over(page, PDF)
         await expect(page.get_by_text("Er is nog niet om een bestand gevraagd.")).to_be_visible(timeout=SOON)
