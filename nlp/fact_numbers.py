@@ -2,7 +2,7 @@
 
 Patterns find, `python-stdnum` and `phonenumbers` check. A number that fails its check is still what the sender gave
 (people mistype): it comes out unchecked. A nine-digit number passes the BSN check one time in eleven, so a BSN is only
-believed after a word that announces it. Customer and order numbers are in
+believed after a word that announces it. Numbers of customers, orders and invoices are in
 `fact_references`, addresses in `fact_addresses`, dates in `fact_dates`.
 """
 

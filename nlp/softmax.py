@@ -12,6 +12,7 @@ from scipy.sparse import csr_array
 from nlp.features import Buckets, Floats, Ints
 
 Array = npt.NDArray[np.float64]
+_BEND = 0.02  # of the loss for each time a feature occurs: p (1 - p) of a class that is mostly not the answer
 
 
 def fit_softmax(
@@ -19,11 +20,14 @@ def fit_softmax(
 ) -> Floats:
     """Weights, a row for each of `size` buckets. Row r holds `buckets[ends[r]:ends[r + 1]]`.
 
-    What occurs less than `least` times tells nothing that lasts: it gets no weight. Few `steps` are quick, but what is
-    rare is learned last.
+    What occurs less than `least` times tells nothing that lasts: it gets no weight. The fit runs in weights measured by
+    how sharply the loss bends along each (a diagonal preconditioner): a step goes as far for what is rare as for what
+    is everywhere. Without, the rare is learned last, after four times as many steps.
     """
-    occurs = np.bincount(buckets, minlength=size) >= least
+    times = np.bincount(buckets, minlength=size)
+    occurs = times >= least
     used = np.flatnonzero(occurs)
+    unit = (1 / np.sqrt(1 / strength + _BEND * times[used, None])).astype(np.float32)
     kept = occurs[buckets]
     columns = np.take(np.cumsum(occurs, dtype=np.int32) - np.int32(1), buckets[kept])
     lengths = np.add.reduceat(kept, ends[:-1], dtype=np.int32)
@@ -35,7 +39,7 @@ def fit_softmax(
     at = np.arange(len(classes))
 
     def loss(flat: Array) -> tuple[float, Array]:
-        table = flat.reshape(len(used), count).astype(np.float32)
+        table = flat.reshape(len(used), count).astype(np.float32) * unit
         scores = rows @ table
         scores -= scores.max(axis=1, keepdims=True)
         chances = np.exp(scores)
@@ -45,10 +49,11 @@ def fit_softmax(
         chances[at, classes] -= 1
         gradient = rows.T @ chances
         gradient += table / np.float32(strength)
+        gradient *= unit
         return value, gradient.ravel().astype(np.float64)
 
     options: Any = {"maxiter": steps, "gtol": 1e-1, "maxcor": 4}  # few corrections: each is as large as the weights
     result = minimize(loss, np.zeros(len(used) * count), jac=True, method="L-BFGS-B", options=options)
     weights = np.zeros((size, count), dtype=np.float32)
-    weights[used] = np.asarray(result.x).reshape(len(used), count)
+    weights[used] = np.asarray(result.x).reshape(len(used), count) * unit
     return weights

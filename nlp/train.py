@@ -50,7 +50,7 @@ _RECIPE = (
     "train_roles.py", "change_roles.py", "change_cues.py", "change_units.py", "changes.py", "name_changes.py",
     "softmax.py", "tokens.py",
     "facts.py", "fact_addresses.py", "fact_dates.py", "fact_names.py", "fact_numbers.py", "fact_places.py",
-    "fact_references.py", "train_references.py",
+    "fact_references.py", "number_stretches.py", "number_cues.py", "number_features.py", "train_references.py",
     "gazetteer.toml", "own_words.py", "decide.py", "model.py",
 )  # fmt: skip
 

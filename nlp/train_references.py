@@ -7,31 +7,38 @@ from collections.abc import Sequence
 import numpy as np
 
 from nlp.examples import Example
-from nlp.fact_references import BITS, KINDS, Numbers, References
+from nlp.fact_references import KINDS, References
 from nlp.facts import shaped_facts
+from nlp.number_features import BITS, Found, Numbers
 from nlp.own_words import blanked
 from nlp.softmax import fit_softmax
 
-STRENGTH = 1.0  # inverse regularisation
-STEPS = 36
-LEAST = 2  # times a feature must occur
+STRENGTH = 0.3  # inverse regularisation
+STEPS = 40
+LEAST = 4  # times a feature must occur; each number is there twice
 
 
 def fit_references(examples: Sequence[Example]) -> References:
+    """Each number is learned twice: as it is first seen, and with what its neighbours are."""
     buckets: list[int] = []
     ends, classes = [0], []
     for example in examples:
         if example.facts is None:
             continue
         text = blanked(example.text, example.own)
-        marked = {(fact.start, fact.end): fact.kind for fact in example.facts if fact.kind in KINDS}
         page = Numbers(text, shaped_facts(text))
-        for stretch, row in zip(page.stretches, page.rows(), strict=True):
-            buckets += row
-            ends.append(len(buckets))
-            classes.append(KINDS.index(marked.get((stretch.start, stretch.end))))
+        found = sorted(
+            Found(fact.start, fact.end, KINDS.index(fact.kind)) for fact in example.facts if fact.kind in KINDS
+        )
+        marked = {(one.start, one.end): one.kind for one in found}
+        first = page.rows()
+        for rows in (first, page.rows(found) if found else first):
+            for stretch, row in zip(page.stretches, rows, strict=True):
+                buckets += row
+                ends.append(len(buckets))
+                classes.append(marked.get((stretch.start, stretch.end), 0))
     if not classes:
         return References(np.zeros((1 << BITS, len(KINDS)), dtype=np.float32))
-    found = np.array(buckets, dtype=np.int32)
+    told = np.array(buckets, dtype=np.int32)
     kinds = np.array(classes)
-    return References(fit_softmax(found, np.array(ends), kinds, len(KINDS), 1 << BITS, STRENGTH, LEAST, STEPS))
+    return References(fit_softmax(told, np.array(ends), kinds, len(KINDS), 1 << BITS, STRENGTH, LEAST, STEPS))

@@ -9,10 +9,11 @@ import pytest
 
 from cases.reading import FactKind
 from nlp.encoder import SHAPELESS, Bounds
-from nlp.fact_references import BITS, KINDS, References
+from nlp.fact_references import KINDS, References
 from nlp.facts import facts_of
 from nlp.features import Floats
 from nlp.model import Model
+from nlp.number_features import BITS
 from nlp.seen_pieces import Look
 
 UNDECIDED = References(np.zeros((1 << BITS, len(KINDS)), dtype=np.float32))
