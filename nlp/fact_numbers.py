@@ -19,6 +19,7 @@ from stdnum.exceptions import ValidationError
 from stdnum.nl import bsn, btw
 
 from cases.reading import Fact, FactKind
+from nlp.number_cues import cues_of
 
 _ANY_CASE = re.IGNORECASE
 _EMAIL = re.compile(r"[\w.+'-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,5}[a-z]{2,24}\b", _ANY_CASE)
@@ -56,6 +57,8 @@ _BSN = re.compile(
     r"\d{2,4}(?:[ .-]\d{2,4}){2})(?![\w])",
     _ANY_CASE,
 )
+_ITS_NUMBER = re.compile(r"\w{0,6}[ .-]?(?:nummer|nr)", _ANY_CASE)
+_BSN_NEXT = re.compile(r"[^\n]{1,60}?(?<![\w.])(\d{9})(?!\w)")
 _KVK = re.compile(
     r"\b(?:kvk|k\.v\.k\.?|kamer van koophandel|handelsregister|chamber of commerce|coc|inschrijvings(?:nummer|nr)|"
     r"ondernemings(?:nummer|nr))(?![a-z])",
@@ -195,22 +198,34 @@ def _is_valid(written: str, validate: Callable[[str], str]) -> bool:
 
 
 def _bsns(text: str) -> Iterator[Fact]:
+    """Behind the word; and what passes the check right behind one: "er staat 111222333, het juiste is 123456782"."""
     for match in _BSN.finditer(text):
-        value = digits(match.group(1))
-        if len(value) in (8, 9):
-            yield Fact(FactKind.BSN, value, match.start(1), match.end(1), bool(bsn.is_valid(value)))
+        found: re.Match[str] | None = match
+        while found is not None and not _of_another(text, found.start(), found.start(1)):
+            value = digits(found.group(1))
+            if len(value) in (8, 9):
+                yield Fact(FactKind.BSN, value, found.start(1), found.end(1), bool(bsn.is_valid(value)))
+            found = _BSN_NEXT.match(text, found.end(1))
+            if found is not None and not bsn.is_valid(found.group(1)):
+                break
+
+
+def _of_another(text: str, start: int, end: int) -> bool:
+    """Whether the number of a customer, an order, an invoice or a firm is named between: "BSN klopt, klantnr ..."."""
+    return _KVK.search(text, start, end) is not None or any(
+        cue.of != "other" and _ITS_NUMBER.match(text, start + cue.end) for cue in cues_of(text[start:end])
+    )
 
 
 def _kvks(text: str) -> Iterator[Fact]:
     """Eight digits near the word; "oud 01077245 nieuw 93110876" gives both."""
     for match in _KVK_SIGNED.finditer(text):
         yield Fact(FactKind.KVK, match.group(1), match.start(1), match.end(1), True)
-    reached = -1
     cues = [match.end() for match in _KVK.finditer(text)]
     for match in _EIGHT.finditer(text):
-        near = any(0 <= match.start() - cue <= _KVK_REACH for cue in cues) or 0 <= match.start() - reached <= _KVK_REACH
-        if near and reached != match.start():
-            reached = match.end()
+        cue = max((cue for cue in cues if cue <= match.start()), default=None)
+        if cue is not None and match.start() - cue <= _KVK_REACH and not _of_another(text, cue, match.start()):
+            cues.append(match.end())
             yield Fact(FactKind.KVK, digits(match.group(1)), match.start(1), match.end(1), True)
 
 

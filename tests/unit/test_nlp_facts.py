@@ -87,6 +87,25 @@ def test_a_bsn_needs_its_cue_and_tells_whether_it_passes(number: str, checked: b
     assert [fact.checked for fact in facts] == [checked]
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "written"),
+    [
+        ("Open staat nog:\n- 70024418\n- 70024502\n\nP. Jansen\nKvK 08114477", FactKind.KVK, ["08114477"]),
+        ("In de bevestiging van 10.448.201 staan 100 dozen.\nSas | ALPHEN", FactKind.KVK, []),
+        ("KvK klopt niet: was 58110273, is nu 58110237.", FactKind.KVK, ["58110273", "58110237"]),
+        ("KvK 54120993 blijft. Klantnummer was 5410 2297.", FactKind.KVK, ["54120993"]),
+        ("Het BSN 111222333 is fout. Het juiste nummer is 123456782.", FactKind.BSN, ["111222333", "123456782"]),
+        ("Het BSN 111222333 is fout. Bel 101234567 maar.", FactKind.BSN, ["111222333"]),
+        ("Mijn bsn is gelijk gebleven. Verzekerdennr 316604482", FactKind.BSN, []),
+        ("Mijn bsn staat er ook op, kvk 72290416 is goed", FactKind.BSN, []),
+    ],
+)
+def test_a_cue_speaks_for_what_stands_behind_it_until_another_number_is_named(
+    text: str, kind: FactKind, written: list[str]
+) -> None:
+    assert [text[fact.start : fact.end] for fact in facts_of(text) if fact.kind is kind] == written
+
+
 def test_places_point_at_what_was_written() -> None:
     text = "Postcode 1234ab, tel 06-12345678, geb. 4 mei 1990."
     written = {fact.kind: text[fact.start : fact.end] for fact in facts_of(text)}
