@@ -33,7 +33,7 @@ _GLUE = re.compile(
 _SUFFIX = re.compile(
     r"-[A-Za-z]{1,3}(?![\w-])| bis [A-Z](?![\w.-])|,? (?:ws|hs|huis|bis|rd|zw|rood|zwart|boven|(?:chalet|stal|"
     r"unit|kamer|bus|poort) \w+(?![.]\d)|k\.\d+|"
-    r"(?:een|één|twee|drie|vier|\d) ?hoog|\d ?e (?:etage|verdieping)|[A-Z](?![\w.-]))(?! \d)(?![\w-])"
+    r"(?:een|één|twee|drie|vier|\d) ?hoog|\d ?(?:e|de|ste) (?:etage|verdiep(?:ing)?)|[A-Z](?![\w.-]))(?! \d)(?![\w-])"
 )
 _BEFORE_STREET = re.compile(
     r"(?:(?:Aan|Achter|Op|Onder|Bij|Kleine|Grote|Oude|Nieuwe|Lange|Korte|Kromme|Hoge|Lage) (?:(?:de|den|het|'t) )?|"

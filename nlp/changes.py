@@ -11,9 +11,9 @@ import numpy as np
 from cases.reading import Change, Fact, FactKind
 from nlp.change_roles import Option, Page, Role, Roles, Unit
 from nlp.change_seen import SeenChanges
-from nlp.change_units import page_of
+from nlp.change_units import FIELDS, page_of
 from nlp.features import Floats
-from nlp.name_changes import titles_alone
+from nlp.name_changes import part_alike, titles_alone
 from nlp.seen_pieces import Look
 from nlp.word_features import is_town
 
@@ -139,21 +139,24 @@ def _differ(one: Unit, two: Unit) -> bool:
 
 
 def change_of(page: Page, option: Option) -> Change | None:
-    """As it is told: parts of an address that stand together change as one, the number alone where it stands alone."""
+    """As it is told: parts of an address that stand together change as one, one part alone where it stands alone."""
     new = page.units[option.new]
     if option.old is None:
         return Change(new.field if option.field == "address" else option.field, None, new.value)
     old = page.units[option.old]
     if option.field == "salutation":
         return Change("salutation", *titles_alone(old.value, new.value))
+    if option.field == "name":
+        return Change(option.field, part_alike(old.value, new.value), new.value)
     if option.field != "address":
         return Change(option.field, old.value, new.value)
     ours, theirs = _by_kind(old), _by_kind(new)
-    if FactKind.HOUSE_NUMBER in ours.keys() & theirs.keys() and min(len(ours), len(theirs)) == 1:
-        was, now = ours[FactKind.HOUSE_NUMBER], theirs[FactKind.HOUSE_NUMBER]  # "Eikpad 12, niet 21"
+    kind = next(iter(theirs)) if len(theirs) == 1 else FactKind.HOUSE_NUMBER if len(ours) == 1 else None
+    if kind in ours.keys() & theirs.keys():  # "Eikpad 12, niet 21"; "Eikpad 12 moet Elkpad zijn"
+        was, now = ours[kind], theirs[kind]
         if _low(page, was) == _low(page, now):
             return None
-        return Change("house_number", _text(page, was), _text(page, now))
+        return Change(FIELDS[kind], _text(page, was), _text(page, now))
     return Change(new.field if new.field == old.field else "address", old.value, new.value)
 
 

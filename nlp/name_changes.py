@@ -234,6 +234,8 @@ def salutation_spans(text: str) -> Iterator[tuple[int, int, str]]:
             yield *match.span("q"), "quoted"
 
 
+_WORDS = re.compile(r"[^\s,]+")
+_MOST_WORDS = 6  # of a name
 _SORTS = (
     ("both", re.compile(r"heer (?:en|/|of) mevr|dhr\.? (?:en|/) mevr|fam|erven|team", re.IGNORECASE)),
     ("she", re.compile(r"mevr|\bmw|juf|mej|mrs|\bms\b|zij|frau|mvr", re.IGNORECASE)),
@@ -245,3 +247,20 @@ _SORTS = (
 def title_sort(title: str) -> str:
     """Of a man, a woman, several people, or a degree."""
     return next((name for name, pattern in _SORTS if pattern.search(title)), "other")
+
+
+def part_alike(old: str, new: str) -> str:
+    """Of the old name the words that the new one spells anew: "F.A.M. Cryns" becomes "Crijns", the initials stay."""
+    words = [match.span() for match in _WORDS.finditer(old)]
+    if (
+        not len(_WORDS.findall(new)) < len(words) <= _MOST_WORDS or "-" in old
+    ):  # of two names joined by marriage one goes: the whole is old
+        return old
+    parts = [old[words[first][0] : words[last][1]] for first in range(len(words)) for last in range(first, len(words))]
+    best = max(parts, key=lambda part: (_alike(part, new), len(part)))
+    return best if max(ALIKE, _alike(old, new)) < _alike(best, new) < 1 else old
+
+
+def _alike(one: str, two: str) -> float:
+    left, right = ("".join(filter(str.isalnum, name)).lower() for name in (one, two))
+    return SequenceMatcher(None, left, right, autojunk=False).ratio()

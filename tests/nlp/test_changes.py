@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cases.reading import Change
+from nlp.name_changes import part_alike
 from nlp.reader import DutchReader
 
 
@@ -51,6 +52,12 @@ def changes(reader: DutchReader, text: str) -> tuple[Change, ...]:
             Change("house_number", "5", "55"),
         ),
         ("Met ingang van 1 mei is ons nieuwe nummer 0523-118204.", Change("phone", None, "0523-118204")),
+        ("Op mijn kaart staat J. Pietersn, dat moet Pietersen zijn.", Change("name", "Pietersn", "Pietersen")),
+        ("Er staat Eikelaan 14, de straat heet Eikenlaan.", Change("street", "Eikelaan", "Eikenlaan")),
+        (
+            "Wij zijn verhuisd van Dorpsweg 3 naar Havenkade 312, 4de verdiep, 9000 Gent.",
+            Change("address", "Dorpsweg 3", "Havenkade 312, 4de verdiep, 9000 Gent"),
+        ),
     ],
 )
 def test_old_and_new(reader: DutchReader, text: str, change: Change) -> None:
@@ -65,3 +72,19 @@ def test_a_value_that_only_stands_there_changes_nothing(reader: DutchReader, tex
 def test_what_stays_is_no_change(reader: DutchReader) -> None:
     text = "Wij zijn verhuisd naar Lindelaan 14, 3512 AB Utrecht. Ons telefoonnummer 030-2345678 blijft hetzelfde."
     assert changes(reader, text) == (Change("address", None, "Lindelaan 14, 3512 AB Utrecht"),)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "part"),
+    [
+        ("F.A.M. Cryns", "Crijns", "Cryns"),
+        ("Faye Isa Blommestein", "Faye Isabel", "Faye Isa"),
+        ("Mohamad Al Hamwi", "Mohammad Alhamwi", "Mohamad Al Hamwi"),  # spelt anew as a whole
+        ("Kim de Vries", "Jansen", "Kim de Vries"),  # another name
+        ("Mia Jansen-de Boer", "De Boer", "Mia Jansen-de Boer"),  # the other half goes
+        ("Gebre Tesfay", "Tesfay", "Gebre Tesfay"),
+        ("Bos", "Bosch", "Bos"),
+    ],
+)
+def test_of_a_name_only_the_part_that_is_spelt_anew_was_wrong(old: str, new: str, part: str) -> None:
+    assert part_alike(old, new) == part
