@@ -18,8 +18,7 @@ from nlp.adapt_corrections import IGNORED, Numbers
 from nlp.encoder import SHAPELESS, Bounds
 from nlp.examples import Example
 from nlp.fact_references import KINDS
-from nlp.own_words import blanked
-from nlp.train import joined
+from nlp.own_words import blanked, joined
 from nlp.word_features import is_town
 
 _LOOKS_LIKE_ONE = re.compile(r"\d{3}|\d\d\W\d\d")

@@ -60,8 +60,14 @@ _LOWER_STREET = re.compile(
     rf"koningin|burgemeester|dokter|admiraal(?: de)?|generaal|jan|van der|de la) )?[a-zà-ÿ'’-]{{3,30}}{_CASED_END})"
     r"(?=\s{1,2}(?:nr\.? |nummer )?\d{1,4}(?![\d:%]))"
 )
+_TITLED = re.compile(
+    r"(?<![\w-])(?:Burgemeester|Burg\.|Wethouder|Weth\.|Koning|Koningin|Prins|Prinses|Ds\.|Dominee|Dr\.|Dokter|Prof\.|"
+    r"Professor|Pastoor|Past\.|Kapelaan|Kardinaal|Admiraal|Generaal|President|Minister|Mgr\.|Jonkheer|Jhr\.) "
+    r"(?:(?:van|de|der|den) ){0,2}$"
+)
 _NO_STREET = re.compile(
-    r"(?:[A-ZÀ-Ý][\w-]+ aan (?:de|het)|Adres|Ook|Mijn|Ons|Onze|Nieuwe?|Het|De|Per|Op|In|Wij|Naar|Oude?|Was|"
+    r"(?:[A-ZÀ-Ý][\w-]+ aan (?:de|het)|(?!Bergen|Loon|Heist|Knokke|Steenweg)[A-ZÀ-Ý][\w-]+ op|Die van|"
+    r"Adres|Ook|Mijn|Ons|Onze|Nieuwe?|Het|De|Per|Op|In|Wij|Naar|Oude?|Was|"
     r"Is|Straat|Woonadres|Postadres|Van|Aan|En|Huidig|Vorige?|Juiste?|Vroeger|Eerst|Bezorgen|Wij?|Ik|Nummer) ",
     _ANY_CASE,
 )
@@ -94,8 +100,8 @@ _ANNOUNCED = re.compile(
     rf"\b(?:huis ?(?:nummer|nr)\b\.?|Hausnummer|(?:op|bij|van|naar) (?:nummer|nr\.?)|house number|"
     rf"toevoeging)(?!\w)(?:[\s:=,]|ist?|was|"
     rf"moet|zijn|van|naar|nu|u|jullie|je|hebt|heeft|hebben|blijft|wordt|"
-    rf"klopt niet|staat|fout|verkeerd|ook|het|dat|er|t[oó]ch|nog|hier|"
-    rf"onjuist){{0,8}}\s?(?<!\d)(\d{{1,4}}{_ADDITION})(?![\d%:€]|[.,]\d|\w)",
+    rf"klopt niet|staat|fout|verkeerd|ook|als|het|dat|er|t[oó]ch|nog|hier|"
+    rf"onjuist){{0,14}}\s?(?<!\d)(\d{{1,4}}{_ADDITION})(?![\d%:€]|[.,]\d|\w)",
     _ANY_CASE,
 )
 _ALSO = re.compile(
@@ -103,6 +109,16 @@ _ALSO = re.compile(
     rf"nr\.?|of)\s(?:op |zijn |nummer |nr\.? )?(\d{{1,4}}{_ADDITION})(?![\d%:€]|[.,-]\d|\w| (?:jaar|euro|keer|dagen|"
     rf"weken|uur|maanden|januari|februari|maart|april|mei|juni|juli|augustus|september|oktober|november|"
     rf"december))"
+)
+_RATHER = re.compile(  # "niet Vondelweg 1180 maar 1108"
+    rf",? (?:en )?(?:maar|niet|ipv|i\.p\.v\.|in plaats van)(?: op| bij)?(?: nr\.?| nummer)? (\d{{1,4}}{_ADDITION})"
+    r"(?![\d%:€]|[.,]\d|\w| [a-zà-ÿ]*(?:euro|keer|stuks|dagen|weken|maanden|jaar|uur|personen|flessen|dozen)\b)"
+)
+_NEXT_DOOR = re.compile(
+    rf"\b(?:boven|onder|achter|over|naaste )?bu(?:ren|urman|urvrouw)"
+    rf"(?: (?:zijn|zou|zitten|gezet|afgegeven|wonen|woont))? (?:op|bij)(?: nr\.?| nummer)? (\d{{1,4}}{_ADDITION})"
+    r"(?![\d%:€]|[.,]\d|\w)",
+    _ANY_CASE,
 )
 _AFTER_POSTCODE = re.compile(rf",? (?:nr\.? |huisnummer |nummer |-)?(\d{{1,4}}{_ADDITION})(?![\d%:€]|[.,]\d|\w)")
 
@@ -146,21 +162,22 @@ def street_facts(text: str) -> Iterator[Fact]:
             yield Fact(FactKind.STREET, name, match.start(), match.start() + len(name), False)
     for pattern in (_STREET_OF, _LOWER_STREET, _STREET) if ends else (_STREET_OF,):
         for match in pattern.finditer(text):
-            name, start = match.group(1), match.start(1)
-            while (found := _NO_STREET.match(name)) and not _belongs(text, start, found.group()):
-                name, start = name[found.end() :], start + found.end()
-            if not _NOT_ALONE.match(name) and not _ENDING.fullmatch(name) and not _NUMBERED.search(name):
-                yield Fact(FactKind.STREET, name, start, start + len(name), False)
+            street = bare_street(text, Fact(FactKind.STREET, match.group(1), match.start(1), match.end(1), False))
+            if street.value and not _ENDING.fullmatch(street.value):
+                yield street
 
 
 def bare_street(text: str, street: Fact) -> Fact:
-    """Without what stands before it: "Rijswijk aan de Kerkweg", "Vroeger Kerkweg"."""
-    start = street.start
+    """Without what stands before it ("Rijswijk aan de Kerkweg", a name on the line above), with the title it has."""
+    start = max(street.start, text.rfind("\n", 0, street.end) + 1)
     while (found := _NO_STREET.match(text, start, street.end)) and not _belongs(text, start, found.group()):
         start = found.end()
     name = text[start : street.end]
-    wrong = _NOT_ALONE.match(name) or _NUMBERED.search(name)
-    return Fact(FactKind.STREET, "" if wrong else name, start, street.end, False)
+    if _NOT_ALONE.match(name) or _NUMBERED.search(name):
+        return Fact(FactKind.STREET, "", start, street.end, False)
+    if title := _TITLED.search(text, max(start - 30, 0), start):
+        start = title.start()
+    return Fact(FactKind.STREET, text[start : street.end], start, street.end, False)
 
 
 def _belongs(text: str, start: int, word: str) -> bool:
@@ -202,7 +219,7 @@ _NUMBERED = re.compile(
     r"(?:^|\s)(?:bestelling|order|factuur|nota|klant\w*|kamer|nummer|lid\w*|blad\w*|pagina|oplage|maat|groep|huis\w*|"
     r"januari|februari|"
     r"maart|april|mei|juni|juli|augustus|september|oktober|november|december|tafel|zaal|waarborg|borg|windows|"
-    r"versie|lokaal|afdeling|punt|dag|week|art\w*|\w+nr|\w+nummer)$",
+    r"versie|lokaal|afdeling|punt|dag|week|art\w*|\w+nr|\w+nummer|\w*(?:lev|reserv|inn|verzek|annul|vergad|factur|motiv|registr)ering|storing|paspoort)$",
     _ANY_CASE,
 )
 
@@ -234,11 +251,13 @@ def house_facts(text: str, streets: Sequence[Fact], postcodes: Sequence[Fact]) -
         match = _HOUSE.match(text, street.end)
         if match is not None:
             yield _house(match)
+            if other := _RATHER.match(text, match.end()):
+                yield _house(other)
     for postcode in postcodes:
         match = _AFTER_POSTCODE.match(text, postcode.end)
         if match is not None:
             yield _house(match)
-    for announced in (*_ANNOUNCED.finditer(text), *_LIVES_AT.finditer(text)):
+    for announced in (*_ANNOUNCED.finditer(text), *_LIVES_AT.finditer(text), *_NEXT_DOOR.finditer(text)):
         match = announced
         while match is not None:
             yield _house(match)

@@ -42,7 +42,7 @@ def facts_of(
 
     Names by their look need the `tagger`; numbers of customers, invoices and orders need `references`.
     """
-    facts = _found(text, tagger, references, look)
+    facts = _found(text, tagger, references)
     return looked_at(text, facts, look) if look is not None and unclear(text, facts) else facts
 
 
@@ -62,12 +62,12 @@ def _shaped(text: str) -> _Kept:
     return kept
 
 
-def _found(text: str, tagger: Tagger | None, references: References | None, look: Look | None) -> tuple[Fact, ...]:
+def _found(text: str, tagger: Tagger | None, references: References | None) -> tuple[Fact, ...]:
     """Where two overlap the more certain kind stays."""
     kept = _shaped(text)
     numbers = any(map(str.isdigit, text))
     if references is not None:
-        kept.add(references.facts(text, kept.sorted(), look))
+        kept.add(references.facts(text, kept.sorted()))
     if numbers:
         kept.add(phone_facts(text))
     tokens = tokens_of(text)
@@ -76,6 +76,7 @@ def _found(text: str, tagger: Tagger | None, references: References | None, look
     tagged = tidied(text, spans, knows)
     streets = [bare_street(text, fact) for fact in tagged if fact.kind is FactKind.STREET]
     streets = [fact for fact in streets if len(fact.value) > 2]
+    streets = [fact for fact in streets if not any(fact != other and _within(fact, other) for other in streets)]
     if numbers:
         shaped = list(street_facts(text))
         kept.add(one for one in shaped if any(_within(fact, one) and fact.start > one.start for fact in streets))

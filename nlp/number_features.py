@@ -26,14 +26,14 @@ _NEAR = 40  # characters before a number in which the writing of words counts: "
 _LINK = 16  # characters between two numbers that may link them: "en", "tot en met"
 _ANY_CASE = re.IGNORECASE
 _BREAK = re.compile(r"(?<!nr)(?<!no)[.!?](?=\s+[A-ZÀ-Ý])|\n\n")
-_NAMED = re.compile(r"(nummers?|nrs?|no|number|id|code|kenmerk|#|n°)\W{0,3}(?:is |: ?|= ?)?$", _ANY_CASE)
+_NAMED = re.compile(r"(n[uoa]m{1,2}b?e?rs?|nrs?|no|id|code|kenmerk|#|n°)\W{0,3}(?:is |: ?|= ?)?$", _ANY_CASE)
 _NEAR_BEHIND = re.compile(r"[^\d\n]{0,45}")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|\d[\w./-]*|\n+|[^\w\s]")
 _LAST_WORDS = re.compile(r"\w+|[^\w\s]")
 _ROW = re.compile(r"[ \t|-]*[A-Z]{0,4}[-./]?\d")
 _LETTERS = re.compile(r"[A-Za-z]*")
 _OF_A_YEAR = re.compile(r"(?:[A-Za-z]{0,4}[-./]?)?20[0-3][0-9]")
-_ENDING = re.compile(r"(?:s|en|n)?(?:nummers?|nrs?|code|kenmerk|id|number|no)$")
+_ENDING = re.compile(r"(?:s|en|n)?(?:n[uoa]m{1,2}b?e?rs?|nrs?|code|kenmerk|id|no)$")  # "numer" too
 _IDLE = (  # between a number and the word that tells of what it is
     "is was het de mijn m mn me onze ons met onder van nr nrs no num nummer nummers number numero numéro code id the "
     "my our ist luidt lautet dat en of and bij jullie u nog op staat kenmerk ref referentie"
@@ -166,18 +166,18 @@ class Numbers:
         yield from (f"b2{before[:2]}", f"b3{before[:3]}", f"bs{before[:1]}{shape}", f"a2{behind[:2]}")
         yield f"ba{before[:1]}{behind[:1]}"
         for place, word in enumerate([word for word in before if len(word) > 2 and word.isalpha()][:3]):
-            for size in (3, 4, 5, 6):
+            for size in (3, 5):
                 yield from (f"c{place}{word[:size]}", f"C{word[:size]}")
-            yield from (f"e{place}{word[-size:]}" for size in (2, 4, 6))
+            yield from (f"e{place}{word[-size:]}" for size in (3, 5))
         for place, word in enumerate([word for word in behind if len(word) > 2 and word.isalpha()][:2]):
             yield from (f"f{place}{word[:4]}", f"f{place}{word[:6]}")
         stem, away = _telling(before)
         yield from (f"t{stem}", f"t{stem}{away}", f"ts{stem}{shape}")
         yield from self._named_by(before)
-        yield from (f"g{part}" for part in _parts(stem, (3, 4, 5)))
+        yield from (f"g{part}" for part in _parts(stem, (3, 5)))
         stem, _ = _telling([word for word in behind if word != "9"])
         yield f"u{stem}"
-        yield from (f"v{part}" for part in _parts(stem, (4, 5)))
+        yield from (f"v{part}" for part in _parts(stem, (5,)))
 
     def _named_by(self, before: Sequence[str]) -> Iterator[str]:
         """By a word that ends in "-nummer" or the like: of what sort it is, whose it is said to be."""

@@ -1,4 +1,4 @@
-"""Where the sender's own words stand in the text as it came: quotes blanked out, every character in its place.
+"""The text that is read, and where in it the sender's own words stand: quotes blanked out, each character in its place.
 
 Which lines are own is decided elsewhere (`intake/email/quotes`); here they are found back, so that a fact keeps the
 offsets of the text that came in. A signature below "-- " carries no wish, but its name and address are the sender's.
@@ -14,6 +14,11 @@ _NOT_SIGNATURE = re.compile(
     re.IGNORECASE,
 )
 _MOST = 16  # lines of a signature
+
+
+def joined(subject: str, own_words: str) -> str:
+    """The text that is read: the subject, a blank line, the sender's own words."""
+    return f"{subject}\n\n{own_words}" if subject.strip() else own_words
 
 
 def blanked(text: str, own: str) -> str:

@@ -21,9 +21,9 @@ from nlp.features import CAP
 from nlp.flags import also_other, flags_said
 from nlp.language import form_of, language_of
 from nlp.model import FLAGS, Chances, Model, Scored, chances, ensure_model, with_second
+from nlp.own_words import joined
 from nlp.pipeline import evidence_of, make_pipeline, read_doc, sentence_bounds
 from nlp.replies import read_reply
-from nlp.train import joined
 
 CLEAR = 0.985  # share of the best set from which the cheap model's word is taken
 CLEAR_OTHER = 0.997  # the same for "no request at all"

@@ -33,6 +33,7 @@ from nlp.features import (
 )
 from nlp.logistic import STEPS, Single, fit_rows, platt
 from nlp.model import FLAGS, Linear, Model, save
+from nlp.own_words import joined
 from nlp.tagger import Tagger
 from nlp.train_references import fit_references
 from nlp.train_roles import fit_roles
@@ -68,11 +69,6 @@ class Table:
 
 def text_of(example: Example) -> str:
     return joined(example.subject, example.own)
-
-
-def joined(subject: str, own_words: str) -> str:
-    """The text that is read: the subject, a blank line, the sender's own words."""
-    return f"{subject}\n\n{own_words}" if subject.strip() else own_words
 
 
 def inputs_digest(folder: Path = CORPUS) -> str:

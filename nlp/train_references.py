@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nlp.examples import Example
+from nlp.examples import Example, Span
 from nlp.fact_references import KINDS, References
 from nlp.facts import shaped_facts
 from nlp.number_features import BITS, Found, Numbers
-from nlp.own_words import blanked
+from nlp.number_stretches import plain, stretches_of
+from nlp.own_words import blanked, joined
 from nlp.softmax import fit_softmax
 
 STRENGTH = 0.3  # inverse regularisation
@@ -19,26 +20,45 @@ LEAST = 4  # times a feature must occur; each number is there twice
 
 
 def fit_references(examples: Sequence[Example]) -> References:
-    """Each number is learned twice: as it is first seen, and with what its neighbours are."""
+    """Each number is learned twice: as it is first seen, and with what its neighbours are.
+
+    The subject stands before the text, as when it is read; its own numbers are not marked, so none is learned from.
+    """
     buckets: list[int] = []
     ends, classes = [0], []
     for example in examples:
         if example.facts is None:
             continue
-        text = blanked(example.text, example.own)
+        body = blanked(example.text, example.own)
+        text = joined(example.subject, body)
+        begin = len(text) - len(body)
+        if next(stretches_of(text, ()), None) is None:
+            continue
         page = Numbers(text, shaped_facts(text))
-        found = sorted(
-            Found(fact.start, fact.end, KINDS.index(fact.kind)) for fact in example.facts if fact.kind in KINDS
-        )
+        found = _found(page, example.facts, begin)
         marked = {(one.start, one.end): one.kind for one in found}
         first = page.rows()
         for rows in (first, page.rows(found) if found else first):
             for stretch, row in zip(page.stretches, rows, strict=True):
-                buckets += row
-                ends.append(len(buckets))
-                classes.append(marked.get((stretch.start, stretch.end), 0))
+                if stretch.start >= begin:
+                    buckets += row
+                    ends.append(len(buckets))
+                    classes.append(marked.get((stretch.start, stretch.end), 0))
     if not classes:
         return References(np.zeros((1 << BITS, len(KINDS)), dtype=np.float32))
     told = np.array(buckets, dtype=np.int32)
     kinds = np.array(classes)
     return References(fit_softmax(told, np.array(ends), kinds, len(KINDS), 1 << BITS, STRENGTH, LEAST, STEPS))
+
+
+def _found(page: Numbers, facts: Sequence[Span], begin: int) -> list[Found]:
+    """Those that are marked, and in the subject those that are marked behind it."""
+    found = [
+        Found(begin + fact.start, begin + fact.end, KINDS.index(fact.kind)) for fact in facts if fact.kind in KINDS
+    ]
+    kinds = {plain(page.text[one.start : one.end]): one.kind for one in found}
+    for stretch in page.stretches:
+        kind = kinds.get(plain(page.text[stretch.start : stretch.end]))
+        if kind is not None and stretch.end <= begin:
+            found.append(Found(stretch.start, stretch.end, kind))
+    return sorted(found)

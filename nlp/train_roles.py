@@ -95,7 +95,10 @@ def _near(page: Page, options: Sequence[Option]) -> set[Option]:
 def _said(page: Page, options: Sequence[Option], wanted: set[tuple[str, str | None, str]]) -> set[Option]:
     """Of each wanted change the place where it is said: old and new nearest to each other, a lone new one first."""
     best: dict[Change, tuple[int, Option]] = {}
+    values = {new for _, _, new in wanted}
     for option in options:
+        if option.field == "name" and page.units[option.new].value not in values:  # names are dear to compare
+            continue
         change = change_of(page, option)
         if change is not None and (change.field, change.old, change.new) in wanted:
             new = page.units[option.new].start

@@ -17,7 +17,7 @@ from nlp.tokens import Token, tokens_of
 from nlp.word_features import BITS, FEATURES, Lexicon, features_of, key_of
 
 STRENGTH = 2.0  # inverse regularisation
-STEPS = 20
+STEPS = 16
 _FREQUENT = 3  # messages with the word in lower case
 _NEAR = 1  # words to either side
 _EVERY = 10

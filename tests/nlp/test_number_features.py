@@ -74,3 +74,19 @@ def test_what_the_neighbours_are_counts_in_the_next_round() -> None:
 def test_lists_and_tables_name_their_kind_once(model: Model, text: str, kind: FactKind, values: list[str]) -> None:
     found = facts_of(text, references=model.references)
     assert [text[fact.start : fact.end] for fact in found if fact.kind is kind] == values
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "written"),
+    [
+        ("Factuur van mei\n\nHoi, 24-0117 klopt niet.", FactKind.INVOICE_NUMBER, "24-0117"),  # behind its subject
+        ("Vraag over mijn bestelling\n\nHallo, 88-20417 is er nog niet.", FactKind.ORDER_NUMBER, "88-20417"),
+        ("Mijn klantnumer is 448812", FactKind.CUSTOMER_NUMBER, "448812"),
+        ("me lidnummr 88 412", FactKind.CUSTOMER_NUMBER, "88 412"),
+        ("Factuur VK 250338 heb ik betaald", FactKind.INVOICE_NUMBER, "VK 250338"),
+        ("lidnr 118/44 902", FactKind.CUSTOMER_NUMBER, "118/44 902"),
+    ],
+)
+def test_the_subject_counts_and_nobody_needs_to_spell(model: Model, text: str, kind: FactKind, written: str) -> None:
+    found = facts_of(text, references=model.references)
+    assert [(fact.kind, text[fact.start : fact.end]) for fact in found] == [(kind, written)]

@@ -106,6 +106,26 @@ def test_a_cue_speaks_for_what_stands_behind_it_until_another_number_is_named(
     assert [text[fact.start : fact.end] for fact in facts_of(text) if fact.kind is kind] == written
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "written"),
+    [
+        ("Mijn pakket ligt bij de buren op 31 maar die zijn weg", FactKind.HOUSE_NUMBER, ["31"]),
+        ("Mijn buurman van 83 wil mee", FactKind.HOUSE_NUMBER, []),
+        ("Niet Vondelweg 1180 maar 1108, alleen deze keer", FactKind.HOUSE_NUMBER, ["1180", "1108"]),
+        ("Mijn huisnummer staat als 80, moet 8 zijn.", FactKind.HOUSE_NUMBER, ["80", "8"]),
+        ("Ik zie dat mn huisnr fout staat, er staat 114 maar moet 141 zijn", FactKind.HOUSE_NUMBER, ["114", "141"]),
+        ("Wij zitten op Burgemeester van Tuyllkade 3", FactKind.STREET, ["Burgemeester van Tuyllkade"]),
+        ("Die van Hofstraat 12 kan later", FactKind.STREET, ["Hofstraat"]),
+        ("Is nu:\nJan Bos\nWalravestraat 8", FactKind.STREET, ["Walravestraat"]),
+        ("Ze hebben een kopie van mijn paspoort 2 keer", FactKind.STREET, []),
+        ("Storing 88 is gemeld, levering 24 niet", FactKind.STREET, []),
+        ("Ik woon Steenweg op Leuven 3", FactKind.STREET, ["Steenweg op Leuven"]),
+    ],
+)
+def test_where_people_live(text: str, kind: FactKind, written: list[str]) -> None:
+    assert [text[fact.start : fact.end] for fact in facts_of(text) if fact.kind is kind] == written
+
+
 def test_places_point_at_what_was_written() -> None:
     text = "Postcode 1234ab, tel 06-12345678, geb. 4 mei 1990."
     written = {fact.kind: text[fact.start : fact.end] for fact in facts_of(text)}
