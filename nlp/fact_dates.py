@@ -30,9 +30,9 @@ _ENGLISH_MONTHS = re.compile(r"\b(?:jan|feb|march|apr|may|june|july|aug|sep|oct|
 _DIGITS = re.compile(r"(?<![\w.,/-])(\d{1,2})( ?[-/.] ?)(\d{1,2})\2((?:19|20|')?\d{2})(?![\w]|[\-/]\d)")
 _ISO = re.compile(r"(?<![\w-])((?:19|20)\d{2})[-/](\d{2})[-/](\d{2})(?![\w-])")
 _SHORT = re.compile(
-    r"(?i:\b(?:op|van|per|sinds|vanaf|tot|tem|t/m|d\.d\.|dd\.?|datum|voor|vóór|na|rond|sedert|geboren|geb\.?|tegen|uiterlijk|ik|(?:maan|dins|woens|donder|vrij|zater|zon)dag|"
-    r"on|since|en)[ :]{1,2})"
-    r"(\d{1,2})([-/])(\d{1,2})(?![\w]|[-/.,]\d)"
+    r"(?i:\b(?:op|van|per|sinds|vanaf|tot|tem|t/m|d\.d\.|dd\.?|datum|voor|vóór|na|rond|sedert|geboren|geb\.?|tegen|"
+    r"uiterlijk|ik|(?:maan|dins|woens|donder|vrij|zater|zon)dag|on|since|en)[ :]{1,2})"
+    r"(\d{1,2})([-/])(\d{1,2})(?![\w]|[-/.,]\d| \d\d \d)"  # "op 06-10 44 92 87" is a telephone
 )
 
 

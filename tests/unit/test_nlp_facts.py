@@ -58,6 +58,7 @@ def test_found_and_normalised(text: str, kind: FactKind, value: str) -> None:
     [
         ("nummer 111222333", FactKind.BSN),  # passes the 11-proef, but nothing says it is one
         ("op 31-02-2024", FactKind.DATE),
+        ("bellen kan op 06-10 44 92 87, na vieren", FactKind.DATE),
         ("versie 12.0.1", FactKind.DATE),
         ("bel 1234567890123", FactKind.PHONE),
         ("in 2024 en 0123 AB", FactKind.POSTCODE),  # no Dutch postcode begins with 0
