@@ -219,7 +219,7 @@ _NUMBERED = re.compile(
     r"(?:^|\s)(?:bestelling|order|factuur|nota|klant\w*|kamer|nummer|lid\w*|blad\w*|pagina|oplage|maat|groep|huis\w*|"
     r"januari|februari|"
     r"maart|april|mei|juni|juli|augustus|september|oktober|november|december|tafel|zaal|waarborg|borg|windows|"
-    r"versie|lokaal|afdeling|punt|dag|week|art\w*|\w+nr|\w+nummer|\w*(?:lev|reserv|inn|verzek|annul|vergad|factur|motiv|registr)ering|storing|paspoort)$",
+    r"versie|lokaal|afdeling|punt|dag|week|art\w*|\w+nr|\w+nummer|\w*(?:lev|reserv|inn|verzek|annul|vergad|factur|motiv|registr)ering|\w*varing|storing|paspoort)$",
     _ANY_CASE,
 )
 

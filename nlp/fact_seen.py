@@ -2,8 +2,8 @@
 
 Patterns and the tagger find most of them (`facts`). Where they are not sure, it is asked of which kind each piece of
 the text is (`encoder.SHAPELESS`): a town it doubts is left out, what only it sees is put beside, names too, and a
-street of which the others saw a part becomes the whole. What it says of numbers of customers, orders and invoices does
-not count: the words beside them tell better (`fact_references`).
+street of which the others saw a part becomes the whole. What it says of numbers of customers, orders and invoices is
+weighed in `fact_references`.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def facts_of(
 
     Names by their look need the `tagger`; numbers of customers, invoices and orders need `references`.
     """
-    facts = _found(text, tagger, references)
+    facts = _found(text, tagger, references, look)
     return looked_at(text, facts, look) if look is not None and unclear(text, facts) else facts
 
 
@@ -62,12 +62,12 @@ def _shaped(text: str) -> _Kept:
     return kept
 
 
-def _found(text: str, tagger: Tagger | None, references: References | None) -> tuple[Fact, ...]:
+def _found(text: str, tagger: Tagger | None, references: References | None, look: Look | None) -> tuple[Fact, ...]:
     """Where two overlap the more certain kind stays."""
     kept = _shaped(text)
     numbers = any(map(str.isdigit, text))
     if references is not None:
-        kept.add(references.facts(text, kept.sorted()))
+        kept.add(references.facts(text, kept.sorted(), look))
     if numbers:
         kept.add(phone_facts(text))
     tokens = tokens_of(text)
