@@ -14,7 +14,7 @@ from nlp.fact_places import known_part
 _ANY_CASE = re.IGNORECASE
 _LITTLE = (
     r"(?-i:en|is|of|de|in|op|te|ik|je|om|er|we|al|nu|zo|na|ze|af|an|at|to|by|cm|mm|kg|km|mb|gb|kb|uu|"
-    r"px|nr)"
+    r"px|nr|st)"
 )  # "in 2024 en": no postcode
 _POSTCODE = re.compile(rf"(?<![\w.,-])([1-9]\d{{3}}(?! {_LITTLE}\b) ?(?!SA|SD|SS)[A-Z]{{2}})(?!\w|-\d)", _ANY_CASE)
 _FOREIGN = re.compile(r"(?<![\w.,/-])(?:(?:B|BE|D|DE|F)-)?([1-9]\d{3,4})(?=\s{1,2}$)")

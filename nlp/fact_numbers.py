@@ -75,12 +75,14 @@ _EIGHT = re.compile(
 _PHONE = re.compile(
     r"(?<![\w.,/-])(?:(?:\+|00)(?:31|32|49|33|44|48|90|212|597|352|"
     r"\d{2})[ .-]?(?:\(0\)[ .-]?)?\d(?:[ \-–./]{0,3}\d){6,10}"
-    r"|0[89]00(?:[ -]?\d){4,8}|14[ -]?0\d{2,3}"
+    r"|0[89]00(?:[ -]?\d){4,8}|14[ -]0\d{2,3}"
     r"|\(0\d{1,3}\)[ –-]{0,3}\d(?:[ \-–./]{0,3}\d){5,7}|0\d(?:[ \-–./]{0,3}\d){7,8})(?![\w]|[-/.]\d)"
 )
 _PHONE_CUE = re.compile(
     r"\b(?:tel|telefoon\w*|gsm|mobiel\w*|mob|bel\w*|nummer|fax|whatsapp|app|phone|call)\b\.?:?[^\n\d]{0,24}$", _ANY_CASE
 )
+_NO_PHONE = re.compile(r"000|00\d{0,8}$")  # "meter E 0048 7719 20": too short for one from abroad
+_RUNS_ON = re.compile(r"(?:\d{4} |\+\+)$")  # "EAN 8716 0000 4410 2297", "+++090/9337/55493+++"
 _LOCAL = re.compile(r"(?<![\w.,/-])[1-9]\d{1,2}[ -]?\d{2,3}[ -]?\d{2}(?![\w-])")
 
 _CODE = re.compile(r"\bcode\b\W{0,4}(?:(?:is|luidt|was)\W{1,3})?(\d{3}[ -]?\d{3})\b", _ANY_CASE)
@@ -113,7 +115,9 @@ def number_facts(text: str) -> Iterator[Fact]:
 def phone_facts(text: str) -> Iterator[Fact]:
     """Dutch and Belgian numbers, and foreign ones with their country code."""
     for match in _PHONE.finditer(text):
-        yield _phone(match.group(), match.start(), match.end())
+        fact = _phone(match.group(), match.start(), match.end())
+        if fact.checked or not (_NO_PHONE.match(fact.value) or _RUNS_ON.search(text, 0, match.start())):
+            yield fact
     for match in _LOCAL.finditer(text):
         if len(digits(match.group())) >= 6 and re.search(
             r"\b(?:tel|telefoon|fax)\b\.?:? ?$", text[max(match.start() - 12, 0) : match.start()], _ANY_CASE

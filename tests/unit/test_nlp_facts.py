@@ -21,6 +21,7 @@ def found(text: str) -> dict[FactKind, str]:
         ("bel 06-12345678", FactKind.PHONE, "+31612345678"),
         ("bel +31 20 123 4567 na zes uur", FactKind.PHONE, "+31201234567"),
         ("bel (020) 1234567", FactKind.PHONE, "+31201234567"),
+        ("bel 0032 470 12 34 56", FactKind.PHONE, "+32470123456"),
         ("mijn IBAN is NL91 ABNA 0417 1643 00 en verder niets", FactKind.IBAN, "NL91ABNA0417164300"),
         ("nl91abna0417164300", FactKind.IBAN, "NL91ABNA0417164300"),
         ("rekening BE71 0961 2345 6769 graag", FactKind.IBAN, "BE71096123456769"),
@@ -63,6 +64,11 @@ def test_found_and_normalised(text: str, kind: FactKind, value: str) -> None:
         ("bel 1234567890123", FactKind.PHONE),
         ("in 2024 en 0123 AB", FactKind.POSTCODE),  # no Dutch postcode begins with 0
         ("bv. morgen", FactKind.DOMAIN),
+        ("EAN 8716 0000 4410 2297 15", FactKind.PHONE),
+        ("met mededeling +++090/9337/55493+++", FactKind.PHONE),
+        ("meter E 0048 7719 20", FactKind.PHONE),
+        ("vergunning 14082", FactKind.PHONE),
+        ("5000 st A5", FactKind.POSTCODE),
     ],
 )
 def test_not_taken_for_what_it_is_not(text: str, kind: FactKind) -> None:
