@@ -84,7 +84,8 @@ _CONTACT = re.compile(
 )
 _SHOWS = {  # what a value of such a field has, however it is written
     "email": re.compile(r"@|\bat\b|apenst", re.IGNORECASE),
-    **dict.fromkeys(("phone", "iban", "kvk", "btw", "date_of_birth", "postcode"), re.compile(r"\d")),
+    "iban": re.compile(r"[A-Z]{2} ?\d\d|^(?:\D*\d){1,10}\D*$", re.IGNORECASE),  # an EAN code is longer
+    **dict.fromkeys(("phone", "kvk", "btw", "date_of_birth", "postcode"), re.compile(r"\d")),
 }
 _ME = re.compile(r"\b(?:ondergetekende|mijzelf|mij|ik|ikzelf|mezelf)\b", re.IGNORECASE)
 _MOST = 24  # units of a family

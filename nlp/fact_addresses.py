@@ -23,7 +23,8 @@ _CASED_END = (
     r"baan|lei|akker|veld|kamp|erf|oord|burg|brink|boulevard|sluis|haven|donk|wijk|gaarde|weide|straße|strasse|"
     r"str\.|strjitte|steenweg|vest|heuvel|poort|dyk|zijde|kwartier|terras|hage|hoeve|bocht|diep|zoom|rede|eind|"
     r"einde|werf|tuin|tuinen|bos|bosch|horst|drift|dam|laantje|straatje|weggetje|pleintje|hofje|steech|postbus|flat|"
-    r"allee|gasse|Kuil|Dries|Dreef|Hoogt)(?:[ -](?:(?:Oost|West|Noord|Zuid)(?:zijde)?|[NOWZ]\.?Z\.?|[nowz]z))?"
+    r"allee|gasse|Kuil|Dries|Dreef|Hoogt)"
+    r"(?:[ -](?:(?:[Oo]ost|[Ww]est|[Nn]oord|[Zz]uid)(?:zijde)?|[NOWZ]\.?Z\.?|[nowz]z))?"
 )
 _NUMBER = re.compile(r"\d+")
 _ENDS = re.compile(_CASED_END + r"\s{0,2}(?:nr\.? |nummer |t/o |t\.o\. |bij )?$", _ANY_CASE)
@@ -58,17 +59,22 @@ _POSTBUS = re.compile(r"\b(postbus) (?:nr\.? )?([1-9]\d{0,4})(?![\d-])", _ANY_CA
 _LOWER_STREET = re.compile(
     rf"(?<![\w-])((?:(?:lange|korte|grote|kleine|hoge|lage|kromme|eerste|tweede|derde|[123]e|sint|st\.?|prins|prinses|"
     rf"koningin|burgemeester|dokter|admiraal(?: de)?|generaal|jan|van der|de la) )?[a-zà-ÿ'’-]{{3,30}}{_CASED_END})"
-    r"(?=\s{1,2}(?:nr\.? |nummer )?\d{1,4}(?![\d:%]))"
+    r"(?=\s{1,2}(?:nr\.? |nummer )?\d{1,4}(?![\d:%]| (?:jan|feb|maart|apr|mei|juni|juli|aug|sept|okt|nov|dec)))"
 )
 _TITLED = re.compile(
     r"(?<![\w-])(?:Burgemeester|Burg\.|Wethouder|Weth\.|Koning|Koningin|Prins|Prinses|Ds\.|Dominee|Dr\.|Dokter|Prof\.|"
     r"Professor|Pastoor|Past\.|Kapelaan|Kardinaal|Admiraal|Generaal|President|Minister|Mgr\.|Jonkheer|Jhr\.) "
     r"(?:(?:van|de|der|den) ){0,2}$"
 )
+_ARTICLE = re.compile(  # where no sentence runs on: "de Hanekamp 6, Heino" under a name
+    r"(?:^|\n|: |, |['‘\"])((?:(?:Op|Achter|Onder|Bij|Ten|Aan) )?(?:de|den|het|'t|’t) |(?:De|Het|It) )$"
+)
+_QUOTES, _LETTERED = ("'", "‘", '"'), ("'s", "'t", "‘s", "‘t")  # "'s-Gravenzandseweg" keeps its sign
+_THEN_NUMBER = re.compile(r" {1,2}(?:nr\.? )?[1-9]")
 _NO_STREET = re.compile(
-    r"(?:[A-ZÀ-Ý][\w-]+ aan (?:de|het)|(?!Bergen|Loon|Heist|Knokke|Steenweg)[A-ZÀ-Ý][\w-]+ op|Die van|"
+    r"(?:(?:[A-ZÀ-Ý][\w-]+ ){1,2}aan (?:de|het)|(?!Bergen|Loon|Heist|Knokke|Steenweg)[A-ZÀ-Ý][\w-]+ op|Die van|"
     r"Adres|Ook|Mijn|Ons|Onze|Nieuwe?|Het|De|Per|Op|In|Wij|Naar|Oude?|Was|"
-    r"Is|Straat|Woonadres|Postadres|Van|Aan|En|Huidig|Vorige?|Juiste?|Vroeger|Eerst|Bezorgen|Wij?|Ik|Nummer) ",
+    r"Is|Straat|Woonadres|Postadres|Van|Aan|En|Huidig|Vorige?|Juiste?|Vroeger|Eerst|Bezorgen|Wij?|Ik|Nummer|Voorheen) ",
     _ANY_CASE,
 )
 _NOT_ALONE = re.compile(
@@ -76,11 +82,12 @@ _NOT_ALONE = re.compile(
     r"wegwijs|bladzijde|achterzijde|voorzijde|terugweg)$",
     _ANY_CASE,
 )
-_ADDITION = (
+ADDITION = (
     r"(?:[a-zA-Z]? (?:hs|bis|bv|zw|rd|sous)(?![\w.-])|-[A-Z]\d{1,2}\b| k ?\d{1,3}\b| a \d\d\b| a(?=[.;)\n]|$)|"
     r"(?:[-/]\d{1,4}| [-/] ?\d{1,3}(?!\d)|[-/] \d{1,3}(?!\d))(?:-[IVX]{1,4}\b|[a-zA-Z]{0,2})| (?:poort|toren|"
     r"blok|etage) \d{1,3}| boot\b|"
-    r",? (?:kamer|unit|app\.) \d{1,4} (?:achter|voor|boven|beneden)\b| ?- ?[a-zA-Z]{1,3}| ?bis(?: ?[A-Z])?\b|"
+    r",? (?:kamer|unit|app\.) \d{1,4} (?:achter|voor|boven|beneden)\b|-(?:boven|beneden|achter|voor)\b|"
+    r" ?- ?[a-zA-Z]{1,3}| ?bis(?: ?[A-Z])?\b|"
     r" (?:een|één|twee|drie|vier|[1-4]) ?hoog\b|,? (?:kamer|chalet|stal|kavel|appartement|unit|app\.) \d{1,4}|"
     r" \((?:bus|bte|box) \w{1,4}\)|"
     r" (?:ws|sous)\b| [aA](?= [A-Z][a-z])| (?:bus|bte|boîte|box|appt?\.?|"
@@ -93,7 +100,7 @@ _ADDITION = (
 )
 _HOUSE = re.compile(
     rf" {{0,2}},? ?(?:(?:nr|no|huisnr|num)\.?\s?|nummer |huisnummer |"
-    rf"number )?((?:t/o |t\.o\. |bij )?[1-9]\d{{0,4}}{_ADDITION})(?![\d%:€]|[.,]\d|\w|"
+    rf"number )?((?:t/o |t\.o\. |bij )?[1-9]\d{{0,4}}{ADDITION})(?![\d%:€]|[.,]\d|\w|"
     r" ?(?:euro|eur|jaar|dagen|weken|maanden|keer|stuks|procent)\b)"
 )
 _ANNOUNCED = re.compile(
@@ -101,32 +108,32 @@ _ANNOUNCED = re.compile(
     rf"toevoeging)(?!\w)(?:[\s:=,]|ist?|was|"
     rf"moet|zijn|van|naar|nu|u|jullie|je|hebt|heeft|hebben|blijft|wordt|"
     rf"klopt niet|staat|fout|verkeerd|ook|als|het|dat|er|t[oó]ch|nog|hier|"
-    rf"onjuist){{0,14}}\s?(?<!\d)(\d{{1,4}}{_ADDITION})(?![\d%:€]|[.,]\d|\w)",
+    rf"onjuist){{0,14}}\s?(?<!\d)(\d{{1,4}}{ADDITION})(?![\d%:€]|[.,]\d|\w)",
     _ANY_CASE,
 )
 _ALSO = re.compile(
     rf"[^\n.]{{0,40}}?\b(?:moet|naar|niet|nicht|not|geen|maar|nu|wordt|ipv|i\.p\.v\.|in plaats van|zijn|is|nummer|"
-    rf"nr\.?|of)\s(?:op |zijn |nummer |nr\.? )?(\d{{1,4}}{_ADDITION})(?![\d%:€]|[.,-]\d|\w| (?:jaar|euro|keer|dagen|"
+    rf"nr\.?|of)\s(?:op |zijn |nummer |nr\.? )?(\d{{1,4}}{ADDITION})(?![\d%:€]|[.,-]\d|\w| (?:jaar|euro|keer|dagen|"
     rf"weken|uur|maanden|januari|februari|maart|april|mei|juni|juli|augustus|september|oktober|november|"
     rf"december))"
 )
 _RATHER = re.compile(  # "niet Vondelweg 1180 maar 1108"
-    rf",? (?:en )?(?:maar|niet|ipv|i\.p\.v\.|in plaats van)(?: op| bij)?(?: nr\.?| nummer)? (\d{{1,4}}{_ADDITION})"
+    rf",? (?:en )?(?:maar|niet|ipv|i\.p\.v\.|in plaats van)(?: op| bij)?(?: nr\.?| nummer)? (\d{{1,4}}{ADDITION})"
     r"(?![\d%:€]|[.,]\d|\w| [a-zà-ÿ]*(?:euro|keer|stuks|dagen|weken|maanden|jaar|uur|personen|flessen|dozen)\b)"
 )
 _NEXT_DOOR = re.compile(
     rf"\b(?:boven|onder|achter|over|naaste )?bu(?:ren|urman|urvrouw)"
-    rf"(?: (?:zijn|zou|zitten|gezet|afgegeven|wonen|woont))? (?:op|bij)(?: nr\.?| nummer)? (\d{{1,4}}{_ADDITION})"
+    rf"(?: (?:zijn|zou|zitten|gezet|afgegeven|wonen|woont))? (?:op|bij)(?: nr\.?| nummer)? (\d{{1,4}}{ADDITION})"
     r"(?![\d%:€]|[.,]\d|\w)",
     _ANY_CASE,
 )
-_AFTER_POSTCODE = re.compile(rf",? (?:nr\.? |huisnummer |nummer |-)?(\d{{1,4}}{_ADDITION})(?![\d%:€]|[.,]\d|\w)")
+_AFTER_POSTCODE = re.compile(rf",? (?:nr\.? |huisnummer |nummer |-)?(\d{{1,4}}{ADDITION})(?![\d%:€]|[.,]\d|\w)")
 
 
 _LIVES_AT = re.compile(
     rf"\b(?:(?:ik|wij|we|ie|hij|zij|ze) (?:woon|wonen|zit|zitten|woont)|(?:woon|wonen|woont|zit|zitten) (?:ik|wij|we|"
     rf"zelf))(?: nu| ook| zelf)?"
-    rf" (?:op|bij) (?:nummer |nr\.? )?(\d{{1,4}}{_ADDITION})(?![\d%:€]|[.,]\d|\w| (?:km|minuten|meter|hoog|jaar|"
+    rf" (?:op|bij) (?:nummer |nr\.? )?(\d{{1,4}}{ADDITION})(?![\d%:€]|[.,]\d|\w| (?:km|minuten|meter|hoog|jaar|"
     rf"dagen|uur|euro|keer))",
     _ANY_CASE,
 )
@@ -172,11 +179,14 @@ def bare_street(text: str, street: Fact) -> Fact:
     start = max(street.start, text.rfind("\n", 0, street.end) + 1)
     while (found := _NO_STREET.match(text, start, street.end)) and not _belongs(text, start, found.group()):
         start = found.end()
+    start += text.startswith(_QUOTES, start, street.end) and not text.startswith(_LETTERED, start)
     name = text[start : street.end]
     if _NOT_ALONE.match(name) or _NUMBERED.search(name):
         return Fact(FactKind.STREET, "", start, street.end, False)
     if title := _TITLED.search(text, max(start - 30, 0), start):
         start = title.start()
+    elif _THEN_NUMBER.match(text, street.end) and (article := _ARTICLE.search(text, max(start - 20, 0), start)):
+        start = article.start(1)
     return Fact(FactKind.STREET, text[start : street.end], start, street.end, False)
 
 
@@ -189,7 +199,7 @@ def _belongs(text: str, start: int, word: str) -> bool:
     line = text[text.rfind("\n", 0, start) + 1 : start].rstrip()
     if not line:
         return start > 0 and " naar " not in text[start : start + 80]
-    return line[-1] not in ".!?:;"
+    return line[-1] not in ".!?;"
 
 
 _ADDRESS_BEFORE_POSTCODE = re.compile(
@@ -212,7 +222,7 @@ def streets_by_postcode(text: str) -> Iterator[Fact]:
 
 _ADDRESS_BEFORE_TOWN = re.compile(
     rf"(?<![\w-])((?:(?:{_WORD}|op|aan|de|den|het|van|der|ten|ter|in|'t|’t) ){{0,3}}{_WORD})"
-    rf"(?= [1-9]\d{{0,3}}{_ADDITION}(?:,? (?:te|in) |, |\n|(?:,|"
+    rf"(?= [1-9]\d{{0,3}}{ADDITION}(?:,? (?:te|in) |, |\n|(?:,|"
     rf" -)? (?:B-)?[1-9]\d{{3}} )([A-ZÀ-Ý'’][\w'’-]+(?: [A-Za-z][\w'’-]+){{0,2}}))"
 )
 _NUMBERED = re.compile(

@@ -1,4 +1,4 @@
-"""Parts of addresses as the second reader sees them: the words around tell what a town or a house number is.
+"""Parts of addresses as the second reader sees them: the words around tell what a town is.
 
 Patterns and the tagger find most of them (`facts`). Where they are not sure, it is asked of which kind each piece of
 the text is (`encoder.SHAPELESS`): a town it doubts is left out, what only it sees is put beside, names too, and a
@@ -32,15 +32,13 @@ class SeenFacts(SeenPieces):
 
 
 _WORD = re.compile(r"\b[A-Z][\w'’-]+")
-_LITTLE = re.compile(r"(?<![\w€.,/-])\d{1,4}[A-Za-z]?(?![\w%]|[.,/-]\d| ?(?:euro|€))")
-_OF_HOMES = re.compile(r"adres|woon|wonen|verhui|huis|straat|postcode|plaats|bezorg", re.IGNORECASE)
 _PARTS = frozenset({FactKind.STREET, FactKind.HOUSE_NUMBER, FactKind.POSTCODE, FactKind.PLACE})
 _OF_STREETS = (FactKind.NAME, FactKind.PLACE)  # that a street may be called after
 _NEAR = 4  # characters between parts of one address
 
 
 def unclear(text: str, facts: Sequence[Fact]) -> bool:
-    """Whether there is anything to ask: part of an address by itself, a town or a house number that may be one."""
+    """Whether there is anything to ask: part of an address by itself, a word that may be a town."""
     parts = [fact for fact in facts if fact.kind in _PARTS]
     alone = [
         fact
@@ -51,10 +49,8 @@ def unclear(text: str, facts: Sequence[Fact]) -> bool:
     def free(match: re.Match[str]) -> bool:
         return all(match.end() <= fact.start or fact.end <= match.start() for fact in facts)
 
-    return (
-        any(fact.kind is not FactKind.POSTCODE for fact in alone)
-        or any(is_town(match.group()) and free(match) for match in _WORD.finditer(text))
-        or (_OF_HOMES.search(text) is not None and any(map(free, _LITTLE.finditer(text))))
+    return any(fact.kind is not FactKind.POSTCODE for fact in alone) or any(
+        is_town(match.group()) and free(match) for match in _WORD.finditer(text)
     )
 
 
@@ -75,13 +71,16 @@ def looked_at(text: str, facts: Sequence[Fact], look: Look) -> tuple[Fact, ...]:
         if kind is FactKind.STREET and sure > _WHOLE and _part_of_street(there, start, end):
             kept = [fact for fact in kept if fact not in there]
             there = []
-        if (
-            not there
-            and sure > _ALONE[kind]
-            and (kind is not FactKind.HOUSE_NUMBER or _NUMBERED.search(text, start, end))
-        ):
+        if not there and sure > _ALONE[kind] and (kind is not FactKind.HOUSE_NUMBER or _housed(text, kept, start, end)):
             kept.append(Fact(kind, text[start:end], start, end, False))
     return tuple(sorted(kept, key=lambda fact: fact.start))
+
+
+def _housed(text: str, facts: Sequence[Fact], start: int, end: int) -> bool:
+    """Whether it is a number right behind a street: of those that stand alone the words tell more (`fact_houses`)."""
+    return _NUMBERED.search(text, start, end) is not None and any(
+        fact.kind is FactKind.STREET and 0 <= start - fact.end <= _NEAR for fact in facts
+    )
 
 
 def _part_of_street(there: Sequence[Fact], start: int, end: int) -> bool:

@@ -1,8 +1,8 @@
 """Facts in a message: who, which number, which address; where they stand and whether they pass their own check.
 
 Here the kinds come together and overlaps are settled; how a kind is found is in `fact_numbers`, `fact_references`,
-`fact_dates`, `fact_addresses`, `fact_places`, `fact_names` and, for names, streets and towns, in the `tagger`. Names
-and streets have no check.
+`fact_dates`, `fact_addresses`, `fact_houses`, `fact_places`, `fact_names` and, for names, streets and towns, in the
+`tagger`. Names and streets have no check.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from nlp.fact_addresses import (
     streets_by_town,
 )
 from nlp.fact_dates import date_facts
+from nlp.fact_houses import Houses
 from nlp.fact_names import name_facts, same_names, tidied, without_firms
 from nlp.fact_numbers import number_facts, phone_facts, web_facts
 from nlp.fact_places import home_towns, is_home, lived_in, place_facts, whole_place
@@ -36,13 +37,18 @@ MOST = 40  # facts of one message; more is a list, not a request
 
 
 def facts_of(
-    text: str, tagger: Tagger | None = None, references: References | None = None, look: Look | None = None
+    text: str,
+    tagger: Tagger | None = None,
+    references: References | None = None,
+    houses: Houses | None = None,
+    look: Look | None = None,
 ) -> tuple[Fact, ...]:
     """All facts in order of place. With `look` the second reader is asked where patterns and tagger are not sure.
 
-    Names by their look need the `tagger`; numbers of customers, invoices and orders need `references`.
+    Names by their look need the `tagger`; numbers of customers, invoices and orders need `references`,
+    house numbers without a street before them `houses`.
     """
-    facts = _found(text, tagger, references, look)
+    facts = _found(text, tagger, references, houses, look)
     return looked_at(text, facts, look) if look is not None and unclear(text, facts) else facts
 
 
@@ -62,7 +68,9 @@ def _shaped(text: str) -> _Kept:
     return kept
 
 
-def _found(text: str, tagger: Tagger | None, references: References | None, look: Look | None) -> tuple[Fact, ...]:
+def _found(
+    text: str, tagger: Tagger | None, references: References | None, houses: Houses | None, look: Look | None
+) -> tuple[Fact, ...]:
     """Where two overlap the more certain kind stays."""
     kept = _shaped(text)
     numbers = any(map(str.isdigit, text))
@@ -100,6 +108,8 @@ def _found(text: str, tagger: Tagger | None, references: References | None, look
         kept.add(foreign_postcodes(text, kept.of(FactKind.PLACE)))
     kept.add(names)
     kept.add(same_names(text, kept.of(FactKind.NAME), knows))
+    if numbers and houses is not None:
+        kept.add(houses.facts(text, kept.sorted()))
     return kept.sorted()
 
 

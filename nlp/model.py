@@ -21,13 +21,14 @@ from cases.reading import Flag
 from nlp.change_roles import Roles
 from nlp.decide import LABELS, LabelSets
 from nlp.examples import CORPUS
+from nlp.fact_houses import Houses
 from nlp.fact_references import References
 from nlp.features import Floats, Ints, Occurrences, Slots, block_bounds, counted, occurrences, weighted
 from nlp.only_one import only_one
 from nlp.tagger import Tagger
 from nlp.word_features import Lexicon
 
-FORMAT = 5
+FORMAT = 6
 SECOND_SAYS = 0.70  # both err differently: together they are right more often (on the dev writers)
 TWO_SAY = 1.4  # who looked in different ways and agree are surer than their mean (chosen with `Care`)
 _DIGITS_LEFT_OUT = 5  # of the ten binary digits of a weight that is stored
@@ -69,6 +70,7 @@ class Model:
     tagger: Tagger
     roles: Roles
     references: References
+    houses: Houses
     digest: str
     examples: int
 
@@ -115,6 +117,7 @@ def save(model: Model, folder: Path, *, seed: int) -> None:
         "tagger": _half(model.tagger.weights),
         "roles": _half(model.roles.weights),
         "references": _half(model.references.weights),
+        "houses": _half(model.houses.weights),
         "everyday": np.array(sorted(model.tagger.lexicon.everyday), dtype=np.uint32),
     }  # fmt: skip
     np.savez_compressed(folder / "model.npz", allow_pickle=False, **arrays)
@@ -154,6 +157,7 @@ def load(folder: Path) -> Model:
             tagger=Tagger(arrays["tagger"].astype(np.float32), Lexicon(frozenset(arrays["everyday"].tolist()))),
             roles=Roles(arrays["roles"].astype(np.float32)),
             references=References(arrays["references"].astype(np.float32)),
+            houses=Houses(arrays["houses"].astype(np.float32)),
             digest=str(manifest["digest"]),
             examples=int(manifest["examples"]),
         )

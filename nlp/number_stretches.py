@@ -17,6 +17,7 @@ _IN_WORDS = (
     rf"(?:dubbel {_UNIT}|(?:{_UNIT}(?:en|ën))?(?:twin|der|veer|vijf|zes|zeven|tach|negen)tig|"
     rf"(?:der|veer|vijf|zes|zeven|ach|negen)tien|tien|elf|twaalf|{_UNIT})(?![a-zà-ÿ])"
 )
+_IN_WORDS = rf"(?:{_UNIT}?honderd(?:en)?(?:{_IN_WORDS})?(?![a-zà-ÿ])|{_IN_WORDS})"
 _PIECE = rf"(?:{_IN_WORDS}|\d{{1,6}}(?![\w.,/-]*\d)|(?-i:[A-Z])(?: van [a-zà-ÿ]+)?(?!\w))"
 _SHAPES = tuple(  # overlapping ones too: which is the whole number is told by its score
     re.compile(shape, _ANY_CASE)
@@ -31,8 +32,8 @@ _SHAPES = tuple(  # overlapping ones too: which is the whole number is told by i
         r"(?<![\w€./,@-])\d{2,6}(?: / \d{1,6}|/\d{2,6} \d{2,5})(?![\w%])",
         # RB 0066.41, NL 12 345, zz 40
         r"(?<![\w€./,@-])[A-Z]{1,5} \d{1,5}(?:[./-]\d+)*(?: \d{1,4}){0,3}(?: (?-i:[A-Z]))?(?![\w%])",
-        # 12 34 56, 0044 8817/A, 9 9 0 1 4 4
-        r"(?<![\w€./,@-])\d{1,5}(?: \d{1,4}){1,7}(?:/[A-Z]{1,2})?(?![\w%])",
+        # 12 34 56, 0044 8817/A, 0093 4417 BE, 9 9 0 1 4 4
+        r"(?<![\w€./,@-])\d{1,5}(?: \d{1,4}){1,7}(?:/[A-Z]{1,2}| (?-i:[A-Z]{1,2}))?(?![\w%])",
         # W-200 418 77, 18 QR
         r"(?<![\w€./,@-])[A-Z]{1,4}[-./]\d{1,5}(?: \d{1,4}){1,3}(?![\w%])",
         r"(?<![\w€./,@-])\d{1,6} (?-i:[A-Z]{1,3})(?![\w%])",
@@ -41,7 +42,7 @@ _SHAPES = tuple(  # overlapping ones too: which is the whole number is told by i
         # #4411: the sign belongs to it where people wrote it so
         r"(?<!\w)#[A-Z\d][A-Z\d./-]*\d(?!\w)",
         # vier vier acht een twee; 77 dubbel nul 5
-        rf"(?<!\w){_PIECE}(?:,? (?:(?:dash|streepje?|slash|punt) )?{_PIECE}){{1,9}}(?![\w%€])",
+        rf"(?<!\w){_PIECE}(?:,? (?:(?:dash|streep(?:je)?|slash|punt|en dan) )?{_PIECE}){{1,9}}(?![\w%€])",
     )
 )
 _SPOKEN = len(_SHAPES) - 1
@@ -60,7 +61,8 @@ class Stretch(NamedTuple):
 
 def stretches_of(text: str, taken: Sequence[Fact]) -> Iterator[Stretch]:
     seen: set[tuple[int, int]] = set()
-    for number, shape in enumerate(_SHAPES):
+    first = 0 if any(map(str.isdigit, text)) else _SPOKEN  # the others all want a digit
+    for number, shape in enumerate(_SHAPES[first:], first):
         for match in shape.finditer(text):
             start, end = match.span()
             value = match.group()

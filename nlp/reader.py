@@ -86,7 +86,7 @@ class DutchReader:
     def facts(self, text: str) -> tuple[Fact, ...]:
         """The facts of a text by themselves; quotes are to be blanked out before."""
         look = self._second.kinds if self._second else None
-        return facts_of(text[:SEEN], self._model.tagger, self._model.references, look)
+        return facts_of(text[:SEEN], self._model.tagger, self._model.references, self._model.houses, look)
 
     def changes(self, text: str, facts: Sequence[Fact]) -> tuple[Change, ...]:
         return changes_of(text, facts, self._model.roles, self._second.roles if self._second else None)

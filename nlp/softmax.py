@@ -16,18 +16,28 @@ _BEND = 0.02  # of the loss for each time a feature occurs: p (1 - p) of a class
 
 
 def fit_softmax(
-    buckets: Buckets, ends: Ints, classes: Ints, count: int, size: int, strength: float, least: int, steps: int
+    buckets: Buckets,
+    ends: Ints,
+    classes: Ints,
+    count: int,
+    size: int,
+    strength: float,
+    least: int,
+    steps: int,
+    times: Ints | None = None,
 ) -> Floats:
-    """Weights, a row for each of `size` buckets. Row r holds `buckets[ends[r]:ends[r + 1]]`.
+    """Weights, a row for each of `size` buckets. Row r holds `buckets[ends[r]:ends[r + 1]]`, and counts
+    `times[r]` times (once, when not given).
 
     What occurs less than `least` times tells nothing that lasts: it gets no weight. The fit runs in weights measured by
     how sharply the loss bends along each (a diagonal preconditioner): a step goes as far for what is rare as for what
     is everywhere. Without, the rare is learned last, after four times as many steps.
     """
-    times = np.bincount(buckets, minlength=size)
-    occurs = times >= least
+    counts = np.ones(len(classes), dtype=np.float32) if times is None else times.astype(np.float32)
+    held = np.bincount(buckets, np.repeat(counts, np.diff(ends)), minlength=size)
+    occurs = held >= least
     used = np.flatnonzero(occurs)
-    unit = (1 / np.sqrt(1 / strength + _BEND * times[used, None])).astype(np.float32)
+    unit = (1 / np.sqrt(1 / strength + _BEND * held[used, None])).astype(np.float32)
     kept = occurs[buckets]
     columns = np.take(np.cumsum(occurs, dtype=np.int32) - np.int32(1), buckets[kept])
     lengths = np.add.reduceat(kept, ends[:-1], dtype=np.int32)
@@ -44,9 +54,11 @@ def fit_softmax(
         scores -= scores.max(axis=1, keepdims=True)
         chances = np.exp(scores)
         sums = chances.sum(axis=1, keepdims=True)
-        value = float(np.log(sums).sum() - scores[at, classes].sum()) + float((table**2).sum()) / (2 * strength)
+        missed = counts @ (np.log(sums[:, 0]) - scores[at, classes])
+        value = float(missed) + float((table**2).sum()) / (2 * strength)
         chances /= sums
         chances[at, classes] -= 1
+        chances *= counts[:, None]
         gradient = rows.T @ chances
         gradient += table / np.float32(strength)
         gradient *= unit

@@ -35,6 +35,7 @@ from nlp.logistic import STEPS, Single, fit_rows, platt
 from nlp.model import FLAGS, Linear, Model, save
 from nlp.own_words import joined
 from nlp.tagger import Tagger
+from nlp.train_houses import fit_houses
 from nlp.train_references import fit_references
 from nlp.train_roles import fit_roles
 from nlp.train_tagger import fit_tagger
@@ -51,6 +52,7 @@ _RECIPE = (
     "train_roles.py", "change_roles.py", "change_cues.py", "change_units.py", "changes.py", "name_changes.py",
     "softmax.py", "tokens.py",
     "facts.py", "fact_addresses.py", "fact_dates.py", "fact_names.py", "fact_numbers.py", "fact_places.py",
+    "fact_houses.py", "train_houses.py",
     "fact_references.py", "number_stretches.py", "number_cues.py", "number_features.py", "train_references.py",
     "gazetteer.toml", "own_words.py", "decide.py", "model.py",
 )  # fmt: skip
@@ -171,12 +173,12 @@ def fit(examples: Sequence[Example], digest: str, say: Say = lambda _: None) -> 
         say("labels and flags, names and corrections")
         linear = _linear(table.features, targets, known, folds)
         roles = fit_roles(examples)
+        houses = fit_houses(examples)
         tagger, references = others.result()
     return Model(
         slots=table.slots, bounds=block_bounds(table.slots), idf=table.idf, linear=linear,
         sets=label_sets(example.labels for example in examples), tagger=tagger, roles=roles,
-        references=references, digest=digest,
-        examples=len(examples),
+        references=references, houses=houses, digest=digest, examples=len(examples),
     )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ def fit_references(examples: Sequence[Example]) -> References:
     The subject stands before the text, as when it is read; its own numbers are not marked, so none is learned from.
     """
     buckets: list[int] = []
-    ends, classes = [0], []
+    ends, classes, times = [0], [], []
     for example in examples:
         if example.facts is None:
             continue
@@ -38,17 +38,20 @@ def fit_references(examples: Sequence[Example]) -> References:
         found = _found(page, example.facts, begin)
         marked = {(one.start, one.end): one.kind for one in found}
         first = page.rows()
-        for rows in (first, page.rows(found) if found else first):
+        for rows in (first, page.rows(found)) if found else (first,):  # both alike: one that counts twice
             for stretch, row in zip(page.stretches, rows, strict=True):
                 if stretch.start >= begin:
                     buckets += row
                     ends.append(len(buckets))
                     classes.append(marked.get((stretch.start, stretch.end), 0))
+                    times.append(1 if found else 2)
     if not classes:
         return References(np.zeros((1 << BITS, len(KINDS)), dtype=np.float32))
     told = np.array(buckets, dtype=np.int32)
-    kinds = np.array(classes)
-    return References(fit_softmax(told, np.array(ends), kinds, len(KINDS), 1 << BITS, STRENGTH, LEAST, STEPS))
+    weights = fit_softmax(
+        told, np.array(ends), np.array(classes), len(KINDS), 1 << BITS, STRENGTH, LEAST, STEPS, np.array(times)
+    )
+    return References(weights)
 
 
 def _found(page: Numbers, facts: Sequence[Span], begin: int) -> list[Found]:
