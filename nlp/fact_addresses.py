@@ -74,7 +74,8 @@ _THEN_NUMBER = re.compile(r" {1,2}(?:nr\.? )?[1-9]")
 _NO_STREET = re.compile(
     r"(?:(?:[A-ZÀ-Ý][\w-]+ ){1,2}aan (?:de|het)|(?!Bergen|Loon|Heist|Knokke|Steenweg)[A-ZÀ-Ý][\w-]+ op|Die van|"
     r"Adres|Ook|Mijn|Ons|Onze|Nieuwe?|Het|De|Per|Op|In|Wij|Naar|Oude?|Was|"
-    r"Is|Straat|Woonadres|Postadres|Van|Aan|En|Huidig|Vorige?|Juiste?|Vroeger|Eerst|Bezorgen|Wij?|Ik|Nummer|Voorheen) ",
+    r"Is|Straat|Woonadres|Postadres|Van|Aan|En|Huidig|Vorige?|Juiste?|Vroeger|Eerst|Bezorgen|Wij?|Ik|Nummer|"
+    r"Voorheen|Aansluiting) ",
     _ANY_CASE,
 )
 _NOT_ALONE = re.compile(
@@ -83,7 +84,8 @@ _NOT_ALONE = re.compile(
     _ANY_CASE,
 )
 ADDITION = (
-    r"(?:[a-zA-Z]? (?:hs|bis|bv|zw|rd|sous)(?![\w.-])|-[A-Z]\d{1,2}\b| k ?\d{1,3}\b| a \d\d\b| a(?=[.;)\n]|$)|"
+    r"(?: bis [A-Z](?=[\s,.;)]|$)|-(?:rood|zwart|bis)\b|-[A-Za-z]\d{1,2}\b|"
+    r"[a-zA-Z]? (?:hs|bis|bv|zw|rd|sous)(?![\w.-])| k ?\d{1,3}\b| a \d\d\b| a(?=[.;)\n]|$)|"
     r"(?:[-/]\d{1,4}| [-/] ?\d{1,3}(?!\d)|[-/] \d{1,3}(?!\d))(?:-[IVX]{1,4}\b|[a-zA-Z]{0,2})| (?:poort|toren|"
     r"blok|etage) \d{1,3}| boot\b|"
     r",? (?:kamer|unit|app\.) \d{1,4} (?:achter|voor|boven|beneden)\b|-(?:boven|beneden|achter|voor)\b|"

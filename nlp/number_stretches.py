@@ -31,7 +31,7 @@ _SHAPES = tuple(  # overlapping ones too: which is the whole number is told by i
         # 118/44 902, 044 / 20193
         r"(?<![\w€./,@-])\d{2,6}(?: / \d{1,6}|/\d{2,6} \d{2,5})(?![\w%])",
         # RB 0066.41, NL 12 345, zz 40
-        r"(?<![\w€./,@-])[A-Z]{1,5} \d{1,5}(?:[./-]\d+)*(?: \d{1,4}){0,3}(?: (?-i:[A-Z]))?(?![\w%])",
+        r"(?<![\w€./,@-])[A-Z]{1,5} \d{1,5}(?:[./-]\d+)*(?: \d{1,4}){0,4}(?: (?-i:[A-Z]))?(?![\w%])",
         # 12 34 56, 0044 8817/A, 0093 4417 BE, 9 9 0 1 4 4
         r"(?<![\w€./,@-])\d{1,5}(?: \d{1,4}){1,7}(?:/[A-Z]{1,2}| (?-i:[A-Z]{1,2}))?(?![\w%])",
         # W-200 418 77, 18 QR
@@ -39,6 +39,8 @@ _SHAPES = tuple(  # overlapping ones too: which is the whole number is told by i
         r"(?<![\w€./,@-])\d{1,6} (?-i:[A-Z]{1,3})(?![\w%])",
         # WTR 2025 440871, PF 0044 B
         r"(?<![\w€./,@-])[A-Z]{1,5}(?: \d{2,6}){2,3}(?![\w%])",
+        # QK7 R2M
+        r"(?<![\w€./,@-])(?-i:(?=[A-Z\d ]{0,6}\d)(?=\d*[A-Z])[A-Z\d]{3} (?=\d*[A-Z])[A-Z\d]{3})(?!\w)",
         # #4411: the sign belongs to it where people wrote it so
         r"(?<!\w)#[A-Z\d][A-Z\d./-]*\d(?!\w)",
         # vier vier acht een twee; 77 dubbel nul 5

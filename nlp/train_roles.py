@@ -24,7 +24,7 @@ from nlp.softmax import Array
 
 STRENGTH = 0.1  # inverse regularisation
 _MOST = 40.0  # of a score; an exponent holds no more than some 700
-_NEAREST = 8  # old values of each new one
+_NEAREST = 5  # old values of each new one
 LEAST = 2  # what occurs less often tells nothing that lasts
 
 

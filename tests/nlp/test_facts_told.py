@@ -126,3 +126,9 @@ def test_a_town_is_a_place_where_somebody_lives(text: str, home: bool) -> None:
 @pytest.mark.parametrize("row", ["A1-", "Aa-", "klantnummer ", "in Goes te ", "nummer 1 ", "Van Aa naar "])
 def test_a_long_row_of_the_same_comes_to_an_end(model: Model, row: str) -> None:
     assert len(told(model, row * 1500)) <= 40
+
+
+@pytest.mark.parametrize("house", ["17 bis A", "12-k12", "88-rood", "9-zwart"])
+def test_additions_belong_to_the_house_number(house: str) -> None:
+    text = f"Ik woon op de Lijsterlaan {house}, 1234 AB Ommeldam."
+    assert [text[one.start : one.end] for one in facts_of(text) if one.kind is FactKind.HOUSE_NUMBER] == [house]

@@ -90,3 +90,9 @@ def test_lists_and_tables_name_their_kind_once(model: Model, text: str, kind: Fa
 def test_the_subject_counts_and_nobody_needs_to_spell(model: Model, text: str, kind: FactKind, written: str) -> None:
     found = facts_of(text, references=model.references)
     assert [(fact.kind, text[fact.start : fact.end]) for fact in found] == [(kind, written)]
+
+
+@pytest.mark.parametrize("number", ["QK7 R2M", "FIT 3 0 7 1 8"])
+def test_a_number_in_groups_is_one_stretch(number: str) -> None:
+    text = f"Het gaat om {number}, dat weet u."
+    assert number in [text[one.start : one.end] for one in Numbers(text, ()).stretches]
